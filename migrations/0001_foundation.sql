@@ -1,0 +1,310 @@
+-- The foundation: every table that the design names.
+-- One sequence of migrations serves SQLite and PostgreSQL: BIGINT, TEXT and BYTEA only, ids made by the program,
+-- times in Unix seconds, truth values as 0 and 1.  Each statement ends in a semicolon at the end of its line.
+
+-- Who.  An account is the tenant: certificates, quota, balance.  A user is a person, member of accounts.
+CREATE TABLE account (
+    account_id BIGINT PRIMARY KEY,
+    uin TEXT NOT NULL UNIQUE,               -- 12 digits, shown on the wire
+    name TEXT NOT NULL,
+    identity TEXT NOT NULL,                 -- individual, enterprise
+    verified BIGINT NOT NULL,               -- identity verified (ACC-02)
+    level TEXT NOT NULL,                    -- standard, v1, v2
+    quota_older BIGINT NOT NULL,            -- 1: keeps the older enterprise allowance (QTA-13)
+    package_count BIGINT NOT NULL,          -- free-certificate packages granted (QTA-23, SIL-02)
+    disabled BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE app_user (
+    user_id BIGINT PRIMARY KEY,
+    uin TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    role TEXT NOT NULL,                     -- user, reviewer, operator, auditor (in this installation)
+    password_hash TEXT NOT NULL,            -- '' = no console sign-in
+    disabled BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE member (
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    user_id BIGINT NOT NULL REFERENCES app_user (user_id),
+    rights TEXT NOT NULL,                   -- owner, full, read
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, user_id)
+);
+CREATE TABLE api_key (
+    key_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    user_id BIGINT NOT NULL REFERENCES app_user (user_id),
+    secret_id TEXT NOT NULL UNIQUE,         -- AKID + 32
+    sealed BYTEA NOT NULL,                  -- the SecretKey under the vault's key
+    seal_version BIGINT NOT NULL,
+    disabled BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX api_key_account ON api_key (account_id, key_id);
+CREATE TABLE project (
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    project_id BIGINT NOT NULL,             -- 0 = the default project, always there without a row
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, project_id)
+);
+
+-- What was bought, what came of it.
+CREATE TABLE cert_order (
+    order_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    package_type TEXT NOT NULL,             -- the product's number on the wire
+    product TEXT NOT NULL,                  -- the catalogue's row as it was bought
+    term_months BIGINT NOT NULL,
+    domain_count BIGINT NOT NULL,
+    price_minor BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    state TEXT NOT NULL,                    -- free, unpaid, paid, refunded, closed
+    created_at BIGINT NOT NULL,
+    paid_at BIGINT NOT NULL
+);
+CREATE INDEX cert_order_account ON cert_order (account_id, order_id);
+CREATE TABLE certificate (
+    certificate_id TEXT PRIMARY KEY,        -- 8 of [A-Za-z0-9]
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    seq BIGINT NOT NULL,                    -- row id, rises with time: the list's order and Marker
+    order_id BIGINT NOT NULL,               -- 0 for an uploaded one
+    source TEXT NOT NULL,                   -- the wire's From: trustasia, upload, …
+    certificate_type TEXT NOT NULL,         -- SVR, CA
+    package_type TEXT NOT NULL,
+    product_name TEXT NOT NULL,
+    level TEXT NOT NULL,                    -- DV, OV, EV
+    domain_type BIGINT NOT NULL,            -- 1 single, 2 multi, 3 wildcard, 4 multi-wildcard
+    status BIGINT NOT NULL,                 -- api.md §5
+    status_msg TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    project_id BIGINT NOT NULL,
+    domain TEXT NOT NULL,                   -- the common name, A-labels
+    names TEXT NOT NULL,                    -- every name, one a line, the common name first
+    primary_domain TEXT NOT NULL,
+    validity_months TEXT NOT NULL,          -- the wire's ValidityPeriod
+    life_days BIGINT NOT NULL,
+    verify_type TEXT NOT NULL,              -- DNS, FILE, …
+    email TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    key_type TEXT NOT NULL,                 -- RSA 2048, ECC prime256v1, as in EncryptAlgorithm
+    key_id BIGINT NOT NULL,                 -- cert_key; 0 = none
+    key_password_set BIGINT NOT NULL,
+    issuer TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    submitted_at BIGINT NOT NULL,
+    deadline_at BIGINT NOT NULL,            -- of the validation; 0 = none
+    validated_at BIGINT NOT NULL,
+    issued_id BIGINT NOT NULL,              -- the current one of `issued`; 0 = none yet
+    begin_at BIGINT NOT NULL,               -- notBefore, notAfter of it
+    end_at BIGINT NOT NULL,
+    revoked_at BIGINT NOT NULL,
+    origin_certificate_id TEXT NOT NULL,    -- what this one renews
+    renew_certificate_id TEXT NOT NULL,     -- what renews this one
+    replaced_by TEXT NOT NULL,
+    replaced_for TEXT NOT NULL,
+    ignore_notices BIGINT NOT NULL,
+    verified_ask_at BIGINT NOT NULL,        -- when a person last asked for a check (SIL-10)
+    deleted_at BIGINT NOT NULL              -- 0 = there; a deleted one is kept for the record, never shown
+);
+CREATE UNIQUE INDEX certificate_list ON certificate (account_id, deleted_at, seq);
+CREATE INDEX certificate_status ON certificate (account_id, deleted_at, status, seq);
+CREATE INDEX certificate_end ON certificate (account_id, deleted_at, end_at, seq);
+CREATE INDEX certificate_order ON certificate (account_id, order_id);
+CREATE INDEX certificate_expiry ON certificate (status, end_at);
+CREATE TABLE cert_key (
+    key_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    key_type BIGINT NOT NULL,               -- enum msg_key_type
+    spki BYTEA NOT NULL,
+    spki_hash BYTEA NOT NULL,               -- SHA-256 of it
+    csr BYTEA NOT NULL,                     -- DER
+    sealed BYTEA NOT NULL,                  -- '' = the customer kept the key
+    seal_version BIGINT NOT NULL,
+    password_set BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX cert_key_hash ON cert_key (spki_hash);
+CREATE TABLE issued (
+    issued_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    certificate_id TEXT NOT NULL,
+    serial BYTEA NOT NULL UNIQUE,
+    state TEXT NOT NULL,                    -- signing, issued, dead
+    issuer TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    profile_hash BYTEA NOT NULL,
+    crl_shard BIGINT NOT NULL,
+    request BYTEA NOT NULL,                 -- what the signer is asked, to be asked again after a crash; '' once done
+    der BYTEA NOT NULL,                     -- '' while signing
+    not_before BIGINT NOT NULL,
+    not_after BIGINT NOT NULL,
+    caa_checked_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT NOT NULL,             -- 0 = not
+    revoke_reason BIGINT NOT NULL
+);
+CREATE INDEX issued_certificate ON issued (account_id, certificate_id);
+CREATE INDEX issued_signing ON issued (state, issued_id) WHERE state = 'signing';
+CREATE INDEX issued_revoked ON issued (issuer, crl_shard) WHERE revoked_at > 0;
+
+-- What has to be shown for a certificate, and what was proved.  Evidence lives apart from orders.
+CREATE TABLE validation (
+    validation_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    certificate_id TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    name TEXT NOT NULL,                     -- what is to be proved: the authorization domain, A-labels
+    zone TEXT NOT NULL,                     -- registrable domain
+    method TEXT NOT NULL,                   -- TXT, CNAME, FILE
+    record TEXT NOT NULL,                   -- full record name, or fileauth.txt
+    value TEXT NOT NULL,
+    state TEXT NOT NULL,                    -- pending, passed
+    checked_at BIGINT NOT NULL,
+    verdict BIGINT NOT NULL,                -- enum msg_verdict of the last look
+    detail TEXT NOT NULL,
+    found TEXT NOT NULL,                    -- values seen at the last look, one a line
+    evidence_id BIGINT NOT NULL
+);
+CREATE INDEX validation_certificate ON validation (account_id, certificate_id, position);
+CREATE TABLE evidence (
+    evidence_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    name TEXT NOT NULL,                     -- exact
+    method BIGINT NOT NULL,                 -- enum msg_method
+    value TEXT NOT NULL,
+    detail TEXT NOT NULL,                   -- address, DNSSEC state
+    proved_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX evidence_name ON evidence (account_id, name, expires_at);
+
+-- Free allowance in use: reserved while pending, held while issued (QTA, SIL-13, SIL-14).
+CREATE TABLE quota_use (
+    certificate_id TEXT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    counter TEXT NOT NULL,                  -- home, any, package; '' = given back to the account, domain still counts
+    primary_domain TEXT NOT NULL,           -- '' = given back to the domain
+    returns_at BIGINT NOT NULL,             -- 0 = reserved, not issued yet
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX quota_use_account ON quota_use (account_id, counter);
+CREATE INDEX quota_use_domain ON quota_use (primary_domain);
+CREATE TABLE home_domain (
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    domain TEXT NOT NULL,                   -- registrable domain that the operator lists as this account's home
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, domain)
+);
+CREATE TABLE external_count (
+    primary_domain TEXT PRIMARY KEY,        -- free certificates of other platforms, told by the operator (SIL-43)
+    amount BIGINT NOT NULL
+);
+CREATE TABLE ledger (
+    entry_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    transaction_id BIGINT NOT NULL,         -- the entries of one transaction sum to 0
+    book TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    order_id BIGINT NOT NULL,
+    note TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX ledger_account ON ledger (account_id, book, entry_id);
+
+-- The record: hash-chained, written in the act's transaction, never changed.
+CREATE TABLE log (
+    seq BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL,             -- 0 = the installation itself
+    user_id BIGINT NOT NULL,
+    certificate_id TEXT NOT NULL,
+    type TEXT NOT NULL,                     -- apply, issued, download, … (api.md §5)
+    action TEXT NOT NULL,                   -- for people
+    created_at BIGINT NOT NULL,
+    hash BYTEA NOT NULL                     -- SHA-256 over the previous hash and this row
+);
+CREATE INDEX log_account ON log (account_id, seq);
+CREATE INDEX log_certificate ON log (account_id, certificate_id, seq);
+
+-- Work to be done at a time.  A lease names the node that does it, until when.
+CREATE TABLE job (
+    job_id BIGINT PRIMARY KEY,
+    kind TEXT NOT NULL,                     -- validate, issue, expire, deadline, crl, …
+    account_id BIGINT NOT NULL,             -- 0 = the installation itself
+    subject TEXT NOT NULL,                  -- certificate id, or what the kind says
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    lease_node TEXT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    last_error TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (kind, subject)
+);
+CREATE INDEX job_due ON job (kind, due_at);
+CREATE TABLE notice (
+    notice_id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    certificate_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    read_at BIGINT NOT NULL
+);
+CREATE INDEX notice_account ON notice (account_id, notice_id);
+CREATE TABLE tag (
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    certificate_id TEXT NOT NULL,
+    tag_key TEXT NOT NULL,
+    tag_value TEXT NOT NULL,
+    PRIMARY KEY (account_id, certificate_id, tag_key)
+);
+CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_id);
+-- Search by any part of id, alias and names: three-byte pieces of the lower-cased text.
+CREATE TABLE certificate_gram (
+    account_id BIGINT NOT NULL,
+    gram TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (account_id, gram, seq)
+);
+-- Exact counts without counting: one row a status.
+CREATE TABLE certificate_count (
+    account_id BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (account_id, status)
+);
+
+-- The CA as the database knows it.
+CREATE TABLE issuer (
+    name TEXT PRIMARY KEY,
+    parent TEXT NOT NULL,                   -- '' = a root
+    key_type BIGINT NOT NULL,
+    der BYTEA NOT NULL,
+    not_after BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE crl_shard (
+    issuer TEXT NOT NULL,
+    shard BIGINT NOT NULL,
+    issued_count BIGINT NOT NULL,
+    crl_number BIGINT NOT NULL,
+    crl BYTEA NOT NULL,                     -- the newest, '' before the first
+    this_update BIGINT NOT NULL,
+    next_update BIGINT NOT NULL,
+    PRIMARY KEY (issuer, shard)
+);
+CREATE TABLE profile_snapshot (
+    hash BYTEA PRIMARY KEY,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,                     -- canonical text, what the hash is of
+    created_at BIGINT NOT NULL
+);
+-- Facts of this installation: node name, set-up token's hash, sealed listener key, …
+CREATE TABLE instance (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);

@@ -1,0 +1,32 @@
+/*
+ * An act: one thing that somebody does now.  Every function of core takes it first.  It carries who acts,
+ * when (time comes in as a parameter: nothing in core asks a clock), the arena for what the act needs, and,
+ * when the act fails, the sentence for people.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/res.h"
+#include "base/str.h"
+
+struct core;
+
+struct act {
+        struct core *core;
+        struct arena *arena;
+        int64_t now_sec;
+        int64_t now_ms;
+        int64_t account_id;       /* 0 = the installation itself (jobs, operator) */
+        int64_t user_id;
+        const char *uin;          /* the account's, 12 digits */
+        const char *user_uin;
+        const char *role;         /* user, reviewer, operator, auditor */
+        char request_id[37];
+        char detail[LIMIT_ERR_DETAIL]; /* "" = err_sentence() of the code */
+};
+
+/* Note the sentence and return the failure: `return act_fail(act, ERR_DOMAIN, "…", …)`. Never secrets. */
+MUST res act_fail(struct act *act, enum err code, const char *format, ...) __attribute__((format(printf, 3, 4)));

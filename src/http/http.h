@@ -1,0 +1,70 @@
+/*
+ * The listener behind a narrow header, so that the library under it can be exchanged (today libmicrohttpd).
+ *
+ * A listener takes requests on sockets that the parent bound.  Each complete request goes to the router:
+ * a `direct` route is answered on the listener's own thread and must not block or touch the store; any other is
+ * handed to the worker pool, where a plain sequential handler fills the reply.  The connection is suspended
+ * meanwhile.  Limits (body, header, connections, idle) are in limits.h; over them the client gets a clear 413/431/503.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/tc3.h"
+
+struct http_server;
+
+struct http_request {
+        struct arena *arena;             /* freed after the reply was sent */
+        struct str method;
+        struct str path;                 /* as received, before '?', not decoded */
+        struct str query;                /* raw, after '?' */
+        const struct tc3_header *headers;
+        size_t header_count;
+        struct bytes body;
+        char peer[46];                   /* address of the client */
+        char request_id[37];
+        int64_t started_ms;              /* monotonic */
+        bool is_local;                   /* came through the control socket */
+};
+
+struct http_reply {
+        int status;                      /* 0 counts as 200 */
+        const char *content_type;
+        struct buf body;                 /* owned by the request; init'ed with LIMIT_REPLY_BYTES */
+        const struct tc3_header *headers; /* more headers, in the arena */
+        size_t header_count;
+};
+
+/* Absent: p == NULL.  Names in any case. */
+struct str http_header(const struct http_request *request, const char *name);
+
+typedef void http_handler(void *context, struct http_request *request, struct http_reply *reply);
+
+struct http_routes {
+        void *context;
+        /* true: answered here and now, on the listener's thread. */
+        bool (*direct)(void *context, struct http_request *request, struct http_reply *reply);
+        /* Everything else, on a worker thread. */
+        http_handler *handle;
+};
+
+struct http_tls {                        /* PEM text, exchanged at run time */
+        const char *cert_chain;
+        const char *key;
+};
+
+struct http_config {
+        int listen_fd;
+        bool tls;
+        bool is_local;
+        unsigned workers;                /* threads of the pool; 0 = all routes are direct */
+        struct http_routes routes;
+};
+
+MUST res http_server_start(const struct http_config *config, const struct http_tls *tls, struct http_server **ret_server);
+/* Exchange the listener's certificate without a restart; new connections get it.  Copies. */
+MUST res http_server_set_tls(struct http_server *server, const struct http_tls *tls);
+/* Take no new connections, finish requests in flight (at most wait_ms), stop, free. */
+void http_server_stop(struct http_server *server, int wait_ms);
