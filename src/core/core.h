@@ -1,0 +1,33 @@
+/*
+ * What every act shares: the settings, the store, the conversations with the other programs, and the
+ * immutable snapshots.  One struct core lives in the server from start to stop; tests build one of their own.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "base/res.h"
+
+struct account_cache;
+struct catalogue;
+struct channel;
+struct issue_queue;
+struct issuers;
+struct job_runner;
+struct store;
+
+struct core {
+        const struct conf *conf;
+        struct store *store;
+        struct channel *signer, *vault, *keymaker, *prober; /* NULL in tests that need none */
+        struct catalogue *catalogue;
+        struct issuers *issuers;
+        struct account_cache *accounts;
+        struct issue_queue *issue;
+        struct job_runner *jobs;
+        char node[37];                  /* this process' name in leases */
+        atomic_int looks;               /* validations that request threads wait for */
+};
