@@ -32,6 +32,11 @@ struct objs {
         size_t n;
 };
 
+struct ints {
+        const int64_t *v;
+        size_t n;
+};
+
 enum json_kind {
         JSON_STR,      /* struct str: text; absent (p NULL) encodes as "" */
         JSON_STR_NULL, /* struct str: text; absent encodes as null; null decodes as absent */
@@ -40,6 +45,7 @@ enum json_kind {
         JSON_BOOL,     /* struct opt_int: true / false */
         JSON_STRS,     /* struct strs: list of text; absent encodes as [] */
         JSON_STRS_NULL,
+        JSON_INTS,     /* struct ints: list of whole numbers; absent encodes as [] */
         JSON_OBJ,      /* pointer to the sub-table's struct; NULL encodes as null */
         JSON_OBJS,     /* struct objs; absent encodes as [] */
         JSON_OBJS_NULL,
@@ -62,6 +68,7 @@ struct json_field {
                 struct str: (kind_) == JSON_STR || (kind_) == JSON_STR_NULL,                       \
                 struct opt_int: (kind_) == JSON_INT || (kind_) == JSON_UINT || (kind_) == JSON_BOOL, \
                 struct strs: (kind_) == JSON_STRS || (kind_) == JSON_STRS_NULL,                    \
+                struct ints: (kind_) == JSON_INTS,                                                 \
                 struct objs: (kind_) == JSON_OBJS || (kind_) == JSON_OBJS_NULL,                    \
                 default: (kind_) == JSON_OBJ)
 #define JSON_FIELD(type, member, name_, kind_, ...)                                                \

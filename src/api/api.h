@@ -1,0 +1,30 @@
+/*
+ * The action API: wire-compatible with the public `ssl` API 2019-12-05 (and the two actions of `tag` 2018-08-13 that
+ * its tools call).  One request is read, authenticated, bound to the action's table, handed to core and answered in
+ * the envelope `{"Response":{…,"RequestId":"…"}}`, always with HTTP status 200 (api.md §4).  docs/api has a page an action.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/res.h"
+
+struct api;
+struct core;
+struct http_reply;
+struct http_request;
+
+struct api_config {
+        struct core *core;
+        bool rate; /* limits.rate: a token bucket an account and class of action */
+};
+
+MUST res api_new(const struct api_config *config, struct api **ret_api);
+void api_free(struct api *api);
+
+/* X-TC-Action, `Authorization: TC3…` or an Action parameter (query or form body): the API answers, on any path. */
+bool api_is_request(const struct http_request *request);
+/* Always fills the reply; never fails.  Thread-safe: the worker threads call it side by side. */
+void api_handle(struct api *api, struct http_request *request, struct http_reply *reply);
+/* What '/' answers to something that is nobody's: InvalidAction in the same envelope. */
+void api_handle_unknown(struct http_request *request, struct http_reply *reply);
