@@ -1,0 +1,267 @@
+/*
+ * A real authoritative DNS server (Knot) on loopback for one test: unsigned, signed and wrongly signed zones,
+ * changed while it runs.
+ *
+ *   const dns = await startDns({ zones: [{ name: 'plain.test' }, { name: 'signed.test', dnssec: 'good' }] })
+ *   await dns.setRecord('_dnsauth.plain.test', 'TXT', 'the value')
+ *   … --set validation.resolver=<dns.address> --set validation.trust-anchor=<dns.trustAnchor>
+ *   await dns.stop()
+ *
+ * A zone is { name, dnssec, records: [[name, type, value, ttl?], …] }.
+ *   dnssec: 'none' (default)   no signatures
+ *           'good'             signed by the server, also after each change
+ *           'expired'          signed, but every signature ended in 2020
+ *           'corrupt'          signed, then the last bytes of every signature over data changed
+ *           'stranger'         signed with another key than the one the trust anchor or the parent names
+ * A zone whose parent is in the list too is delegated there, with a DS record if it is signed; the trust anchor
+ * file holds the keys of the signed zones that have no parent in the list.  Values of TXT records are plain text
+ * (an array = several strings of one record); all other values are as in a zone file.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { Resolver } from 'node:dns/promises'
+import { mkdtemp, mkdir, readFile, rm, writeFile, rename } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
+const env = { ...process.env, PATH }
+const DEFAULT_TTL = 60
+
+const fqdn = name => (name.endsWith('.') ? name : `${name}.`)
+
+/** A port that is free for both UDP and TCP on 127.0.0.1 right now. */
+export async function freeDnsPort () {
+  for (let tries = 0; tries < 50; tries++) {
+    const tcp = createServer()
+    const port = await new Promise((resolve, reject) => {
+      tcp.once('error', reject)
+      tcp.listen(0, '127.0.0.1', () => resolve(tcp.address().port))
+    })
+    const udp = createSocket('udp4')
+    const free = await new Promise(resolve => {
+      udp.once('error', () => resolve(false))
+      udp.bind(port, '127.0.0.1', () => resolve(true))
+    })
+    if (free) await new Promise(resolve => udp.close(resolve))
+    await new Promise(resolve => tcp.close(resolve))
+    if (free) return port
+  }
+  throw new Error('no free port for DNS')
+}
+
+/** Record data as a zone file wants it. */
+function rdata (type, value) {
+  if (type.toUpperCase() !== 'TXT') return String(value)
+  const parts = Array.isArray(value) ? value : (String(value).match(/[^]{1,255}/g) ?? [''])
+  return parts.map(part => `"${part.replace(/[\\"]/g, '\\$&')}"`).join(' ')
+}
+
+const line = ([name, type, value, ttl = DEFAULT_TTL]) => `${fqdn(name)} ${ttl} IN ${type} ${rdata(type, value)}\n`
+
+function zoneText (zone, extra) {
+  const z = fqdn(zone.name)
+  return `${z} ${DEFAULT_TTL} IN SOA ns.${z} admin.${z} 1 3600 600 86400 1\n` +
+    `${z} ${DEFAULT_TTL} IN NS ns.${z}\n` + `ns.${z} ${DEFAULT_TTL} IN A 127.0.0.1\n` +
+    (zone.records ?? []).map(line).join('') + extra
+}
+
+async function makeKeys (dir, zone, flags) {
+  const { stdout } = await run('ldns-keygen', ['-a', 'ECDSAP256SHA256', ...flags, zone.name], { cwd: dir, env })
+  const base = stdout.trim()
+  return { base, dnskey: await readFile(join(dir, `${base}.key`), 'utf8'), ds: await readFile(join(dir, `${base}.ds`), 'utf8').catch(() => '') }
+}
+
+/* Signs a zone file with keys of our own, for the zones that must be wrong. */
+async function signOnce (dir, zone, file) {
+  const ksk = await makeKeys(dir, zone, ['-k'])
+  const dates = zone.dnssec === 'expired' ? ['-i', '20200101000000', '-e', '20200201000000'] : []
+  await run('ldns-signzone', [...dates, '-o', zone.name, '-f', `${file}.signed`, file, ksk.base], { cwd: dir, env })
+  let text = await readFile(`${file}.signed`, 'utf8')
+  if (zone.dnssec === 'corrupt') {
+    text = text.replace(/^(.*\sRRSIG\s+(?!DNSKEY)\S+\s.*?)(\S{8})(={0,2})\s*$/gm,
+      (_, head, end, pad) => `${head}${end.startsWith('AAAA') ? 'BBBB' : 'AAAA'}${end.slice(4)}${pad}`)
+  }
+  await writeFile(file, text)
+  return zone.dnssec === 'stranger' ? makeKeys(dir, zone, ['-k']) : ksk
+}
+
+class Dns {
+  constructor (dir, port, zones) {
+    Object.assign(this, { dir, port, zones, address: `127.0.0.1:${port}`, trustAnchor: join(dir, 'trust-anchor'), queue: Promise.resolve() })
+  }
+
+  async knotc (...args) {
+    const { stdout } = await run('knotc', ['-b', '-t', '20', '-s', join(this.dir, 'knot.sock'), ...args], { env })
+    return stdout
+  }
+
+  zoneOf (name) {
+    const n = fqdn(name).toLowerCase()
+    const fits = this.zones.map(z => fqdn(z.name)).filter(z => n === z || n.endsWith(`.${z}`))
+    if (fits.length === 0) throw new Error(`${name} is in no zone of this server`)
+    return fits.reduce((a, b) => (b.length > a.length ? b : a))
+  }
+
+  /* One transaction at a time: Knot keeps one a zone. */
+  change (name, steps) {
+    const act = async () => {
+      const zone = this.zoneOf(name)
+      await this.knotc('zone-begin', zone)
+      try {
+        for (const [verb, ...rest] of steps) await this.knotc(verb, zone, ...rest).catch(e => { if (verb !== 'zone-unset') throw e })
+        await this.knotc('zone-commit', zone)
+      } catch (e) {
+        await this.knotc('zone-abort', zone).catch(() => {})
+        throw e
+      }
+    }
+    this.queue = this.queue.then(act, act)
+    return this.queue
+  }
+
+  /** Replace all records of this name and type by one. */
+  setRecord (name, type, value, { ttl = DEFAULT_TTL } = {}) {
+    return this.change(name, [['zone-unset', fqdn(name), type], ['zone-set', fqdn(name), String(ttl), type, rdata(type, value)]])
+  }
+
+  /** One more record beside those that are there. */
+  addRecord (name, type, value, { ttl = DEFAULT_TTL } = {}) {
+    return this.change(name, [['zone-set', fqdn(name), String(ttl), type, rdata(type, value)]])
+  }
+
+  /** One record, or all of the type when no value is given. */
+  removeRecord (name, type, value) {
+    return this.change(name, [['zone-unset', fqdn(name), type, ...(value === undefined ? [] : [rdata(type, value)])]])
+  }
+
+  async stop () {
+    if (this.process && this.process.exitCode === null) {
+      const ended = new Promise(resolve => this.process.once('exit', resolve))
+      this.process.kill('SIGTERM')
+      const hard = setTimeout(() => this.process.kill('SIGKILL'), 5000)
+      await ended
+      clearTimeout(hard)
+    }
+    await rm(this.dir, { recursive: true, force: true })
+  }
+}
+
+const isSigned = zone => (zone.dnssec ?? 'none') !== 'none'
+
+function parentOf (zone, zones) {
+  const up = zones.filter(z => z !== zone && (z.name === '.' || zone.name.endsWith(`.${z.name}`)))
+  return up.length === 0 ? null : up.reduce((a, b) => (b.name.length > a.name.length ? b : a))
+}
+
+async function configure (dns) {
+  const zones = dns.zones.map(z => `  - domain: ${fqdn(z.name)}\n    file: ${z.file}\n` +
+    (z.dnssec === 'good' ? '    dnssec-signing: on\n    dnssec-policy: test\n' : '')).join('')
+  await writeFile(join(dns.dir, 'knot.conf'), `server:
+    rundir: ${dns.dir}
+    listen: 127.0.0.1@${dns.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+control:
+    listen: ${join(dns.dir, 'knot.sock')}
+    timeout: 20
+log:
+  - target: ${join(dns.dir, 'knot.log')}
+    any: info
+database:
+    storage: ${dns.dir}/db
+    journal-db-max-size: 64M
+    timer-db-max-size: 16M
+    kasp-db-max-size: 16M
+policy:
+  - id: test
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    nsec3: off
+    ksk-lifetime: 0
+    zsk-lifetime: 0
+    propagation-delay: 0
+    dnskey-ttl: 60
+template:
+  - id: default
+    storage: ${dns.dir}
+    journal-content: changes
+    zonefile-sync: -1
+    zonefile-load: whole
+    semantic-checks: off
+zone:
+${zones}`)
+}
+
+/* A key is needed before the parent's zone file can name it, so keys of server-signed zones are made beforehand. */
+async function keymgr (dns, zone, ...args) {
+  const { stdout } = await run('keymgr', ['-c', join(dns.dir, 'knot.conf'), fqdn(zone.name), ...args], { env })
+  return stdout
+}
+
+async function prepareZone (dns, zone, children) {
+  const delegations = children.map(c => `${fqdn(c.name)} ${DEFAULT_TTL} IN NS ns.${fqdn(c.name)}\n` +
+    `ns.${fqdn(c.name)} ${DEFAULT_TTL} IN A 127.0.0.1\n${c.ds ?? ''}`).join('')
+  zone.file = join(dns.dir, `${zone.name === '.' ? 'root' : zone.name}.zone`)
+  await writeFile(zone.file, zoneText(zone, delegations))
+  if (!isSigned(zone)) return
+  if (zone.dnssec === 'good') {
+    await keymgr(dns, zone, 'generate', 'algorithm=ecdsap256sha256', 'ksk=yes', 'zsk=yes')
+    const ds = (await keymgr(dns, zone, 'ds')).trim().split('\n').filter(l => / 13 2 /.test(l))
+    zone.ds = ds.map(l => l.replace(/^(\S+)\s+DS/, `$1 ${DEFAULT_TTL} IN DS`)).join('\n') + '\n'
+    zone.anchor = zone.ds
+    return
+  }
+  const key = await signOnce(dns.dir, zone, zone.file)
+  zone.ds = key.ds
+  zone.anchor = key.dnskey
+}
+
+async function launch (dns) {
+  dns.process = spawn('knotd', ['-c', join(dns.dir, 'knot.conf')], { env, stdio: 'ignore' })
+  const dieWithUs = () => dns.process.kill('SIGKILL')
+  process.once('exit', dieWithUs)
+  dns.process.once('exit', () => process.removeListener('exit', dieWithUs))
+  const failed = new Promise((resolve, reject) => dns.process.once('error', reject))
+  failed.catch(() => {})
+  const resolver = new Resolver({ timeout: 300, tries: 1 })
+  resolver.setServers([dns.address])
+  for (let i = 0; i < 200; i++) {
+    if (dns.process.exitCode !== null) return false
+    const log = await readFile(join(dns.dir, 'knot.log'), 'utf8').catch(() => '')
+    if (/cannot bind/.test(log)) return false
+    if (/server started/.test(log)) {
+      const answers = await Promise.race([failed, Promise.all(dns.zones.map(z => resolver.resolveSoa(z.name === '.' ? '.' : z.name).then(() => true, () => false)))])
+      if (answers.every(Boolean)) return true
+    }
+    await Promise.race([failed, new Promise(resolve => setTimeout(resolve, 50))])
+  }
+  throw new Error(`knotd did not serve its zones: ${await readFile(join(dns.dir, 'knot.log'), 'utf8').catch(() => '')}`)
+}
+
+export async function startDns ({ zones }) {
+  for (let tries = 0; tries < 5; tries++) {
+    const dns = new Dns(await mkdtemp(join(tmpdir(), 'chancery-dns-')), await freeDnsPort(), zones.map(z => ({ ...z })))
+    try {
+      await mkdir(join(dns.dir, 'db'))
+      for (const zone of dns.zones) zone.file = join(dns.dir, `${zone.name}.zone`)
+      await configure(dns)
+      /* children first, so that a parent can name their keys */
+      const byDepth = [...dns.zones].sort((a, b) => b.name.split('.').length - a.name.split('.').length || b.name.length - a.name.length)
+      for (const zone of byDepth) await prepareZone(dns, zone, dns.zones.filter(c => parentOf(c, dns.zones) === zone))
+      await configure(dns)
+      await writeFile(`${dns.trustAnchor}.new`, dns.zones.filter(z => isSigned(z) && !parentOf(z, dns.zones)).map(z => z.anchor).join(''))
+      await rename(`${dns.trustAnchor}.new`, dns.trustAnchor)
+      if (await launch(dns)) return dns
+      await dns.stop()
+    } catch (e) {
+      await dns.stop()
+      throw e
+    }
+  }
+  throw new Error('knotd found no free port')
+}
