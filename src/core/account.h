@@ -15,7 +15,7 @@ struct account_made {
 /* Account, first user and key in one transaction.  An operator's act, by the control socket or the set-up page. */
 MUST res account_create(struct act *act, const struct account_new *in, struct account_made *ret_made);
 
-/* Fill act's account, user, uin and role from a SecretId.  ERR_AUTH_KEY. */
+/* Fill act's account, user, uins, role and verified from a SecretId.  ERR_AUTH_KEY. */
 MUST res account_of_key(struct act *act, struct str secret_id);
 /* The TC3 signing key of a SecretId for a day and service, from the vault, cached.  ERR_AUTH_KEY. */
 MUST res account_signing_key(struct act *act, struct str secret_id, struct str date, struct str service,

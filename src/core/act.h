@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -24,6 +25,7 @@ struct act {
         const char *uin;          /* the account's, 12 digits */
         const char *user_uin;
         const char *role;         /* user, reviewer, operator, auditor */
+        bool verified;            /* the account's identity is verified (ACC-02) */
         char request_id[37];
         char detail[LIMIT_ERR_DETAIL]; /* "" = err_sentence() of the code */
 };
