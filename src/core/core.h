@@ -14,6 +14,7 @@
 struct account_cache;
 struct catalogue;
 struct channel;
+struct domain_rules;
 struct issue_queue;
 struct issuers;
 struct job_runner;
@@ -24,6 +25,7 @@ struct core {
         struct store *store;
         struct channel *signer, *vault, *keymaker, *prober; /* NULL in tests that need none */
         struct catalogue *catalogue;
+        struct domain_rules *domains;   /* public suffix list and names.private-suffixes */
         struct issuers *issuers;
         struct account_cache *accounts;
         struct issue_queue *issue;
