@@ -1,0 +1,18 @@
+/* A file descriptor owned by a variable: CLEAN(fd_close) int fd = -1; hand it over with fd_take(&fd). */
+#pragma once
+
+#include <unistd.h>
+
+static inline void fd_close(int *fd)
+{
+        if (*fd >= 0)
+                close(*fd);
+        *fd = -1;
+}
+
+static inline int fd_take(int *fd)
+{
+        int taken = *fd;
+        *fd = -1;
+        return taken;
+}
