@@ -30,6 +30,8 @@
 /* -- names -- */
 #define LIMIT_NAME_BYTES 253             /* RFC 1035 §2.3.4 */
 #define LIMIT_BOUND_NAME_BYTES 64        /* DOM-16, CON-10 */
+#define LIMIT_TYPED_NAME_BYTES 1024      /* 253 characters as a person types them, before A-labels */
+#define LIMIT_CERTIFICATE_ID_TEXT 64     /* an id has 8 characters; what is longer than this is a mistake */
 #define LIMIT_NAME_LEVELS 100            /* DOM-17 */
 #define LIMIT_NAMES_PER_CERT 100         /* SIL-47 */
 #define LIMIT_ALIAS_CHARS 200            /* FREE-13 */

@@ -1,0 +1,141 @@
+/* See action.h.  The table is sorted by name (a test watches), so that it is searched by halves. */
+#include "api/action.h"
+
+#include "api/certificate.h"
+#include "api/download.h"
+#include "api/host.h"
+#include "api/log.h"
+#include "api/quota.h"
+#include "api/validation.h"
+
+#include <stdlib.h>
+
+#include "base/timetext.h"
+
+/* Columns: name, service, rate class, right, needs a verified identity, parameters, answer, handler. */
+#define ACTION(name_, service_, rate_, right_, identity_, in_, out_, handle_)                                  \
+        {                                                                                                      \
+                .name = (name_), .service = (service_), .rate = (rate_), .right = (right_),                    \
+                .needs_identity = (identity_), .in = (in_), .out = (out_), .handle = (handle_)                 \
+        }
+#define SSL(name, rate, right, identity, message, handle)                                                      \
+        ACTION(name, API_SSL, rate, right, identity, &message##_in, &message##_out, handle)
+#define UNBUILT(name) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL)
+#define HOST_LIST(name, out) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
+
+static const struct api_action actions[] = {
+        SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply, api_certificate_apply),
+        UNBUILT("BatchDeleteCSR"),
+        SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel, api_certificate_cancel),
+        UNBUILT("CancelCertificateOrder"),
+        UNBUILT("CertificateInfoSubmit"),
+        UNBUILT("CertificateOrderSubmit"),
+        UNBUILT("CheckCertificateChain"),
+        SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check, api_validation_check),
+        UNBUILT("CheckCertificateExist"),
+        UNBUILT("CommitCertificateInformation"),
+        SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete, api_validation_complete),
+        UNBUILT("CreateCSR"),
+        UNBUILT("CreateCertificate"),
+        UNBUILT("CreateCertificateBindResourceSyncTask"),
+        UNBUILT("CreateCertificateByPackage"),
+        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete, api_certificate_delete),
+        UNBUILT("DeleteCertificates"),
+        UNBUILT("DeleteManager"),
+        UNBUILT("DeployCertificateInstance"),
+        UNBUILT("DeployCertificateRecordRetry"),
+        UNBUILT("DeployCertificateRecordRollback"),
+        UNBUILT("DescribeCSR"),
+        UNBUILT("DescribeCSRSet"),
+        SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe, api_certificate_describe),
+        UNBUILT("DescribeCertificateBindResourceTaskDetail"),
+        UNBUILT("DescribeCertificateBindResourceTaskResult"),
+        SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail, api_certificate_detail),
+        SSL("DescribeCertificateOperateLogs", API_RATE_READ, API_LOOKS, false, api_log_list, api_log_list),
+        SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list, api_certificate_list),
+        UNBUILT("DescribeCompanies"),
+        UNBUILT("DescribeDeleteCertificatesTaskResult"),
+        UNBUILT("DescribeDeployedResources"),
+        UNBUILT("DescribeDownloadCertificateUrl"),
+        SSL("DescribeFreeQuota", API_RATE_READ, API_LOOKS, false, api_quota_describe, api_quota_describe),
+        HOST_LIST("DescribeHostApiGatewayInstanceList", &api_host_list_out),
+        HOST_LIST("DescribeHostCdnInstanceList", &api_host_list_async_out),
+        HOST_LIST("DescribeHostClbInstanceList", &api_host_list_async_out),
+        HOST_LIST("DescribeHostCosInstanceList", &api_host_list_async_out),
+        HOST_LIST("DescribeHostDdosInstanceList", &api_host_list_out),
+        UNBUILT("DescribeHostDeployRecord"),
+        UNBUILT("DescribeHostDeployRecordDetail"),
+        HOST_LIST("DescribeHostLighthouseInstanceList", &api_host_list_out),
+        HOST_LIST("DescribeHostLiveInstanceList", &api_host_list_out),
+        HOST_LIST("DescribeHostTeoInstanceList", &api_host_list_out),
+        HOST_LIST("DescribeHostTkeInstanceList", &api_host_list_async_out),
+        UNBUILT("DescribeHostUpdateRecord"),
+        UNBUILT("DescribeHostUpdateRecordDetail"),
+        UNBUILT("DescribeHostUploadUpdateRecord"),
+        UNBUILT("DescribeHostUploadUpdateRecordDetail"),
+        HOST_LIST("DescribeHostVodInstanceList", &api_host_list_out),
+        HOST_LIST("DescribeHostWafInstanceList", &api_host_list_out),
+        UNBUILT("DescribeManagerDetail"),
+        UNBUILT("DescribeManagers"),
+        UNBUILT("DescribePackages"),
+        ACTION("DescribeResourceTagsByResourceIds", API_TAG, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL),
+        SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
+        UNBUILT("HostCertificate"),
+        UNBUILT("ModifyCSR"),
+        UNBUILT("ModifyCertificateAlias"),
+        UNBUILT("ModifyCertificateProject"),
+        UNBUILT("ModifyCertificateResubmit"),
+        UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
+        ACTION("ModifyResourceTags", API_TAG, API_RATE_WRITE, API_CHANGES, false, NULL, NULL, NULL),
+        UNBUILT("ReplaceCertificate"),
+        UNBUILT("RevokeCertificate"),
+        UNBUILT("SubmitAuditManager"),
+        UNBUILT("SubmitCertificateInformation"),
+        UNBUILT("UpdateCertificateInstance"),
+        UNBUILT("UpdateCertificateRecordRetry"),
+        UNBUILT("UpdateCertificateRecordRollback"),
+        UNBUILT("UploadCertificate"),
+        UNBUILT("UploadConfirmLetter"),
+        UNBUILT("UploadRevokeLetter"),
+        UNBUILT("UploadUpdateCertificateInstance"),
+        UNBUILT("UploadUpdateCertificateRecordRetry"),
+        UNBUILT("UploadUpdateCertificateRecordRollback"),
+        UNBUILT("VerifyManager"),
+};
+
+#define ACTION_COUNT (sizeof actions / sizeof *actions)
+
+static int action_compare(const void *key, const void *row)
+{
+        const struct str *name = key;
+        const char *other = ((const struct api_action *)row)->name;
+        size_t n = strlen(other);
+        int order = memcmp(name->p, other, name->n < n ? name->n : n);
+
+        return order != 0 ? order : (name->n > n) - (name->n < n);
+}
+
+const struct api_action *api_action_find(struct str name)
+{
+        return str_is_empty(name) ? NULL : bsearch(&name, actions, ACTION_COUNT, sizeof *actions, action_compare);
+}
+
+const struct api_action *api_action_at(size_t i)
+{
+        return i < ACTION_COUNT ? &actions[i] : NULL;
+}
+
+struct str api_time(struct arena *arena, int64_t sec)
+{
+        char text[TIMETEXT_SIZE];
+
+        if (sec <= 0)
+                return STR("");
+        timetext_api(sec, text);
+        return str_of(arena_strdup(arena, text));
+}
+
+struct str api_number_text(struct arena *arena, int64_t v)
+{
+        return str_of(arena_printf(arena, "%lld", (long long)v));
+}

@@ -1,0 +1,8 @@
+/* The package of an issued certificate.  docs/api/download.md */
+#pragma once
+
+#include "api/action.h"
+
+extern const struct api_message api_download_package_in, api_download_package_out;
+/* DownloadCertificate – every file form in one zip, as base64. */
+MUST res api_download_package(struct req *req);

@@ -1,0 +1,223 @@
+/*
+ * The envelope.  Every request of the action API runs through the same gates in the same order – read, route,
+ * authenticate, admit, bind – and every answer leaves in the same wrapping: HTTP 200, `application/json` with nothing
+ * after it, a RequestId always, an Error never beside data (api.md §4, §10).  What a gate needs to know about an action
+ * is a column of the action table.
+ */
+#include "api/auth.h"
+#include "api/call.h"
+#include "api/rate.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/secret.h"
+
+#include <stdlib.h>
+
+res api_new(const struct api_config *config, struct api **ret_api)
+{
+        struct api *api = calloc(1, sizeof *api);
+
+        ENSURE(api != NULL, ERR_MEMORY);
+        api->core = config->core;
+        if (config->rate) {
+                api->rate = api_rate_new();
+                if (api->rate == NULL) {
+                        api_free(api);
+                        return FAIL(ERR_MEMORY);
+                }
+        }
+        *ret_api = api;
+        return RES_OK;
+}
+
+void api_free(struct api *api)
+{
+        if (api == NULL)
+                return;
+        api_rate_free(api->rate);
+        free(api);
+}
+
+/* ---- gates ---- */
+
+static res req_admit(struct req *req)
+{
+        const struct api_action *action = req->action;
+
+        if (req->api->rate != NULL && !api_rate_take(req->api->rate, req->act.account_id, action->rate, clock_mono_ms()))
+                return FAIL(ERR_RATE);
+        if (action->right == API_CHANGES && req->act.role != NULL && str_equals(str_of(req->act.role), "auditor"))
+                return act_fail(&req->act, ERR_FORBIDDEN, "An auditor only looks; %s changes something.", action->name);
+        ENSURE(action->handle != NULL, ERR_ACTION_UNBUILT);
+        ENSURE(!action->needs_identity || req->act.verified, ERR_IDENTITY);
+        return RES_OK;
+}
+
+static res req_run(struct req *req)
+{
+        struct api_call call = {0};
+
+        TRY(api_call_read(req, &call));
+        TRY(api_call_route(req, &call));
+        TRY(api_auth_check(req, &call));
+        TRY(req_admit(req));
+        TRY(api_call_params(req, &call));
+        TRY(req->action->handle(req));
+        return buf_check(req->out);
+}
+
+/* ---- what handlers use ---- */
+
+res req_bind(struct req *req, void *ret_in, size_t in_size)
+{
+        const struct api_message *in = req->action->in;
+        const char *why = NULL;
+        res r = RES_OK;
+
+        ENSURE(in != NULL && in->size == in_size, ERR_INTERNAL);
+        r = json_decode(req->act.arena, req->params, in->fields, JSON_UNKNOWN_REFUSE, ret_in, &why);
+        if (res_is_ok(r) || why == NULL)
+                return r;
+        return act_fail(&req->act, r.err, "%s", why);
+}
+
+res req_reply(struct req *req, const void *out, size_t out_size)
+{
+        const struct api_message *message = req->action->out;
+
+        ENSURE(message != NULL && message->size == out_size, ERR_INTERNAL);
+        json_encode_members(req->out, message->fields, out);
+        return RES_OK;
+}
+
+res req_check_word(struct req *req, const char *field, struct str value, const char *const *words, size_t count)
+{
+        const char *list = "";
+
+        if (str_is_empty(value))
+                return RES_OK;
+        for (size_t i = 0; i < count; i++) {
+                if (str_equal_nocase(value, str_of(words[i])))
+                        return RES_OK;
+                list = arena_printf(req->act.arena, "%s%s%s", list, i > 0 ? ", " : "", words[i]);
+        }
+        return act_fail(&req->act, ERR_PARAM_VALUE, "%s must be one of: %s.", field, list);
+}
+
+struct wipe {
+        uintptr_t p; /* the text is const to everybody else */
+        size_t n;
+};
+
+static void wipe_run(void *object)
+{
+        const struct wipe *wipe = object;
+
+        secret_wipe((void *)wipe->p, wipe->n); // NOLINT
+}
+
+void req_wipe_later(struct req *req, struct str secret)
+{
+        struct wipe *wipe = arena_new_of(req->act.arena, struct wipe);
+
+        *wipe = (struct wipe){(uintptr_t)secret.p, secret.n};
+        arena_tie(req->act.arena, wipe_run, wipe);
+}
+
+/* ---- the wrapping ---- */
+
+static void reply_open(struct http_reply *reply)
+{
+        reply->status = 200;
+        reply->content_type = "application/json";
+        buf_clear(&reply->body);
+        buf_add_text(&reply->body, "{\"Response\":{");
+}
+
+static void reply_close(struct http_reply *reply, const char *request_id)
+{
+        buf_add_text(&reply->body, "\"RequestId\":\"");
+        buf_add_text(&reply->body, request_id);
+        buf_add_text(&reply->body, "\"}}");
+}
+
+/* A sentence cut in the middle of a letter must not make the JSON invalid. */
+static struct str sentence_whole(const char *text)
+{
+        struct str s = str_of(text);
+
+        while (s.n > 0 && !str_is_utf8(s))
+                s.n--;
+        return s;
+}
+
+static void reply_fail(struct http_reply *reply, enum err err, const char *detail, const char *request_id)
+{
+        const char *code = err_api_code(err);
+        struct str sentence = sentence_whole(detail);
+
+        if (str_is_empty(sentence))
+                sentence = str_of(err_sentence(err));
+        reply_open(reply);
+        buf_add_text(&reply->body, "\"Error\":{\"Code\":");
+        json_encode_str(&reply->body, str_of(*code != '\0' ? code : err_api_code(ERR_INTERNAL)));
+        buf_add_text(&reply->body, ",\"Message\":");
+        json_encode_str(&reply->body, sentence);
+        buf_add_text(&reply->body, "},");
+        reply_close(reply, request_id);
+}
+
+static void req_log(const struct req *req, res r)
+{
+        const char *code = res_is_ok(r) ? "ok" : err_name(r.err);
+        enum log_level level = r.err == ERR_NONE || err_http_status(r.err) < 500 ? LOG_INFO : LOG_WARNING;
+
+        log_line(level, "request", "action=%s rid=%s result=%s ms=%lld uin=%s key=%s peer=%s detail=%s",
+                 log_quote(req->action_name), req->act.request_id, code,
+                 (long long)(clock_mono_ms() - req->http->started_ms), req->act.uin != NULL ? req->act.uin : "-",
+                 log_quote(req->secret_id), req->http->peer, log_quote(str_of(res_is_ok(r) ? "" : req->act.detail)));
+}
+
+static void req_begin(struct req *req, struct api *api, struct http_request *request, struct http_reply *reply)
+{
+        req->api = api;
+        req->http = request;
+        req->out = &reply->body;
+        req->act.core = api->core;
+        req->act.arena = request->arena;
+        req->act.now_ms = clock_now_ms();
+        req->act.now_sec = req->act.now_ms / 1000;
+        if (request->request_id[0] == '\0')
+                random_uuid(request->request_id);
+        memcpy(req->act.request_id, request->request_id, sizeof req->act.request_id);
+}
+
+void api_handle(struct api *api, struct http_request *request, struct http_reply *reply)
+{
+        struct req req = {0};
+        size_t empty = 0;
+        res r = RES_OK;
+
+        req_begin(&req, api, request, reply);
+        reply_open(reply);
+        empty = reply->body.n;
+        r = req_run(&req);
+        if (res_is_ok(r)) {
+                if (reply->body.n > empty)
+                        buf_add_byte(&reply->body, ',');
+                reply_close(reply, req.act.request_id);
+                r = buf_check(&reply->body);
+        }
+        if (!res_is_ok(r))
+                reply_fail(reply, r.err, req.act.detail, req.act.request_id);
+        req_log(&req, r);
+}
+
+void api_handle_unknown(struct http_request *request, struct http_reply *reply)
+{
+        if (request->request_id[0] == '\0')
+                random_uuid(request->request_id);
+        reply_fail(reply, ERR_ACTION, "Name an action in X-TC-Action; see docs/api for the list.", request->request_id);
+}

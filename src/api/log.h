@@ -1,0 +1,8 @@
+/* The account's operation log.  docs/api/log.md */
+#pragma once
+
+#include "api/action.h"
+
+extern const struct api_message api_log_list_in, api_log_list_out;
+/* DescribeCertificateOperateLogs – newest first, the last 15 days unless told otherwise. */
+MUST res api_log_list(struct req *req);
