@@ -67,9 +67,9 @@ CREATE TABLE cert_order (
 );
 CREATE INDEX cert_order_account ON cert_order (account_id, order_id);
 CREATE TABLE certificate (
-    certificate_id TEXT PRIMARY KEY,        -- 8 of [A-Za-z0-9]
+    seq BIGINT PRIMARY KEY,                 -- row id, rises with time: the list's order and Marker
+    certificate_id TEXT NOT NULL UNIQUE,    -- 8 of [A-Za-z0-9]
     account_id BIGINT NOT NULL REFERENCES account (account_id),
-    seq BIGINT NOT NULL,                    -- row id, rises with time: the list's order and Marker
     order_id BIGINT NOT NULL,               -- 0 for an uploaded one
     source TEXT NOT NULL,                   -- the wire's From: trustasia, upload, …
     certificate_type TEXT NOT NULL,         -- SVR, CA
@@ -110,11 +110,16 @@ CREATE TABLE certificate (
     verified_ask_at BIGINT NOT NULL,        -- when a person last asked for a check (SIL-10)
     deleted_at BIGINT NOT NULL              -- 0 = there; a deleted one is kept for the record, never shown
 );
-CREATE UNIQUE INDEX certificate_list ON certificate (account_id, deleted_at, seq);
-CREATE INDEX certificate_status ON certificate (account_id, deleted_at, status, seq);
-CREATE INDEX certificate_end ON certificate (account_id, deleted_at, end_at, seq);
+-- Lists and filters of the undeleted: each index ends in the list's order, so that a page needs no sorting.
+CREATE INDEX certificate_list ON certificate (account_id, seq) WHERE deleted_at = 0;
+CREATE INDEX certificate_status ON certificate (account_id, status, seq) WHERE deleted_at = 0;
+CREATE INDEX certificate_project ON certificate (account_id, project_id, seq) WHERE deleted_at = 0;
+CREATE INDEX certificate_end ON certificate (account_id, end_at, seq) WHERE deleted_at = 0;
+CREATE INDEX certificate_upload ON certificate (account_id, seq) WHERE deleted_at = 0 AND source = 'upload';
+CREATE INDEX certificate_ca ON certificate (account_id, seq) WHERE deleted_at = 0 AND certificate_type = 'CA';
 CREATE INDEX certificate_order ON certificate (account_id, order_id);
-CREATE INDEX certificate_expiry ON certificate (status, end_at);
+-- What ends next, over all accounts: only the issued (status 1) are in it.
+CREATE INDEX certificate_expiry ON certificate (end_at) WHERE status = 1;
 CREATE TABLE cert_key (
     key_id BIGINT PRIMARY KEY,
     account_id BIGINT NOT NULL REFERENCES account (account_id),
@@ -149,7 +154,8 @@ CREATE TABLE issued (
 );
 CREATE INDEX issued_certificate ON issued (account_id, certificate_id);
 CREATE INDEX issued_signing ON issued (state, issued_id) WHERE state = 'signing';
-CREATE INDEX issued_revoked ON issued (issuer, crl_shard) WHERE revoked_at > 0;
+-- All that a CRL says about its entries, so that a million of them are read without touching a row.
+CREATE INDEX issued_revoked ON issued (issuer, crl_shard, serial, revoked_at, revoke_reason, not_after) WHERE revoked_at > 0;
 
 -- What has to be shown for a certificate, and what was proved.  Evidence lives apart from orders.
 CREATE TABLE validation (
@@ -263,19 +269,35 @@ CREATE TABLE tag (
     PRIMARY KEY (account_id, certificate_id, tag_key)
 );
 CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_id);
--- Search by any part of id, alias and names: three-byte pieces of the lower-cased text.
+-- Search by any part of id, alias and names, by three-byte pieces ("grams") of the lower-cased text.
+-- Grams are kept for segments of some thousand certificates, not for each one: a segment is written once, when an
+-- account has that many new ones; what is newer is simply read.  So an application pays next to nothing for search,
+-- and a search reads one small set a gram and segment.
+CREATE TABLE search_segment (
+    account_id BIGINT NOT NULL,
+    segment BIGINT NOT NULL,                -- 1, 2, … in each account
+    first_seq BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL,
+    seqs BYTEA NOT NULL,                    -- certificate.seq of each member, rising, 8 bytes each, big-endian
+    dead BYTEA NOT NULL,                    -- set of the members deleted since
+    PRIMARY KEY (account_id, segment)
+);
 CREATE TABLE certificate_gram (
     account_id BIGINT NOT NULL,
-    gram TEXT NOT NULL,
-    seq BIGINT NOT NULL,
-    PRIMARY KEY (account_id, gram, seq)
+    gram BIGINT NOT NULL,                   -- three bytes as one number: text would have to be whole characters
+    segment BIGINT NOT NULL,
+    members BYTEA NOT NULL,                 -- set of the members whose text has the gram
+    PRIMARY KEY (account_id, gram, segment)
 );
--- Exact counts without counting: one row a status.
+-- Exact counts without counting: one row for each combination of what lists filter by; the deleted are not counted.
 CREATE TABLE certificate_count (
     account_id BIGINT NOT NULL,
     status BIGINT NOT NULL,
+    project_id BIGINT NOT NULL,
+    certificate_type TEXT NOT NULL,
+    uploaded BIGINT NOT NULL,               -- 1: source is upload
     amount BIGINT NOT NULL,
-    PRIMARY KEY (account_id, status)
+    PRIMARY KEY (account_id, status, project_id, certificate_type, uploaded)
 );
 
 -- The CA as the database knows it.
@@ -290,11 +312,16 @@ CREATE TABLE issuer (
 CREATE TABLE crl_shard (
     issuer TEXT NOT NULL,
     shard BIGINT NOT NULL,
-    issued_count BIGINT NOT NULL,
+    issued_count BIGINT NOT NULL,           -- counted up with each certificate, so it lies apart from the CRL's megabytes
+    PRIMARY KEY (issuer, shard)
+);
+CREATE TABLE crl (
+    issuer TEXT NOT NULL,
+    shard BIGINT NOT NULL,
     crl_number BIGINT NOT NULL,
-    crl BYTEA NOT NULL,                     -- the newest, '' before the first
     this_update BIGINT NOT NULL,
     next_update BIGINT NOT NULL,
+    body BYTEA NOT NULL,                    -- the newest, DER
     PRIMARY KEY (issuer, shard)
 );
 CREATE TABLE profile_snapshot (

@@ -1,0 +1,38 @@
+/*
+ * Certificates are spread over CRLs of LIMIT_CRL_SHARD each, counted up as they are issued; the address of the
+ * shard goes into the certificate.  Tables crl_shard (the counts) and crl (the newest list of each).
+ */
+#pragma once
+
+#include "store/store.h"
+
+/* Count one more certificate of the issuer in and tell its shard; opens the next shard when one is full. */
+MUST res store_crl_shard_assign(struct store_tx *tx, struct str issuer, int64_t *ret_shard);
+/* The same for `count` certificates at once, all of one shard: a batch may run over the limit by its size. */
+MUST res store_crl_shard_assign_many(struct store_tx *tx, struct str issuer, int64_t count, int64_t *ret_shard);
+
+struct crl_shard_row {
+        struct str issuer;
+        int64_t shard, issued_count;
+};
+/* Every shard there is; the first of each issuer is made by store_crl_shard_ensure (so that an empty CRL is answered). */
+MUST res store_crl_shard_list(struct store_conn *c, struct arena *a, const struct crl_shard_row **ret_rows, size_t *ret_n);
+MUST res store_crl_shard_ensure(struct store_tx *tx, struct str issuer); /* shard 1, if there is none */
+
+/* Called for each revoked certificate of the shard that is to be on a list made at `now_sec`, in order of serial. */
+struct store_crl_entry {
+        struct bytes serial; /* valid during the call */
+        int64_t revoked_at, reason;
+};
+typedef res store_crl_entry_fn(void *arg, const struct store_crl_entry *entry);
+/* Those that ended before `ended_before` are left out. */
+MUST res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t ended_before,
+                              store_crl_entry_fn *fn, void *arg);
+
+struct crl_row {
+        struct str issuer;
+        int64_t shard, crl_number, this_update, next_update;
+        struct bytes body;
+};
+MUST res store_crl_put(struct store_tx *tx, const struct crl_row *row); /* ERR_STORE_CONFLICT unless the number rises */
+MUST res store_crl_get(struct store_conn *c, struct arena *a, struct str issuer, int64_t shard, struct crl_row *ret_row);

@@ -1,0 +1,19 @@
+/* Subjects' keys: public part, CSR, and the private part as the vault sealed it.  Table cert_key. */
+#pragma once
+
+#include "store/store.h"
+
+struct cert_key_row {
+        int64_t key_id; /* 0 in insert = make one */
+        int64_t account_id, key_type;
+        struct bytes spki, spki_hash, csr, sealed;
+        int64_t seal_version, password_set, created_at;
+};
+MUST res store_key_insert(struct store_tx *tx, struct cert_key_row *row);
+MUST res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id, struct cert_key_row *ret_row);
+/* Does any account have a key of this SPKI hash?  (System: a key belongs to one certificate holder.) */
+MUST res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_known);
+/* Seal again under a newer master key. */
+MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed, int64_t seal_version);
+/* Forget the private part for good. */
+MUST res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id);

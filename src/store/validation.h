@@ -1,0 +1,22 @@
+/* What has to be shown for a certificate, one row a name, and what the last look saw. */
+#pragma once
+
+#include "store/store.h"
+
+struct validation_row {
+        int64_t validation_id; /* 0 in insert = make one */
+        int64_t account_id;
+        struct str certificate_id;
+        int64_t position;
+        struct str name, zone, method, record, value, state;
+        int64_t checked_at, verdict;
+        struct str detail, found;
+        int64_t evidence_id;
+};
+MUST res store_validation_insert(struct store_tx *tx, struct validation_row *row);
+/* state, checked_at, verdict, detail, found, evidence_id.  ERR_NOT_FOUND. */
+MUST res store_validation_update(struct store_tx *tx, const struct validation_row *row);
+/* Of one certificate, by position. */
+MUST res store_validation_list(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
+                               const struct validation_row **ret_rows, size_t *ret_n);
+MUST res store_validation_delete_all(struct store_tx *tx, int64_t account_id, struct str certificate_id);
