@@ -14,9 +14,11 @@
 #include "http/http.h"
 
 struct api_rate;
+struct nonces;
 
 struct api {
         struct core *core;
+        struct nonces *nonces;
         struct api_rate *rate; /* NULL = limits.rate is off */
 };
 

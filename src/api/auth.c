@@ -4,6 +4,7 @@
  */
 #include "api/auth.h"
 
+#include "api/v1.h"
 #include "base/secret.h"
 #include "base/timetext.h"
 #include "core/account.h"
@@ -18,9 +19,9 @@ static res auth_check_time(struct req *req, const struct api_call *call, int64_t
         int64_t sec = 0, off = 0;
 
         if (str_is_empty(call->timestamp))
-                return act_fail(&req->act, ERR_PARAM_MISSING, "Send the time in X-TC-Timestamp, in Unix seconds.");
+                return act_fail(&req->act, ERR_PARAM_MISSING, "Send the time stamp (X-TC-Timestamp), in Unix seconds.");
         if (!res_is_ok(str_to_int64(call->timestamp, &sec)) || sec > INT32_MAX * 4LL)
-                return act_fail(&req->act, ERR_AUTH_EXPIRED, "X-TC-Timestamp must be Unix seconds, such as %lld.",
+                return act_fail(&req->act, ERR_AUTH_EXPIRED, "The time stamp must be Unix seconds, such as %lld.",
                                 (long long)req->act.now_sec);
         off = sec - req->act.now_sec;
         if (off > LIMIT_AUTH_WINDOW_SEC || off < -LIMIT_AUTH_WINDOW_SEC)
@@ -74,13 +75,15 @@ static res auth_check_tc3(struct req *req, const struct api_call *call)
         return auth_check_tc3_signature(req, call, &auth);
 }
 
+static res auth_check_v1(struct req *req, const struct api_call *call)
+{
+        int64_t sec = 0;
+
+        TRY(auth_check_time(req, call, &sec));
+        return api_v1_check(req, call, sec);
+}
+
 res api_auth_check(struct req *req, const struct api_call *call)
 {
-        static res (*const checks[API_WAY_COUNT])(struct req *, const struct api_call *) = {
-                [API_WAY_TC3] = auth_check_tc3,
-        };
-
-        if (checks[call->way] == NULL)
-                return act_fail(&req->act, ERR_AUTH_HEADER, "Sign the request with TC3-HMAC-SHA256.");
-        return checks[call->way](req, call);
+        return call->way == API_WAY_V1 ? auth_check_v1(req, call) : auth_check_tc3(req, call);
 }

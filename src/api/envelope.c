@@ -6,6 +6,7 @@
  */
 #include "api/auth.h"
 #include "api/call.h"
+#include "api/nonce.h"
 #include "api/rate.h"
 
 #include "base/clock.h"
@@ -21,12 +22,11 @@ res api_new(const struct api_config *config, struct api **ret_api)
 
         ENSURE(api != NULL, ERR_MEMORY);
         api->core = config->core;
-        if (config->rate) {
-                api->rate = api_rate_new();
-                if (api->rate == NULL) {
-                        api_free(api);
-                        return FAIL(ERR_MEMORY);
-                }
+        api->nonces = nonces_new();
+        api->rate = config->rate ? api_rate_new() : NULL;
+        if (api->nonces == NULL || (config->rate && api->rate == NULL)) {
+                api_free(api);
+                return FAIL(ERR_MEMORY);
         }
         *ret_api = api;
         return RES_OK;
@@ -36,6 +36,7 @@ void api_free(struct api *api)
 {
         if (api == NULL)
                 return;
+        nonces_free(api->nonces);
         api_rate_free(api->rate);
         free(api);
 }
