@@ -1,0 +1,28 @@
+/*
+ * One conversation with a server: the API over TLS with a signed POST (api.md §1.1), or the control socket.
+ * Connections are kept, so that a command that polls pays for one handshake.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "ctl/command.h"
+
+struct client;
+
+/* Credentials and addresses as credentials.h finds them.  ERR_CONFIG with a sentence. */
+MUST res client_open(struct ctl *ctl, struct client **ret_client);
+void client_close(struct client **client); /* for CLEAN() */
+/*
+ * One action.  Takes `parameters` (NULL = none) over.  *ret_response is the Response object, the caller's to release.
+ * ERR_PARAM: the API refused, ctl->why says "Code: Message".  ERR_IPC_LOST: the server could not be reached or did not
+ * answer in the API's form, so nothing is known about the request.
+ */
+MUST res client_call(struct client *client, const char *action, json_t *parameters, json_t **ret_response);
+/* POST to the control socket in data_dir.  ERR_IPC_LOST: nobody listens there. */
+MUST res client_control(struct ctl *ctl, const char *data_dir, const char *path, json_t *body, json_t **ret_answer);
+
+/* Members of an answer; "" or 0 when absent or of another kind. */
+const char *json_text(const json_t *object, const char *name);
+int64_t json_int(const json_t *object, const char *name);

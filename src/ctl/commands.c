@@ -1,0 +1,128 @@
+/*
+ * The table of subcommands.  Help, completion and the manual pages are made from it, so what stands here is
+ * what people read.
+ */
+#include "ctl/command.h"
+
+#define JSON_OPTION {"--json", 0, NULL, NULL, "Print JSON instead of text for people."}
+#define END_OPTION {NULL, 0, NULL, NULL, NULL}
+
+const struct ctl_option ctl_client_options[] = {
+        {"--credentials", 0, "FILE", NULL, "Where SecretId and SecretKey stand (default ~/.config/chancery/credentials)."},
+        {"--endpoint", 0, "URL", NULL, "The server (default https://127.0.0.1:8443)."},
+        {"--ca", 0, "FILE", NULL, "The root that the server's certificate must lead to (default DIR/root.pem)."},
+        {"--data", 0, "DIR", NULL, "A server's data directory on this machine, to find root.pem in."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option serve_options[] = {
+        {"--data", 0, "DIR", NULL, "Where everything is kept; made when missing."},
+        {"--config", 0, "FILE", NULL, "Settings in INI form; see `chancery help settings`."},
+        {"--set", 0, "SECTION.KEY=VALUE", NULL, "One setting; a later one wins."},
+        END_OPTION,
+};
+
+static const struct ctl_option account_create_options[] = {
+        {"--data", 0, "DIR", NULL, "The data directory of the running server."},
+        {"--name", 0, "NAME", NULL, "The account's name."},
+        {"--role", 0, "ROLE", "user|reviewer|operator|auditor", "Role of its first user (default user)."},
+        {"--identity", 0, "KIND", "individual|enterprise", "Kind of applicant (default individual)."},
+        {"--level", 0, "LEVEL", "standard|v1|v2", "Membership level (default standard)."},
+        {"--verified", 0, NULL, NULL, "The identity has been verified."},
+        {"--balance", 0, "MINOR-UNITS", NULL, "Money on the account, in the smallest unit (default 0)."},
+        {"--save", 0, "FILE", NULL, "Write a credentials file as well."},
+        {"--endpoint", 0, "URL", NULL, "The server's address for that file (default https://127.0.0.1:8443)."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option apply_options[] = {
+        {"--method", 'm', "METHOD", "dns|file", "How control is shown: a DNS record or a file (default dns)."},
+        {"--product", 0, "NUMBER", NULL, "PackageType of the free product: 2 shows a TXT record, 83 a CNAME."},
+        {"--validity", 0, "MONTHS", NULL, "ValidityPeriod (default: what the product has)."},
+        {"--key", 'k', "ALGORITHM", "rsa|ecc", "RSA 2048 or ECC prime256v1 (default rsa)."},
+        {"--email", 0, "ADDRESS", NULL, "Where the applicant is reached."},
+        {"--alias", 0, "TEXT", NULL, "A name for the certificate."},
+        {"--project", 0, "NUMBER", NULL, "Project id."},
+        {"--renew", 0, "ID", NULL, "The certificate that this one takes the place of."},
+        {"--password-file", 0, "FILE", NULL, "First line: password for the private key, '-' = standard input. It cannot be recovered."},
+        {"--no-wait", 0, NULL, NULL, "Do not wait for the certificate; `chancery wait ID` goes on."},
+        {"--timeout", 0, "SECONDS", NULL, "How long to wait (default: until the certificate's deadline)."},
+        END_OPTION,
+};
+
+static const struct ctl_option wait_options[] = {
+        {"--timeout", 0, "SECONDS", NULL, "How long to wait (default: until the certificate's deadline)."},
+        END_OPTION,
+};
+
+static const struct ctl_option list_options[] = {
+        {"--search", 's', "TEXT", NULL, "Part of an id, alias or domain."},
+        {"--status", 0, "NUMBER", NULL, "Only this status; may be given more than once."},
+        {"--limit", 'n', "NUMBER", NULL, "How many at most (default 20)."},
+        {"--offset", 0, "NUMBER", NULL, "How many to pass over."},
+        {"--expiring", 0, NULL, NULL, "Only those that end within 30 days."},
+        END_OPTION,
+};
+
+static const struct ctl_option download_options[] = {
+        {"--output", 'o', "FILE", NULL, "Zip file or existing directory (default ID.zip); '-' = standard output."},
+        {"--nginx", 0, "DIR", NULL, "Put the Nginx files into DIR."},
+        {"--apache", 0, "DIR", NULL, "Put the Apache files into DIR."},
+        {"--extract", 'x', "DIR", NULL, "Unpack everything into DIR."},
+        {"--force", 'f', NULL, NULL, "Replace files that are there."},
+        END_OPTION,
+};
+
+static const struct ctl_option help_options[] = {
+        {"--markdown", 0, NULL, NULL, "With `settings`: the text of docs/configuration.md."},
+        {"--man", 0, NULL, NULL, "The manual page, in man form."},
+        END_OPTION,
+};
+
+const struct ctl_command ctl_commands[] = {
+        {.name = "serve", .arguments = "", .summary = "Run the service in the foreground.",
+         .text = "Prints one line that begins with `ready` and ends in the console's address once it takes requests.\n"
+                 "SIGTERM finishes what is in flight and stops. On the very first start the address carries a set-up\n"
+                 "link, good for one use within 24 hours.",
+         .options = serve_options},
+        {.name = "account create", .arguments = "", .summary = "Make an account with its first user and API key.",
+         .text = "Asks the server that runs on --data through DIR/control.sock, and prints Account, SecretId and\n"
+                 "SecretKey as JSON. The SecretKey is shown this once.",
+         .options = account_create_options, .run = account_create_run},
+        {.name = "apply", .arguments = "DOMAIN", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Apply for a free DV certificate and wait until it is issued.",
+         .text = "Prints what to place (a DNS record or a file), then looks until the certificate is issued. With\n"
+                 "--json: one line as soon as the application stands, with DvAuthDetail, and one at the end.",
+         .options = apply_options, .run = apply_run, .is_client = true},
+        {.name = "wait", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Go on waiting for an application.", .options = wait_options, .run = wait_run, .is_client = true},
+        {.name = "list", .arguments = "", .summary = "List certificates, newest first.", .options = list_options,
+         .run = list_run, .is_client = true},
+        {.name = "show", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Show one certificate, and what is still to be placed for it.", .run = show_run, .is_client = true},
+        {.name = "verify", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Have the records or files looked at now, and print what was found for each name.",
+         .text = "Exit code 0 when every name passed, else 1. The server looks at most once in 10 s.",
+         .run = verify_run, .is_client = true},
+        {.name = "download", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Download an issued certificate with its key.",
+         .text = "The package is a zip with a folder for each kind of server. Files are written with mode 0600,\n"
+                 "because they hold the private key.",
+         .options = download_options, .run = download_run, .is_client = true},
+        {.name = "cancel", .arguments = "ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
+         .summary = "Cancel applications that are not issued yet.", .run = cancel_run, .is_client = true},
+        {.name = "delete", .arguments = "ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
+         .summary = "Delete cancelled, failed, expired or revoked certificates.", .run = delete_run, .is_client = true},
+        {.name = "api", .arguments = "ACTION [JSON]", .least_arguments = 1, .most_arguments = 2,
+         .summary = "Call any action of the API and print the Response.",
+         .text = "JSON is the request's parameters, '-' reads them from standard input, nothing means {}.",
+         .run = api_run, .is_client = true},
+        {.name = "completion", .arguments = "SHELL", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Print a completion script for bash, zsh or fish.", .run = completion_run},
+        {.name = "help", .arguments = "[COMMAND | settings]", .most_arguments = 2,
+         .summary = "Show all commands, one command, or all settings.", .options = help_options, .run = help_run},
+        {.name = "version", .arguments = "", .summary = "Print the version.", .run = version_run},
+        {.name = NULL},
+};
