@@ -32,13 +32,14 @@ struct answer_hooks {
         bool wipe;           /* wipe requests and replies after use */
 };
 #define ANSWER_MAGIC 0x414e5357u
+#define ANSWER_LONELY_MS 30000 /* longer than the parent's longest pause before it starts a server again */
 
 /* Refuse with a sentence for people: `return answer_fail(answer, ERR_ISSUE_REFUSED, "…");` */
 MUST res answer_fail(struct answer *answer, enum err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Serve the conversation with the server whose ends come by `control`.  Returns RES_OK after STOP, ERR_IPC_LOST
- * when the parent is gone, ERR_IPC_FRAME when the parent talks nonsense, ERR_IO.  A server that talks nonsense
- * loses its conversation (closed); the loop goes on and waits for the next one.
+ * when the parent is gone, or no new server came within ANSWER_LONELY_MS after the last one left, ERR_IPC_FRAME when
+ * the parent or the server talks nonsense, ERR_IO.  The program ends then, and the parent starts it with fresh pairs.
  */
 MUST res answer_loop(struct control *control, const struct answer_hooks *hooks);

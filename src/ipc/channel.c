@@ -1,0 +1,482 @@
+/*
+ * Many threads, one socket.  A call takes a slot for each request, sends, and then waits in one loop
+ * (conduct()): whoever finds nobody reading reads for all, the rest sleep on a condition of their own.
+ *
+ * `link` is the connection to one life of the peer.  It is closed only when no thread uses its descriptor any more, so
+ * that a number that the kernel gives out again is never read by mistake.  A slot remembers the link only once its
+ * frame has really left: what never left is sent again to the next life, what left is reported as lost.
+ */
+#include "ipc/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "ipc/frame.h"
+
+#define READ_AT_ONCE 16       /* frames: replies are small, and 64 of them fit four calls */
+#define BLOCKED_SLICE_MS 10   /* how long a blocked sender waits before it looks whether it should read itself */
+
+struct link {
+        int fd;
+        unsigned users; /* threads inside a system call on fd */
+        bool dead;
+};
+
+struct waiter { /* one call or batch; lives on the caller's stack */
+        pthread_cond_t wake;
+        size_t pending;
+        struct waiter *next, *previous;
+};
+
+struct slot {
+        uint32_t generation;
+        bool waiting;
+        uint32_t type;
+        struct link *link;          /* that the frame left by; NULL: not sent yet */
+        struct waiter *waiter;
+        struct channel_reply *reply;
+        res *result;
+};
+
+struct channel {
+        enum msg_peer peer;
+        pthread_mutex_t lock;
+        pthread_cond_t slot_free;
+        pthread_condattr_t monotonic;
+        struct link *link;          /* NULL: the peer is away */
+        bool reading, closed;
+        int64_t away_since_ms;
+        struct frame_reader *reader;
+        struct waiter *waiters;
+        uint16_t free_slot[LIMIT_IPC_SLOTS];
+        size_t free_count;
+        struct slot slot[LIMIT_IPC_SLOTS];
+};
+
+struct call { /* what one thread asks for */
+        struct channel *channel;
+        const struct channel_request *requests;
+        size_t count, sent;
+        int64_t deadline_ms;
+        struct waiter waiter;
+        uint16_t slot[LIMIT_ISSUE_BATCH];
+        bool blocked; /* the peer's buffer is full */
+};
+
+struct channel *channel_new(enum msg_peer peer)
+{
+        struct channel *channel = calloc(1, sizeof(*channel));
+
+        if (!channel)
+                return NULL;
+        channel->reader = frame_reader_new(READ_AT_ONCE);
+        if (!channel->reader) {
+                free(channel);
+                return NULL;
+        }
+        channel->peer = peer;
+        channel->away_since_ms = clock_mono_ms();
+        pthread_mutex_init(&channel->lock, NULL);
+        pthread_condattr_init(&channel->monotonic);
+        pthread_condattr_setclock(&channel->monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&channel->slot_free, &channel->monotonic);
+        for (size_t i = 0; i < LIMIT_IPC_SLOTS; i++)
+                channel->free_slot[channel->free_count++] = (uint16_t)(LIMIT_IPC_SLOTS - 1 - i);
+        return channel;
+}
+
+void channel_free(struct channel *channel)
+{
+        if (!channel)
+                return;
+        channel_close(channel);
+        frame_reader_free(channel->reader);
+        pthread_cond_destroy(&channel->slot_free);
+        pthread_condattr_destroy(&channel->monotonic);
+        pthread_mutex_destroy(&channel->lock);
+        free(channel);
+}
+
+/* ---- slots ------------------------------------------------------------------------------------ */
+
+static uint32_t slot_id(const struct slot *slot, size_t index)
+{
+        return (uint32_t)index | slot->generation * LIMIT_IPC_SLOTS;
+}
+
+static void slot_finish(struct channel *channel, size_t index, res result)
+{
+        struct slot *slot = &channel->slot[index];
+
+        *slot->result = result;
+        slot->waiting = false;
+        slot->link = NULL;
+        slot->generation++;
+        slot->waiter->pending--;
+        if (slot->waiter->pending == 0)
+                pthread_cond_signal(&slot->waiter->wake);
+        channel->free_slot[channel->free_count++] = (uint16_t)index;
+        pthread_cond_signal(&channel->slot_free);
+}
+
+static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ms)
+{
+        struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+
+        pthread_cond_timedwait(cond, lock, &until);
+}
+
+/* The call's slots, or none: then every result is the failure. */
+static bool take_slots(struct call *call, struct channel_reply *replies, res *results)
+{
+        struct channel *channel = call->channel;
+
+        while (channel->free_count < call->count && !channel->closed && clock_mono_ms() < call->deadline_ms)
+                wait_until(&channel->slot_free, &channel->lock, call->deadline_ms);
+        if (channel->free_count < call->count || channel->closed) {
+                for (size_t i = 0; i < call->count; i++)
+                        results[i] = FAIL(channel->closed ? ERR_IPC_LOST : ERR_IPC_TIMEOUT);
+                return false;
+        }
+        for (size_t i = 0; i < call->count; i++) {
+                uint16_t index = channel->free_slot[--channel->free_count];
+                struct slot *slot = &channel->slot[index];
+
+                call->slot[i] = index;
+                slot->waiting = true;
+                slot->type = (uint32_t)call->requests[i].type;
+                slot->waiter = &call->waiter;
+                slot->reply = &replies[i];
+                slot->result = &results[i];
+        }
+        call->waiter.pending = call->count;
+        return true;
+}
+
+static void finish_rest(struct call *call, enum err err)
+{
+        for (size_t i = 0; i < call->count; i++) {
+                const struct slot *slot = &call->channel->slot[call->slot[i]];
+
+                if (slot->waiting && slot->waiter == &call->waiter)
+                        slot_finish(call->channel, call->slot[i], FAIL(err));
+        }
+}
+
+/* ---- the link to one life of the peer ----------------------------------------------------------- */
+
+static void link_release(struct link *link)
+{
+        link->users--;
+        if (link->dead && link->users == 0) {
+                close(link->fd);
+                free(link);
+        }
+}
+
+static void wake_all(struct channel *channel)
+{
+        for (struct waiter *waiter = channel->waiters; waiter; waiter = waiter->next)
+                pthread_cond_signal(&waiter->wake);
+        pthread_cond_broadcast(&channel->slot_free);
+}
+
+static void link_died(struct channel *channel, struct link *link)
+{
+        if (link->dead)
+                return;
+        link->dead = true;
+        for (size_t i = 0; i < LIMIT_IPC_SLOTS; i++)
+                if (channel->slot[i].waiting && channel->slot[i].link == link)
+                        slot_finish(channel, i, FAIL(ERR_IPC_LOST));
+        channel->link = NULL;
+        channel->away_since_ms = clock_mono_ms();
+        shutdown(link->fd, SHUT_RDWR); /* wakes who polls it */
+        link->users++;
+        link_release(link);
+}
+
+void channel_replace_fd(struct channel *channel, int fd)
+{
+        struct link *link = calloc(1, sizeof(*link));
+
+        if (!link)
+                abort(); /* out of memory ends the process, the parent starts it again */
+        link->fd = fd;
+        pthread_mutex_lock(&channel->lock);
+        if (channel->link)
+                link_died(channel, channel->link);
+        if (channel->closed) {
+                close(fd);
+                free(link);
+        } else {
+                channel->link = link;
+        }
+        wake_all(channel);
+        pthread_mutex_unlock(&channel->lock);
+}
+
+void channel_close(struct channel *channel)
+{
+        pthread_mutex_lock(&channel->lock);
+        channel->closed = true;
+        if (channel->link)
+                link_died(channel, channel->link);
+        wake_all(channel);
+        pthread_mutex_unlock(&channel->lock);
+}
+
+int64_t channel_away_ms(struct channel *channel)
+{
+        pthread_mutex_lock(&channel->lock);
+        int64_t away = channel->link ? 0 : clock_mono_ms() - channel->away_since_ms;
+        pthread_mutex_unlock(&channel->lock);
+        return away > 0 || channel->link ? away : 1;
+}
+
+/* ---- reading for all ----------------------------------------------------------------------------- */
+
+static size_t aligned_size(size_t n)
+{
+        return (n + 15) & ~(size_t)15;
+}
+
+static res keep_reply(const struct frame *frame, struct channel_reply *reply)
+{
+        size_t body_room = aligned_size(frame->head.body);
+        size_t size = body_room + frame->head.tail + 1; /* never 0, and a text in the tail ends in a NUL */
+
+        ENSURE(frame->head.err < ERR_COUNT, ERR_IPC_FRAME);
+        uint8_t *memory = calloc(1, size);
+        ENSURE(memory, ERR_MEMORY);
+        memcpy(memory, frame->body, frame->head.body);
+        memcpy(memory + body_room, frame->tail, frame->head.tail);
+        *reply = (struct channel_reply){
+                .err = (enum err)frame->head.err,
+                .body = {memory, frame->head.body},
+                .tail = {memory + body_room, frame->head.tail},
+                .memory = memory, .memory_size = size,
+        };
+        return RES_OK;
+}
+
+static void deliver(struct channel *channel, const struct frame *frame, const struct link *link)
+{
+        size_t index = frame->head.slot % LIMIT_IPC_SLOTS;
+        struct slot *slot = &channel->slot[index];
+        bool awaited = slot->waiting && slot_id(slot, index) == frame->head.slot && (!slot->link || slot->link == link);
+
+        if (!awaited)
+                return; /* the asker gave up earlier */
+        slot_finish(channel, index, slot->type == frame->head.type ? keep_reply(frame, slot->reply)
+                                                                   : FAIL(ERR_IPC_FRAME));
+}
+
+/* Wait on the socket for at most wait_ms and deliver what came.  Called and returns with the lock held. */
+static void read_for_all(struct channel *channel, short events, int wait_ms)
+{
+        struct link *link = channel->link;
+        struct pollfd poll_fd = {.fd = link->fd, .events = events};
+        const struct frame *frames = NULL;
+        size_t count = 0;
+        res got = RES_OK;
+
+        channel->reading = true;
+        link->users++;
+        pthread_mutex_unlock(&channel->lock);
+        if (poll(&poll_fd, 1, wait_ms) > 0 && (poll_fd.revents & ~POLLOUT))
+                got = frame_recv(link->fd, channel->reader, /* wait= */ false, &frames, &count);
+        pthread_mutex_lock(&channel->lock);
+        for (size_t i = 0; res_is_ok(got) && i < count; i++)
+                deliver(channel, &frames[i], link);
+        frame_reader_wipe(channel->reader);
+        if (!res_is_ok(got))
+                link_died(channel, link);
+        link_release(link);
+        channel->reading = false;
+}
+
+static void wait_writable(struct channel *channel)
+{
+        struct link *link = channel->link;
+        struct pollfd poll_fd = {.fd = link->fd, .events = POLLOUT};
+
+        link->users++;
+        pthread_mutex_unlock(&channel->lock);
+        poll(&poll_fd, 1, BLOCKED_SLICE_MS);
+        pthread_mutex_lock(&channel->lock);
+        link_release(link);
+}
+
+/* ---- a call ---------------------------------------------------------------------------------------- */
+
+/* These left by `link`; if it died meanwhile nobody else could know that they are lost. */
+static void mark_sent(struct call *call, size_t sent, struct link *link)
+{
+        for (size_t i = call->sent; i < call->sent + sent; i++) {
+                struct slot *slot = &call->channel->slot[call->slot[i]];
+
+                if (!slot->waiting || slot->waiter != &call->waiter)
+                        continue; /* answered already */
+                if (link->dead)
+                        slot_finish(call->channel, call->slot[i], FAIL(ERR_IPC_LOST));
+                else
+                        slot->link = link;
+        }
+        call->sent += sent;
+}
+
+static void send_rest(struct call *call)
+{
+        struct channel *channel = call->channel;
+        struct frame_out out[LIMIT_ISSUE_BATCH];
+        struct link *link = channel->link;
+        size_t left = call->count - call->sent, sent = 0;
+
+        for (size_t i = 0; i < left; i++) {
+                const struct channel_request *request = &call->requests[call->sent + i];
+                uint16_t index = call->slot[call->sent + i];
+
+                out[i] = (struct frame_out){.type = (uint32_t)request->type, .slot = slot_id(&channel->slot[index], index),
+                                            .body = request->body, .tail = request->tail};
+        }
+        link->users++;
+        pthread_mutex_unlock(&channel->lock);
+        res sending = frame_send(link->fd, out, left, /* wait= */ false, &sent);
+        pthread_mutex_lock(&channel->lock);
+        mark_sent(call, sent, link);
+        call->blocked = res_is_ok(sending) && sent < left;
+        if (!res_is_ok(sending))
+                link_died(channel, link);
+        link_release(link);
+}
+
+/* One step towards the end of the call; the lock is held before and after. */
+static void conduct_step(struct call *call)
+{
+        struct channel *channel = call->channel;
+        int64_t left_ms = call->deadline_ms - clock_mono_ms();
+        bool unsent = call->sent < call->count;
+
+        if (left_ms <= 0 || channel->closed)
+                finish_rest(call, channel->closed ? ERR_IPC_LOST : ERR_IPC_TIMEOUT);
+        else if (channel->link && unsent && !call->blocked)
+                send_rest(call);
+        else if (channel->link && !channel->reading)
+                read_for_all(channel, unsent ? POLLIN | POLLOUT : POLLIN, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
+        else if (channel->link && unsent)
+                wait_writable(channel);
+        else
+                wait_until(&call->waiter.wake, &channel->lock, call->deadline_ms);
+}
+
+static void waiter_enter(struct channel *channel, struct waiter *waiter)
+{
+        waiter->previous = NULL;
+        waiter->next = channel->waiters;
+        if (waiter->next)
+                waiter->next->previous = waiter;
+        channel->waiters = waiter;
+}
+
+static void waiter_leave(struct channel *channel, struct waiter *waiter)
+{
+        if (waiter->next)
+                waiter->next->previous = waiter->previous;
+        if (waiter->previous)
+                waiter->previous->next = waiter->next;
+        else
+                channel->waiters = waiter->next;
+        if (!channel->reading && channel->waiters) /* somebody must read from now on */
+                pthread_cond_signal(&channel->waiters->wake);
+}
+
+static void conduct(struct call *call)
+{
+        struct channel *channel = call->channel;
+
+        waiter_enter(channel, &call->waiter);
+        while (call->waiter.pending > 0) {
+                size_t sent_before = call->sent;
+                bool was_blocked = call->blocked;
+
+                conduct_step(call);
+                if (was_blocked && call->sent == sent_before)
+                        call->blocked = false; /* something was read or a slice passed: try again */
+        }
+        waiter_leave(channel, &call->waiter);
+}
+
+static bool requests_fit(const struct channel_request *requests, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (requests[i].body.n > FRAME_BODY_MAX || requests[i].tail.n > FRAME_BODY_MAX - requests[i].body.n)
+                        return false;
+        return count > 0 && count <= LIMIT_ISSUE_BATCH;
+}
+
+void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count,
+                        int timeout_ms, struct channel_reply *ret_replies, res *ret_results)
+{
+        struct call call = {.channel = channel, .requests = requests, .count = count,
+                            .deadline_ms = clock_mono_ms() + timeout_ms};
+
+        for (size_t i = 0; i < count; i++) {
+                ret_replies[i] = (struct channel_reply){.err = ERR_NONE};
+                ret_results[i] = FAIL(ERR_IPC_FRAME);
+        }
+        if (!requests_fit(requests, count))
+                return;
+        pthread_cond_init(&call.waiter.wake, &channel->monotonic);
+        pthread_mutex_lock(&channel->lock);
+        if (take_slots(&call, ret_replies, ret_results))
+                conduct(&call);
+        pthread_mutex_unlock(&channel->lock);
+        pthread_cond_destroy(&call.waiter.wake);
+}
+
+MUST res channel_call(struct channel *channel, enum msg_type type, const void *body, size_t body_len,
+                      const void *tail, size_t tail_len, int timeout_ms, struct channel_reply *ret_reply)
+{
+        struct channel_request request = {type, bytes_of(body, body_len), bytes_of(tail, tail_len)};
+        res result;
+
+        channel_call_batch(channel, &request, 1, timeout_ms, ret_reply, &result);
+        return result;
+}
+
+MUST res channel_ask(struct channel *channel, const struct channel_request *request, int timeout_ms,
+                     size_t body_size, struct channel_reply *ret_reply, char *why)
+{
+        res result;
+
+        if (why)
+                *why = 0;
+        channel_call_batch(channel, request, 1, timeout_ms, ret_reply, &result);
+        if (res_is_ok(result) && ret_reply->err == ERR_NONE && ret_reply->body.n != body_size)
+                result = FAIL(ERR_IPC_FRAME);
+        if (res_is_ok(result) && ret_reply->err != ERR_NONE) {
+                if (why)
+                        snprintf(why, LIMIT_ERR_DETAIL + 1, "%s", (const char *)ret_reply->tail.p);
+                result = FAIL(ret_reply->err);
+        }
+        if (!res_is_ok(result))
+                channel_reply_done(ret_reply);
+        return result;
+}
+
+void channel_reply_done(struct channel_reply *reply)
+{
+        if (reply->memory) {
+                secret_wipe(reply->memory, reply->memory_size);
+                free(reply->memory);
+        }
+        *reply = (struct channel_reply){.err = ERR_NONE};
+}
