@@ -68,7 +68,7 @@ static struct objs entries_of(struct req *req, const struct log_page *page)
                         .action = page->v[i].action,
                         .created_on = api_time(req->act.arena, page->v[i].created_at),
                         .uin = str_of(req->act.uin),
-                        .sub_account_uin = str_of(req->act.user_uin),
+                        .sub_account_uin = page->user_uins[i],
                         .cert_id = page->v[i].certificate_id,
                         .type = page->v[i].type,
                 };

@@ -9,6 +9,7 @@ struct log_query {
 };
 struct log_page {
         const struct log_row *v;
+        const struct str *user_uins; /* one a row: who did it; "" = the service by itself (a job) */
         size_t n;
         int64_t total;     /* in the window */
         int64_t all_total; /* of the account */
