@@ -44,6 +44,7 @@ MUST res pki_cert_sign(struct pki_key *issuer_key, struct pki_alg alg, struct by
 struct pki_cert {                 /* borrows from the DER */
         struct bytes der, tbs;
         struct bytes serial;      /* magnitude, no sign octet */
+        struct bytes alg_der;     /* AlgorithmIdentifier of the signature */
         struct pki_alg alg;
         struct bytes signature;
         struct bytes issuer, subject;             /* Name DER */

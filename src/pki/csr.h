@@ -7,7 +7,7 @@
 
 struct arena;
 
-/* Request for these DNS names or addresses (text), common name first in the SAN as well; signed by key. */
+/* Request for these DNS names or addresses (text), exactly these in the SAN; none given: the common name. Signed by key. */
 MUST res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count, struct buf *out);
 
 struct pki_csr {                 /* borrows from the DER */
@@ -20,6 +20,8 @@ struct pki_csr {                 /* borrows from the DER */
         struct bytes signature;
 };
 
+/* One request in PEM ("CERTIFICATE REQUEST", or "NEW CERTIFICATE REQUEST" as Windows and keytool write); DER appended. */
+MUST res pki_csr_from_pem(struct str pem, struct buf *out);
 /* ERR_FORMAT, ERR_KEY_TYPE.  Does not verify. */
 MUST res pki_csr_parse(struct bytes der, struct pki_csr *ret_csr);
 /* ERR_SIGNATURE. */

@@ -31,6 +31,7 @@ MUST res pki_key_from_encrypted(struct bytes der, struct str password, struct pk
 MUST res pki_key_to_encrypted(const struct pki_key *key, struct str password, struct buf *out);
 /* "-----BEGIN PRIVATE KEY-----" and "-----BEGIN ENCRYPTED PRIVATE KEY-----". */
 MUST res pki_key_to_pem(const struct pki_key *key, struct buf *out);
+MUST res pki_key_to_encrypted_pem(const struct pki_key *key, struct str password, struct buf *out);
 /* A customer's PEM: PKCS#8 open or encrypted, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY" unencrypted (RFC 5915). */
 MUST res pki_key_from_pem(struct str pem, struct str password, struct pki_key **ret_key);
 

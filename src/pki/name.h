@@ -17,7 +17,7 @@ void pki_name_write(const struct pki_name_part *parts, size_t count, struct buf 
 void pki_name_write_cn(struct str common_name, struct buf *out); /* "" = the empty name */
 /* Strict form and character checks.  ERR_FORMAT. */
 MUST res pki_name_check(struct bytes der);
-/* First attribute of this kind, as the bytes in the DER (text for UTF8, Printable and IA5 strings); ERR_NOT_FOUND. */
+/* First attribute of this kind, borrowed from the DER: UTF-8 without zero bytes.  ERR_NOT_FOUND; ERR_FORMAT when it is written otherwise. */
 MUST res pki_name_find(struct bytes der, enum pki_attr attr, struct str *ret_value);
 /* "C=CN, O=Chancery, CN=example.com" (RFC 4514 escapes, order as in the certificate). */
 MUST res pki_name_text(struct bytes der, struct buf *out);

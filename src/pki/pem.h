@@ -20,3 +20,5 @@ void pki_pem_write(struct str label, struct bytes der, struct buf *out);
 MUST res pki_pem_read(struct str *text, struct str *ret_label, struct buf *out);
 /* One block of this label and nothing else. */
 MUST res pki_pem_read_one(struct str text, struct str label, struct buf *out);
+/* Nothing but blanks and empty lines is left. */
+MUST res pki_pem_end(struct str rest);
