@@ -1,0 +1,285 @@
+/* The shipped data says what rules.md says; a mistake in a file is told with file, line and mend. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/catalogue.h"
+
+static struct catalogue *shipped(void)
+{
+        struct catalogue *catalogue = NULL;
+        struct buf why;
+
+        buf_init(&why, 4096);
+        if (!res_is_ok(catalogue_load(TEST_SOURCE_DIR "/catalogue", &catalogue, &why)))
+                fail_msg("%s", buf_c(&why));
+        buf_done(&why);
+        return catalogue;
+}
+
+static void test_free_products(void **state)
+{
+        static const struct {
+                const char *type, *record;
+                int64_t months, life;
+        } cases[] = {{"2", "TXT", 12, 365}, {"83", "CNAME", 3, 90}}; /* FREE-04, CON-03 */
+        struct catalogue *catalogue = shipped();
+
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                const struct product *p = catalogue_product(catalogue, str_of(cases[i].type));
+                assert_non_null(p);
+                assert_string_equal(p->dns_record, cases[i].record);
+                assert_int_equal(p->validity_months, cases[i].months);
+                assert_int_equal(p->life_days, cases[i].life);
+                assert_true(p->is_free);
+                assert_string_equal(p->brand, "TrustAsia"); /* CAT-04 */
+                assert_string_equal(p->source, "trustasia");
+                assert_string_equal(p->level, "DV");
+                assert_int_equal(p->domain_type, 1);   /* FREE-05, FREE-06, CAT-14 */
+                assert_int_equal(p->domain_max, 1);
+                assert_false(p->allows_ip);            /* FREE-07 */
+                assert_int_equal(p->deadline_days, 3); /* CON-01 */
+                assert_true(p->allows_dns);            /* FREE-09 */
+                assert_true(p->allows_file);
+                assert_true(p->www_free);              /* DOM-06, FREE-15 */
+                assert_true(p->parent_free);           /* DOM-08 */
+                assert_string_equal(p->issuer_rsa, "dv-rsa");
+                assert_string_equal(p->issuer_ecc, "dv-ecc");
+                assert_string_equal(p->profile, "dv");
+                assert_int_equal(p->caa_identities.n, 1); /* SIL-50 */
+                assert_true(str_equals(p->caa_identities.v[0], "sectigo.com"));
+                assert_non_null(strstr(p->text, "life-days = "));
+                assert_non_null(strstr(p->text, "www = yes"));
+        }
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("3")), catalogue_product(catalogue, STR("83")));
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("12")), catalogue_product(catalogue, STR("2")));
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("")), catalogue_product(catalogue, STR("2")));
+        assert_null(catalogue_free_product(catalogue, STR("6")));
+        assert_null(catalogue_free_product(catalogue, STR("3 ")));
+        assert_null(catalogue_product(catalogue, STR("1")));
+        assert_null(catalogue_product(catalogue, STR("")));
+        assert_null(catalogue_at(catalogue, catalogue_count(catalogue)));
+        catalogue_free(catalogue);
+}
+
+static void test_quota_table(void **state) /* B8 */
+{
+        static const struct {
+                const char *rule, *identity, *level;
+                bool older;
+                int64_t home, any;
+        } cases[] = {
+                {"QTA-08 QTA-09", "individual", "standard", false, 30, 20}, {"QTA-08 QTA-09", "individual", "v1", false, 30, 20},
+                {"QTA-10", "individual", "v2", false, 0, 50},               {"QTA-11 QTA-12", "enterprise", "standard", false, 0, 10},
+                {"QTA-11", "enterprise", "v1", false, 0, 10},               {"QTA-11", "enterprise", "v2", false, 0, 10},
+                {"QTA-13", "enterprise", "standard", true, 0, 20},          {"QTA-13", "enterprise", "v2", true, 0, 20},
+                {"QTA-13 not for people", "individual", "standard", true, 30, 20},
+        };
+        struct catalogue *catalogue = shipped();
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                const struct quota_rule *rule =
+                        catalogue_quota(catalogue, str_of(cases[i].identity), str_of(cases[i].level), cases[i].older);
+                if (!rule || rule->home != cases[i].home || rule->any != cases[i].any)
+                        fail_msg("%s", cases[i].rule);
+        }
+        assert_null(catalogue_quota(catalogue, STR("robot"), STR("standard"), false));
+        assert_null(catalogue_quota(catalogue, STR("individual"), STR("v9"), false));
+        assert_int_equal(catalogue_domain_quota(catalogue), 20); /* QTA-02 */
+        catalogue_free(catalogue);
+}
+
+/* ---- mistakes ---- */
+
+struct files {
+        char dir[64];
+};
+
+static void put(const struct files *f, const char *name, const char *text)
+{
+        char path[128];
+        FILE *file;
+
+        (void)snprintf(path, sizeof path, "%s/%s", f->dir, name);
+        file = fopen(path, "w");
+        assert_non_null(file);
+        (void)fputs(text, file);
+        (void)fclose(file);
+}
+
+static const char brands[] = "[brand B]\nsource = b\nwww = yes\nparent = no\n";
+static const char quota[] = "[individual standard]\nhome=1\nany=1\n[individual v1]\nhome=1\nany=1\n[individual v2]\nhome=1\nany=1\n"
+                            "[enterprise standard]\nhome=1\nany=1\n[enterprise v1]\nhome=1\nany=1\n[enterprise v2]\nhome=1\nany=1\n"
+                            "[enterprise older]\nhome=1\nany=1\n[domain]\nlimit=3\n";
+#define PRODUCT_HEAD "[product 7]\nname = N\nbrand = B\nlevel = DV\n"
+#define PRODUCT_REST                                                                                                   \
+        "domains = single\nmax-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\n"                  \
+        "dns-record = TXT\nip = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
+#define PRODUCT_GOOD PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS  FILE\nwords = w\nsuffixes = s\nwww = no\n" PRODUCT_REST
+
+static int files_set_up(void **state)
+{
+        struct files *f = calloc(1, sizeof *f);
+        char path[128];
+
+        (void)snprintf(f->dir, sizeof f->dir, "/tmp/catalogue-XXXXXX");
+        assert_non_null(mkdtemp(f->dir));
+        (void)snprintf(path, sizeof path, "%s/words", f->dir);
+        assert_int_equal(mkdir(path, 0700), 0);
+        (void)snprintf(path, sizeof path, "%s/suffixes", f->dir);
+        assert_int_equal(mkdir(path, 0700), 0);
+        *state = f;
+        return 0;
+}
+
+static int files_tear_down(void **state)
+{
+        static const char *const names[] = {"brands.ini", "quota.ini", "products.ini", "words/w.txt", "suffixes/s.txt",
+                                            "suffixes/everyone.txt", "words", "suffixes"};
+        struct files *f = *state;
+        char path[128];
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                (void)snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+                (void)remove(path);
+        }
+        assert_int_equal(rmdir(f->dir), 0);
+        free(f);
+        return 0;
+}
+
+static void put_good(const struct files *f)
+{
+        put(f, "brands.ini", brands);
+        put(f, "quota.ini", quota);
+        put(f, "products.ini", PRODUCT_GOOD);
+        put(f, "words/w.txt", "# head\nOne\n\n two # why\n");
+        put(f, "suffixes/s.txt", ".x\nco.y\n");
+        put(f, "suffixes/everyone.txt", "ru");
+}
+
+static void test_good_files(void **state)
+{
+        struct files *f = *state;
+        struct catalogue *catalogue = NULL;
+        const struct product *p;
+        struct buf why;
+
+        put_good(f);
+        buf_init(&why, 4096);
+        if (!res_is_ok(catalogue_load(f->dir, &catalogue, &why)))
+                fail_msg("%s", buf_c(&why));
+        p = catalogue_product(catalogue, STR("7"));
+        assert_false(p->www_free); /* the product's own answer beats the brand's */
+        assert_false(p->parent_free);
+        assert_int_equal(p->sensitive_words->n, 2);
+        assert_true(str_equals(p->sensitive_words->v[0], "one"));
+        assert_int_equal(p->barred_suffixes->n, 3); /* everyone's first: DOM-02 */
+        assert_true(str_equals(p->barred_suffixes->v[0], "ru"));
+        assert_true(str_equals(p->barred_suffixes->v[1], "x"));
+        assert_string_equal(p->text,
+                            "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\nfree = yes\ndefault = yes\ndomains = single\n"
+                            "max-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\ndns-record = TXT\n"
+                            "methods = DNS FILE\nip = no\nwww = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
+                            "caa = \nwords = w\nsuffixes = s\n");
+        catalogue_free(catalogue);
+        buf_done(&why);
+}
+
+static void test_mistakes(void **state)
+{
+        static const struct {
+                const char *file, *text; /* text NULL = file missing */
+                const char *says[2];
+        } cases[] = {
+                {"products.ini", NULL, {"products.ini", "catalogue.dir"}},
+                {"brands.ini", NULL, {"brands.ini", NULL}},
+                {"quota.ini", NULL, {"quota.ini", NULL}},
+                {"suffixes/everyone.txt", NULL, {"everyone.txt", NULL}},
+                {"words/w.txt", NULL, {"words/w.txt", NULL}},
+                {"products.ini", "name = x\n", {"products.ini:1:", "[product N]"}},
+                {"products.ini", "[product x]\nname = x\n", {"products.ini:2:", "[product N]"}},
+                {"products.ini", "[product 07]\nname = x\n", {"products.ini:2:", "[product N]"}},
+                {"products.ini", "\n\n[product 7]\nnoequals\n", {"products.ini:4:", "key = value"}},
+                {"products.ini", "[product 7\n", {"products.ini:1:", "[section]"}},
+                {"products.ini", "[product 7]\ncolour = red\n", {"products.ini:2:", "\"colour\""}},
+                {"products.ini", "[product 7]\nname = a\nname = b\n", {"products.ini:3:", "twice"}},
+                {"products.ini", "[product 7]\nfree = maybe\n", {"products.ini:2:", "yes or no"}},
+                {"products.ini", "[product 7]\nlife-days = 0\n", {"products.ini:2:", "from 1 to"}},
+                {"products.ini", "[product 7]\nlife-days = 99999999999999999999\n", {"products.ini:2:", "from 1 to"}},
+                {"products.ini", "[product 7]\nlevel = XV\n", {"products.ini:2:", "DV, OV, EV"}},
+                {"products.ini", "[product 7]\ndomains = some\n", {"products.ini:2:", "multi-wildcard"}},
+                {"products.ini", "[product 7]\nmethods = DNS CARRIER\n", {"products.ini:2:", "CARRIER"}},
+                {"products.ini", "[product 7]\nissuer-rsa = ../x\n", {"products.ini:2:", "small letters"}},
+                {"products.ini", "[product 7]\nwords = ../../etc/passwd\n", {"products.ini:2:", "no name of a list"}},
+                {"products.ini", PRODUCT_HEAD PRODUCT_REST, {"products.ini:2:", "\"free\""}},
+                {"products.ini", PRODUCT_HEAD "free = yes\nmethods = DNS\n" PRODUCT_REST, {"products.ini:2:", "default = yes"}},
+                {"products.ini", PRODUCT_HEAD "free = no\ndefault = yes\nmethods = DNS\n" PRODUCT_REST, {"products.ini:2:", "only a free"}},
+                {"products.ini", PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST, {"products.ini:2:", "methods"}},
+                {"products.ini", PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
+                                 "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
+                 {"products.ini:19:", "two free products"}},
+                {"brands.ini", "[brand C]\nsource = b\nwww = yes\nparent = no\n", {"products.ini:2:", "no [brand B]"}},
+                {"brands.ini", "[brand B]\nsource = b\nwww = yes\n", {"brands.ini", "lacks"}},
+                {"brands.ini", "[brand B]\nhat = b\n", {"brands.ini:2:", "\"hat\""}},
+                {"brands.ini", "[shop B]\nsource = b\n", {"brands.ini:2:", "[brand NAME]"}},
+                {"quota.ini", "[individual standard]\nhome = 1\nany = 1\n", {"quota.ini", "[individual v1]"}},
+                {"quota.ini", "[individual standard]\nhome = -1\n", {"quota.ini:2:", "from 0"}},
+                {"quota.ini", "[robot standard]\nhome = 1\n", {"quota.ini:2:", "[enterprise older]"}},
+                {"quota.ini", "[individual standard]\naway = 1\n", {"quota.ini:2:", "\"away\""}},
+                {"words/w.txt", "good\nb\xC3\xA4" "d\n", {"words/w.txt:2:", "other bytes"}},
+                {"words/w.txt", "a.b\n", {"words/w.txt:1:", "other bytes"}},
+                {"suffixes/s.txt", "a b\n", {"suffixes/s.txt:1:", "other bytes"}},
+        };
+        struct files *f = *state;
+        char path[128], longest[400];
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct catalogue *catalogue = NULL;
+                struct buf why;
+                put_good(f);
+                if (cases[i].text)
+                        put(f, cases[i].file, cases[i].text);
+                (void)snprintf(path, sizeof path, "%s/%s", f->dir, cases[i].file);
+                if (!cases[i].text)
+                        assert_int_equal(remove(path), 0);
+                buf_init(&why, 4096);
+                res r = catalogue_load(f->dir, &catalogue, &why);
+                for (size_t k = 0; k < 2; k++)
+                        if (r.err != ERR_CONFIG || (cases[i].says[k] && !strstr(buf_c(&why), cases[i].says[k])))
+                                fail_msg("%zu: %s %s \"%s\"", i, cases[i].file, err_name(r.err), buf_c(&why));
+                assert_null(catalogue);
+                buf_done(&why);
+        }
+        memset(longest, 'a', sizeof longest - 1);
+        longest[sizeof longest - 1] = '\0';
+        for (size_t i = 0; i < 2; i++) {
+                struct catalogue *catalogue = NULL;
+                struct buf why;
+                put_good(f);
+                put(f, i ? "products.ini" : "words/w.txt", longest);
+                buf_init(&why, 4096);
+                assert_int_equal(catalogue_load(f->dir, &catalogue, &why).err, ERR_CONFIG);
+                assert_non_null(strstr(buf_c(&why), "longer than"));
+                buf_done(&why);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_free_products),
+                cmocka_unit_test(test_quota_table),
+                cmocka_unit_test_setup_teardown(test_good_files, files_set_up, files_tear_down),
+                cmocka_unit_test_setup_teardown(test_mistakes, files_set_up, files_tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
