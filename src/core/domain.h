@@ -16,6 +16,7 @@ struct domain_rules;
 /* ERR_CONFIG: `why` names the suffix that is wrong and the mend. */
 MUST res domain_rules_new(const struct conf_list *private_suffixes, struct domain_rules **ret_rules, struct buf *why);
 void domain_rules_free(struct domain_rules *rules);
+void domain_rules_free_ptr(struct domain_rules **rules); /* for CLEAN() */
 
 enum domain_space {         /* where a name lives */
         DOMAIN_PUBLIC,      /* below a suffix of the list's ICANN section */
@@ -26,6 +27,12 @@ enum domain_space {         /* where a name lives */
         DOMAIN_ADDRESS,     /* an IP address */
         DOMAIN_SPACE_COUNT
 };
+
+/*
+ * Where a host name (normalised, no wildcard) lives.  Returns its registrable domain, a tail of `host`:
+ * one label below its suffix; the second level, or the name itself, where there is none (SIL-04).
+ */
+const char *domain_rules_place(const struct domain_rules *rules, const char *host, enum domain_space *ret_space);
 
 struct domain_name {
         const char *ascii;       /* A-labels, lower case, no final dot; wildcard keeps "*."; an address in its canonical text */
