@@ -15,7 +15,7 @@
 struct buf {
         uint8_t *p;
         size_t n, capacity, ceiling;
-        bool failed;
+        bool failed, too_large; /* too_large: it was the ceiling, not memory */
 };
 
 void buf_init(struct buf *buf, size_t ceiling_bytes);

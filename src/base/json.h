@@ -83,7 +83,7 @@ struct json_field {
 enum json_unknown { JSON_UNKNOWN_REFUSE, JSON_UNKNOWN_IGNORE };
 
 /*
- * Decode one JSON object.  On failure *ret_why (in the arena) is a sentence that names the field:
+ * Decode one JSON object.  null counts as absent, for every kind.  On failure *ret_why (in the arena) is a sentence that names the field:
  * ERR_PARAM_MISSING, ERR_PARAM_KIND, ERR_PARAM_UNKNOWN, ERR_PARAM_VALUE (over its limit), or ERR_PARAM_KIND for no JSON.
  * Depth is at most LIMIT_JSON_DEPTH.  An empty text counts as {} (api.md §10.5).
  */

@@ -51,6 +51,8 @@ struct str str_trim(struct str s);                    /* blanks and tabs at both
 /* Cut *rest at the first `sep`: returns what stands before it, leaves what stands after it (NULL when there was none). */
 struct str str_cut(struct str *rest, char sep);
 bool str_is_utf8(struct str s);
+/* Bytes of the well-formed character at the start (Unicode 15, table 3-7); 0 if there is none. */
+size_t str_utf8_size(struct str s);
 /* Decimal without sign or blanks, no overflow; else ERR_FORMAT. */
 MUST res str_to_int64(struct str s, int64_t *ret_value);
 char *str_copy(struct arena *arena, struct str s);    /* NUL-terminated copy; NULL for absent */

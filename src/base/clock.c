@@ -1,0 +1,103 @@
+/*
+ * Release builds read the kernel and nothing else.  Test builds add the offset that a shared file holds, so that
+ * a test can move every running program through years by rewriting one file; reads are 50 ms apart at least,
+ * and a file that is missing or half written leaves the last good offset.
+ */
+#include "base/clock.h"
+
+#include <time.h>
+
+static int64_t clock_read_ms(clockid_t id)
+{
+        struct timespec ts = {0};
+
+        clock_gettime(id, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t clock_mono_ms(void)
+{
+        return clock_read_ms(CLOCK_MONOTONIC);
+}
+
+#ifdef CHANCERY_TEST_CLOCK
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CLOCK_REREAD_MS = 50 };
+
+static char clock_path[PATH_MAX];
+static _Atomic int64_t clock_offset_sec;
+static _Atomic int64_t clock_read_at_ms;
+
+static void clock_reread(void)
+{
+        char text[32] = {0};
+        char *end;
+        int64_t offset;
+        const int fd = open(clock_path, O_RDONLY | O_CLOEXEC);
+        const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+        if (fd >= 0)
+                close(fd);
+        if (n <= 0)
+                return;
+        errno = 0;
+        offset = strtoll(text, &end, 10);
+        if (errno == 0 && end != text && (*end == '\0' || *end == '\n'))
+                atomic_store(&clock_offset_sec, offset);
+}
+
+static int64_t clock_moved_ms(void)
+{
+        const int64_t now = clock_mono_ms();
+
+        if (!clock_path[0])
+                return 0;
+        if (now - atomic_load(&clock_read_at_ms) >= CLOCK_REREAD_MS) {
+                atomic_store(&clock_read_at_ms, now);
+                clock_reread();
+        }
+        return atomic_load(&clock_offset_sec) * 1000;
+}
+
+res clock_use_file(const char *path)
+{
+        ENSURE(strlen(path) < sizeof(clock_path), ERR_CONFIG);
+        strncpy(clock_path, path, sizeof(clock_path) - 1);
+        clock_reread();
+        return RES_OK;
+}
+
+#else
+
+static int64_t clock_moved_ms(void)
+{
+        return 0;
+}
+
+res clock_use_file(const char *path)
+{
+        (void)path;
+        return FAIL(ERR_CONFIG);
+}
+
+#endif
+
+int64_t clock_now_ms(void)
+{
+        return clock_read_ms(CLOCK_REALTIME) + clock_moved_ms();
+}
+
+int64_t clock_now_sec(void)
+{
+        const int64_t ms = clock_now_ms();
+
+        return ms / 1000;
+}
