@@ -1,4 +1,4 @@
-/* Certificates: apply, look, list, cancel, delete.  docs/api/certificate.md */
+/* Certificates: apply, look, list, cancel, delete.  A page an action in docs/api/. */
 #pragma once
 
 #include "api/action.h"

@@ -1,4 +1,4 @@
-/* The package of an issued certificate.  docs/api/download.md */
+/* The package of an issued certificate.  docs/api/DownloadCertificate.md */
 #pragma once
 
 #include "api/action.h"

@@ -1,4 +1,4 @@
-/* The lists of instances that could use a certificate.  docs/api/host.md */
+/* The lists of instances that could use a certificate.  docs/api/DescribeHost…InstanceList.md */
 #pragma once
 
 #include "api/action.h"

@@ -1,4 +1,4 @@
-/* The account's operation log.  docs/api/log.md */
+/* The account's operation log.  docs/api/DescribeCertificateOperateLogs.md */
 #pragma once
 
 #include "api/action.h"

@@ -1,4 +1,4 @@
-/* The free allowance.  docs/api/quota.md */
+/* The free allowance.  docs/api/DescribeFreeQuota.md */
 #pragma once
 
 #include "api/action.h"

@@ -1,4 +1,4 @@
-/* Proving control of the names of a certificate.  docs/api/validation.md */
+/* Proving control of the names of a certificate.  docs/api/CheckCertificateDomainVerification.md, CompleteCertificate.md */
 #pragma once
 
 #include "api/action.h"

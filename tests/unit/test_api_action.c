@@ -217,6 +217,89 @@ static void test_no_answer_has_a_key_that_looks_like_an_error(void **state)
                         check_no_message(api_action_at(i)->out->fields);
 }
 
+/* ---- docs/api: a page an action, and on it every field with its kind ---- */
+
+static char *page_read(const char *action)
+{
+        char path[500];
+        static char page[200000];
+        FILE *file = NULL;
+        size_t n = 0;
+
+        snprintf(path, sizeof path, TEST_SOURCE_ROOT "/docs/api/%s.md", action);
+        file = fopen(path, "r");
+        if (file == NULL)
+                fail_msg("there is no docs/api/%s.md", action);
+        n = fread(page, 1, sizeof page - 1, file);
+        page[n] = '\0';
+        fclose(file);
+        return page;
+}
+
+static const char *kind_word(enum json_kind kind)
+{
+        static const char *const words[JSON_KIND_COUNT] = {
+                [JSON_STR] = "text", [JSON_STR_NULL] = "text or null", [JSON_INT] = "whole number",
+                [JSON_UINT] = "whole number", [JSON_BOOL] = "true or false", [JSON_STRS] = "list of text",
+                [JSON_STRS_NULL] = "list of text or null", [JSON_INTS] = "list of numbers", [JSON_OBJ] = "object",
+                [JSON_OBJS] = "list of objects", [JSON_OBJS_NULL] = "list of objects or null",
+        };
+
+        return words[kind];
+}
+
+/* Returns how many rows the table has. */
+static size_t check_page(const char *action, const char *page, const struct json_field *fields, const char *prefix, bool is_request)
+{
+        size_t rows = 0;
+
+        for (; fields->name != NULL; fields++) {
+                char name[200], row[300];
+
+                snprintf(name, sizeof name, "%s%s", prefix, fields->name);
+                snprintf(row, sizeof row, "| `%s` | %s | %s", name, kind_word(fields->kind),
+                         is_request ? (fields->required ? "yes | " : "no | ") : "");
+                if (strstr(page, row) == NULL)
+                        fail_msg("docs/api/%s.md lacks \"%s\"", action, row);
+                rows++;
+                if (fields->sub == NULL)
+                        continue;
+                snprintf(name + strlen(name), sizeof name - strlen(name), fields->kind == JSON_OBJ ? "." : "[].");
+                rows += check_page(action, page, fields->sub, name, is_request);
+        }
+        return rows;
+}
+
+static size_t rows_of(const char *page)
+{
+        size_t rows = 0;
+
+        while ((page = strstr(page, "\n| `")) != NULL) {
+                rows++;
+                page++;
+        }
+        return rows;
+}
+
+static void test_every_built_action_has_its_page(void **state)
+{
+        (void)state;
+        for (size_t i = 0; api_action_at(i) != NULL; i++) {
+                const struct api_action *action = api_action_at(i);
+                const char *page = NULL;
+                size_t rows = 0;
+
+                if (action->handle == NULL)
+                        continue;
+                page = page_read(action->name);
+                if (action->in != NULL)
+                        rows += check_page(action->name, page, action->in->fields, "", true);
+                rows += check_page(action->name, page, action->out->fields, "", false);
+                if (rows != rows_of(page))
+                        fail_msg("docs/api/%s.md has fields that the action has not", action->name);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -224,6 +307,7 @@ int main(void)
                 cmocka_unit_test(test_the_table_is_sorted),
                 cmocka_unit_test(test_built_actions_have_the_described_fields),
                 cmocka_unit_test(test_no_answer_has_a_key_that_looks_like_an_error),
+                cmocka_unit_test(test_every_built_action_has_its_page),
         };
 
         return cmocka_run_group_tests(tests, load, unload);
