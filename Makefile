@@ -1,0 +1,37 @@
+# What a person types.  Meson and Ninja do the work; `make build` gives build/chancery.
+
+PREFIX ?= /usr/local
+DATA ?= data
+CHANCERY = build/chancery
+
+.PHONY: all run build test test-fast test-build check format demo bench fuzz docs install clean
+
+all: build
+
+build: ; @tools/setup build && tools/build build
+
+run: ; @tools/setup run && tools/build build && exec $(CHANCERY) serve --data $(DATA)
+
+# The tests run on a build with AddressSanitizer, UBSan and a clock that can be moved.
+test-build: ; @tools/setup test && tools/build test
+
+test: test-build ; @tests/run $(if $(ID),--id '$(ID)') $(ARGS)
+
+test-fast: test-build ; @tests/run --fast $(if $(ID),--id '$(ID)') $(ARGS)
+
+check: test-build ; @tests/run --checks $(ARGS)
+
+format: ; @git ls-files '*.c' '*.h' | xargs clang-format -i
+
+demo: ; @tools/setup test && tools/build build && exec node demo/demo.mjs
+
+bench: ; @tools/setup test && tools/build release && exec bench/run $(ARGS)
+
+# One fuzz target for as long as you like: make fuzz TARGET=fuzz_der SECONDS=3600
+fuzz: test-build ; @tests/run --fuzz $(if $(TARGET),--only '$(TARGET)') --seconds $(or $(SECONDS),600)
+
+docs: build ; @$(CHANCERY) help settings --markdown > docs/configuration.md
+
+install: ; @tools/setup run && tools/build release && DESTDIR='$(DESTDIR)' meson install -C build-release --no-rebuild
+
+clean: ; rm -rf build build-asan build-release
