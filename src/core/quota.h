@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 struct quota_slot {
-        struct str certificate_id, domain;
+        struct str certificate_id, domain /* the primary one */, counter /* home, any, package */;
         int64_t returns_at; /* 0 = reserved while pending */
 };
 struct quota_state {
@@ -14,12 +14,18 @@ struct quota_state {
         size_t slot_count;
 };
 MUST res quota_describe(struct act *act, struct quota_state *ret_state);
-/* Inside a transaction: take a slot for a new application, or ERR_QUOTA / ERR_QUOTA_DOMAIN.  Exact under concurrency. */
+/*
+ * All below run inside a transaction, so that they are exact under concurrency.  A certificate that has no slot
+ * (a paid one: QTA-20) is none of their business: they do nothing and succeed.
+ *
+ * Take a slot for a new application: ERR_QUOTA, ERR_QUOTA_DOMAIN with a sentence.
+ */
 MUST res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_id, struct str primary_domain);
 /* Issue: reserved becomes held until end_at. */
 MUST res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, int64_t end_at);
-/* Before issue (cancel, failure, delete): everything back (SIL-13, SIL-14). */
+/* Before issue (cancel, failure, delete): everything back (SIL-13, SIL-14).  Once issued it does as quota_return_account. */
 MUST res quota_release(struct act *act, struct store_tx *tx, struct str certificate_id);
 /* After issue: account's slot back at once on revocation or expiry (QTA-05); the domain's only on expiry (QTA-06). */
 MUST res quota_return_account(struct act *act, struct store_tx *tx, struct str certificate_id);
+/* Expiry.  A slot whose end has come counts no more even before this is called. */
 MUST res quota_return_all(struct act *act, struct store_tx *tx, struct str certificate_id);
