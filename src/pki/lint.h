@@ -9,6 +9,7 @@
 
 struct pki_lint_context {
         const struct pki_profile *profile;
+        struct pki_kit *kit;               /* for the key gate (spki.h); NULL = the key's strength is not looked at */
         int64_t now;                       /* notBefore within 48 h of it (BR 6.3.2); 0 = do not look (audits) */
         struct bytes issuer_name;          /* expected issuer Name DER; n = 0: do not look */
         struct bytes issuer_key_id;        /* expected AKI; n = 0: do not look */
