@@ -4,10 +4,11 @@
  */
 #include "api/nonce.h"
 
+#include "base/buf.h"
+#include "base/digest.h"
 #include "base/limits.h"
 #include "base/random.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -46,25 +47,20 @@ void nonces_free(struct nonces *nonces)
         free(nonces);
 }
 
-static void digest_free(EVP_MD_CTX **ctx)
-{
-        EVP_MD_CTX_free(*ctx);
-}
-
 /* Lengths go in first, so that no two triples read the same. */
 static res nonce_hash(const struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec, uint64_t *ret_hash)
 {
-        CLEAN(digest_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-        uint64_t head[3] = {secret_id.n, nonce.n, (uint64_t)stamp_sec};
-        uint8_t digest[32];
+        CLEAN(buf_done) struct buf text = {0};
+        uint8_t digest[DIGEST_SHA256_SIZE];
 
-        ENSURE(ctx != NULL, ERR_MEMORY);
-        ENSURE(EVP_DigestInit_ex(ctx, EVP_sha256(), /* engine= */ NULL) == 1 &&
-                       EVP_DigestUpdate(ctx, nonces->key, sizeof nonces->key) == 1 &&
-                       EVP_DigestUpdate(ctx, head, sizeof head) == 1 &&
-                       EVP_DigestUpdate(ctx, secret_id.p, secret_id.n) == 1 &&
-                       EVP_DigestUpdate(ctx, nonce.p, nonce.n) == 1 && EVP_DigestFinal_ex(ctx, digest, NULL) == 1,
-               ERR_CRYPTO);
+        buf_init(&text, LIMIT_AUTH_HEADER + 1024);
+        buf_add(&text, nonces->key, sizeof nonces->key);
+        buf_add_u64(&text, secret_id.n);
+        buf_add_u64(&text, (uint64_t)stamp_sec);
+        buf_add_str(&text, secret_id);
+        buf_add_str(&text, nonce);
+        TRY(buf_check(&text));
+        digest_sha256(buf_bytes(&text), digest);
         memcpy(ret_hash, digest, sizeof *ret_hash);
         return RES_OK;
 }

@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -26,8 +29,8 @@ static json_t *described, *structs;
 static int load(void **state)
 {
         (void)state;
-        described = json_load_file(TEST_SOURCE_ROOT "/tests/vectors/api/api-actions.json", 0, NULL);
-        structs = json_load_file(TEST_SOURCE_ROOT "/tests/vectors/api/api-structs.json", 0, NULL);
+        described = json_load_file(TEST_SOURCE_DIR "/tests/vectors/api/api-actions.json", 0, NULL);
+        structs = json_load_file(TEST_SOURCE_DIR "/tests/vectors/api/api-structs.json", 0, NULL);
         return described == NULL || structs == NULL;
 }
 
@@ -226,7 +229,7 @@ static char *page_read(const char *action)
         FILE *file = NULL;
         size_t n = 0;
 
-        snprintf(path, sizeof path, TEST_SOURCE_ROOT "/docs/api/%s.md", action);
+        snprintf(path, sizeof path, TEST_SOURCE_DIR "/docs/api/%s.md", action);
         file = fopen(path, "r");
         if (file == NULL)
                 fail_msg("there is no docs/api/%s.md", action);
