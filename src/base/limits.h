@@ -53,6 +53,7 @@
 #define LIMIT_PROBE_HEADERS (16 * 1024)
 #define LIMIT_PROBE_TOTAL_MS 10000
 #define LIMIT_PROBE_CNAMES 10
+#define LIMIT_PROBES_RUNNING 256         /* a hostile peer costs up to 150 KB for 10 s: under 40 MB */
 #define LIMIT_PROBE_VALUES 8             /* found values shown to the customer */
 #define LIMIT_PROBE_VALUE_BYTES 100
 

@@ -14,13 +14,13 @@
  *           'corrupt'          signed, then the last bytes of every signature over data changed
  *           'stranger'         signed with another key than the one the trust anchor or the parent names
  * A zone whose parent is in the list too is delegated there, with a DS record if it is signed; the trust anchor
- * file holds the keys of the signed zones that have no parent in the list.  Values of TXT records are plain text
+ * file holds the keys of the signed zones that have no parent in the list ("none" if there is no signed zone).  Values of TXT records are plain text
  * (an array = several strings of one record); all other values are as in a zone file.
  */
 import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
-import { mkdtemp, mkdir, readFile, rm, writeFile, rename } from 'node:fs/promises'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -254,8 +254,9 @@ export async function startDns ({ zones }) {
       const byDepth = [...dns.zones].sort((a, b) => b.name.split('.').length - a.name.split('.').length || b.name.length - a.name.length)
       for (const zone of byDepth) await prepareZone(dns, zone, dns.zones.filter(c => parentOf(c, dns.zones) === zone))
       await configure(dns)
-      await writeFile(`${dns.trustAnchor}.new`, dns.zones.filter(z => isSigned(z) && !parentOf(z, dns.zones)).map(z => z.anchor).join(''))
-      await rename(`${dns.trustAnchor}.new`, dns.trustAnchor)
+      const anchors = dns.zones.filter(z => isSigned(z) && !parentOf(z, dns.zones)).map(z => z.anchor)
+      if (anchors.length > 0) await writeFile(dns.trustAnchor, anchors.join(''))
+      else dns.trustAnchor = 'none'
       if (await launch(dns)) return dns
       await dns.stop()
     } catch (e) {

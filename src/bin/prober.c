@@ -1,0 +1,225 @@
+/*
+ * chancery-prober: looks at the world for the server.  One thread, one event loop, hundreds of probes at once; it
+ * holds no key and no database.  Requests of the server become probes, finished probes become replies, in whatever
+ * order they finish.  When LIMIT_PROBES_RUNNING are under way the server's socket is simply not read.
+ */
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/conf.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "ipc/control.h"
+#include "ipc/frame.h"
+#include "probe/probe.h"
+#include "probe/wire.h"
+
+#define REQUESTS_AT_ONCE 16
+
+struct program {
+        struct prober prober;
+        struct control control;
+        struct frame_reader *reader;
+        struct event *control_event, *server_event;
+        int server;           /* -1: none now */
+        unsigned generation;  /* of the server's end: a reply goes only to the one that asked */
+        bool stopping;
+        res result;
+};
+
+struct asking {
+        struct program *program;
+        unsigned generation;
+        uint32_t slot;
+};
+
+/* ---- replies ------------------------------------------------------------------------------------- */
+
+static void lose_server(struct program *program)
+{
+        if (program->server_event)
+                event_free(program->server_event);
+        program->server_event = NULL;
+        fd_close(&program->server);
+        program->generation++;
+}
+
+static void end(struct program *program, res result)
+{
+        program->result = result;
+        event_base_loopbreak(program->prober.base);
+}
+
+/* Reads on when there is room, ends when told to and nothing is under way. */
+static void adjust(struct program *program)
+{
+        bool full = program->prober.running >= LIMIT_PROBES_RUNNING;
+        if (program->stopping && program->prober.running == 0)
+                end(program, RES_OK);
+        if (!program->server_event)
+                return;
+        if (full || program->stopping)
+                event_del(program->server_event);
+        else
+                event_add(program->server_event, NULL);
+}
+
+static void reply(struct program *program, const struct frame_out *frame)
+{
+        if (!res_is_ok(frame_send_one(program->server, frame)))
+                lose_server(program);
+}
+
+static void refuse(struct program *program, uint32_t slot, enum err err, const char *why)
+{
+        struct frame_out frame = {.type = MSG_PROBE, .slot = slot, .err = err, .tail = bytes_of(why, strlen(why))};
+        reply(program, &frame);
+}
+
+static void on_done(void *arg, const struct probe_result *result)
+{
+        struct asking *asking = arg;
+        struct program *program = asking->program;
+        CLEAN(buf_done) struct buf body = {0};
+        CLEAN(buf_done) struct buf tail = {0};
+        buf_init(&body, sizeof(struct msg_probe_reply));
+        buf_init(&tail, LIMIT_IPC_FRAME / 2);
+        wire_write_result(result, &body, &tail);
+        struct frame_out frame = {.type = MSG_PROBE, .slot = asking->slot, .body = buf_bytes(&body), .tail = buf_bytes(&tail)};
+        if (program->server >= 0 && asking->generation == program->generation)
+                reply(program, &frame);
+        free(asking);
+        adjust(program);
+}
+
+/* ---- requests ------------------------------------------------------------------------------------ */
+
+static void start(struct program *program, const struct frame *frame)
+{
+        struct probe_question question;
+        const char *why = "The request is malformed.";
+        struct asking *asking = calloc(1, sizeof(*asking));
+        res r = asking ? RES_OK : FAIL(ERR_MEMORY);
+        if (res_is_ok(r) && frame->head.type != MSG_PROBE)
+                r = FAIL(ERR_IPC_FRAME);
+        if (res_is_ok(r))
+                r = wire_read_question(bytes_of(frame->body, frame->head.body), bytes_of(frame->tail, frame->head.tail), &question);
+        if (res_is_ok(r)) {
+                *asking = (struct asking){program, program->generation, frame->head.slot};
+                r = probe_start(&program->prober, &question, on_done, asking, &why);
+        }
+        if (res_is_ok(r))
+                return;
+        free(asking);
+        refuse(program, frame->head.slot, r.err, why);
+}
+
+static void on_server(evutil_socket_t fd, short what, void *arg)
+{
+        struct program *program = arg;
+        const struct frame *frames = NULL;
+        size_t count = 0;
+        (void)what;
+        res r = frame_recv(fd, program->reader, /* wait= */ false, &frames, &count);
+        if (!res_is_ok(r)) {
+                if (r.err != ERR_IPC_LOST)
+                        log_line(LOG_ERROR, "server_talks_nonsense", "error=%s", err_name(r.err));
+                lose_server(program);
+                return;
+        }
+        for (size_t i = 0; i < count && program->server >= 0; i++)
+                start(program, &frames[i]);
+        adjust(program);
+}
+
+/* ---- control ------------------------------------------------------------------------------------- */
+
+static res take_server(struct program *program)
+{
+        lose_server(program);
+        program->server = control_take_peer(&program->control, MSG_PEER_SERVER);
+        if (program->server < 0)
+                return RES_OK;
+        program->server_event = event_new(program->prober.base, program->server, EV_READ | EV_PERSIST, on_server, program);
+        ENSURE(program->server_event, ERR_MEMORY);
+        adjust(program);
+        return RES_OK;
+}
+
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+        struct program *program = arg;
+        enum control_event event;
+        uint32_t which = 0;
+        (void)fd;
+        (void)what;
+        res r = control_next(&program->control, &event, &which);
+        if (res_is_ok(r) && event == CONTROL_END)
+                r = FAIL(ERR_IPC_LOST);
+        if (res_is_ok(r) && event == CONTROL_PEER && which == MSG_PEER_SERVER)
+                r = take_server(program);
+        if (res_is_ok(r) && event == CONTROL_STOP) {
+                program->stopping = true;
+                adjust(program);
+        }
+        if (!res_is_ok(r))
+                end(program, r);
+}
+
+/* ---- the program --------------------------------------------------------------------------------- */
+
+static res run(struct program *program)
+{
+        struct event_base *base = program->prober.base;
+        TRY(control_start(&program->control, CONTROL_FD));
+        program->reader = frame_reader_new(REQUESTS_AT_ONCE);
+        program->control_event = event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
+        ENSURE(program->reader && program->control_event, ERR_MEMORY);
+        ENSURE(event_add(program->control_event, NULL) == 0, ERR_MEMORY);
+        TRY(take_server(program));
+        TRY(control_ready(&program->control, ""));
+        ENSURE(event_base_dispatch(base) >= 0, ERR_IO);
+        return program->result;
+}
+
+static void clean_up(struct program *program)
+{
+        lose_server(program);
+        if (program->control_event)
+                event_free(program->control_event);
+        frame_reader_free(program->reader);
+        control_done(&program->control);
+        prober_done(&program->prober);
+        libevent_global_shutdown();
+}
+
+int main(int argc, char **argv)
+{
+        struct program program = {.server = -1};
+        struct conf *conf = NULL;
+        CLEAN(buf_done) struct buf why = {0};
+
+        log_init("prober", LOG_INFO);
+        secret_harden_process();
+        for (int i = 0; i < 3; i++) /* the parent ends us by its channel, after what is in flight */
+                signal((const int[]){SIGPIPE, SIGINT, SIGTERM}[i], SIG_IGN);
+        buf_init(&why, LIMIT_ERR_DETAIL);
+        res r = conf_load(argc, argv, 1, &conf, &why);
+        if (res_is_ok(r))
+                r = prober_init(&program.prober, conf, &why);
+        if (!res_is_ok(r)) {
+                log_line(LOG_ERROR, "start_failed", "error=%s why=%s", err_name(r.err), log_quote(buf_str(&why)));
+                conf_free(conf);
+                return 1;
+        }
+        if (!resolver_validates(program.prober.resolver))
+                log_line(LOG_WARNING, "dnssec_off", "why=\"validation.trust-anchor is none\"");
+        r = run(&program);
+        clean_up(&program);
+        conf_free(conf);
+        if (!res_is_ok(r) && r.err != ERR_IPC_LOST)
+                log_line(LOG_ERROR, "ended", "error=%s", err_name(r.err));
+        return res_is_ok(r) || r.err == ERR_IPC_LOST ? 0 : 1;
+}
