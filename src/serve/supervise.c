@@ -1,0 +1,290 @@
+/*
+ * The parent's loop.  Whenever a program starts, it gets the parent's descriptors that it needs and one end of a fresh pair for
+ * each conversation that it may have; the living partner gets the other end.  So there is one way in which
+ * programs meet, at the first start and at every later one.
+ */
+#include "serve/supervise.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "ipc/control.h"
+
+#define STOP_SERVER_MS 30000 /* for requests in flight; LIMIT_IPC_PROBE_MS is the longest of them, and may be cut */
+#define STOP_OTHERS_MS 5000
+
+/* Every conversation has the server at one end. */
+static bool may_talk(enum msg_peer a, enum msg_peer b)
+{
+        return a != b && (a == MSG_PEER_SERVER || b == MSG_PEER_SERVER) && a != MSG_PEER_PARENT && b != MSG_PEER_PARENT;
+}
+
+/* A failure means that the child is ending; waitpid() will tell. */
+static void hand_over(const struct child *child, enum msg_fd_kind kind, enum msg_peer peer, int fd)
+{
+        res sent = control_send_fd(child->control, kind, peer, fd);
+
+        if (!res_is_ok(sent))
+                log_line(LOG_WARNING, "hand_over", "program=%s kind=%d err=%s", child->kind->name, (int)kind, err_name(sent.err));
+}
+
+static void introduce(struct child *fresh, struct child *partner)
+{
+        int pair[2];
+
+        if (!res_is_ok(frame_pair(pair)))
+                return;
+        hand_over(fresh, MSG_FD_PEER, partner->kind->peer, pair[0]);
+        hand_over(partner, MSG_FD_PEER, fresh->kind->peer, pair[1]);
+        close(pair[0]);
+        close(pair[1]);
+}
+
+static void equip(struct supervise *s, struct child *child)
+{
+        hand_over(child, MSG_FD_LOCK, MSG_PEER_PARENT, s->lock);
+        if (child->kind->needs_master_key)
+                hand_over(child, MSG_FD_MASTER_KEY, MSG_PEER_PARENT, s->master_key);
+        if (child->kind->needs_listeners) {
+                hand_over(child, MSG_FD_TLS_LISTENER, MSG_PEER_PARENT, s->tls);
+                hand_over(child, MSG_FD_PUBLIC_LISTENER, MSG_PEER_PARENT, s->public);
+                hand_over(child, MSG_FD_CONTROL_LISTENER, MSG_PEER_PARENT, s->control);
+        }
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                if (may_talk(child->kind->peer, (enum msg_peer)i) && s->child[i].pid)
+                        introduce(child, &s->child[i]);
+        (void)control_send_go(child->control).err;
+}
+
+static void start(struct supervise *s, struct child *child)
+{
+        res started = child_start(child, s->program_dir, s->arguments, clock_mono_ms());
+
+        if (!res_is_ok(started)) {
+                log_line(LOG_ERROR, "start_failed", "program=%s err=%s", child->kind->name, strerror(errno));
+                child_plan(child, 0, /* killed= */ false, clock_mono_ms());
+                return;
+        }
+        log_line(LOG_INFO, "started", "program=%s pid=%d", child->kind->name, (int)child->pid);
+        equip(s, child);
+}
+
+static void start_due(struct supervise *s)
+{
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                if (s->child[i].start_at_ms && s->child[i].start_at_ms <= clock_mono_ms())
+                        start(s, &s->child[i]);
+}
+
+/* ---- what comes from a child ---------------------------------------------------------------------- */
+
+/* The contract's line: once, in one write. */
+static void print_ready(struct supervise *s, struct bytes text)
+{
+        char line[1024];
+        int n = snprintf(line, sizeof(line), "%.*s\n", (int)text.n, (const char *)text.p);
+
+        if (n < 0 || n >= (int)sizeof(line) || memchr(text.p, '\n', text.n))
+                return;
+        if (s->was_ready) {
+                log_line(LOG_INFO, "ready_again", "text=%s", log_quote((struct str){(const char *)text.p, text.n}));
+                return;
+        }
+        s->was_ready = true;
+        if (write(STDOUT_FILENO, line, (size_t)n) != n)
+                log_line(LOG_WARNING, "stdout", "err=%s", strerror(errno)); /* nobody reads it: serve on */
+}
+
+static void listen_to(struct supervise *s, struct child *child)
+{
+        CLEAN(frame_reader_free_ptr) struct frame_reader *reader = frame_reader_new(1);
+        const struct frame *frame;
+        size_t count = 0;
+
+        if (!reader || !res_is_ok(frame_recv(child->control, reader, /* wait= */ false, &frame, &count)))  {
+                fd_close(&child->control); /* it is ending; what is still handed over to it fails */
+                return;
+        }
+        if (count == 1 && frame->head.type == MSG_CONTROL_READY && child->kind->peer == MSG_PEER_SERVER)
+                print_ready(s, bytes_of(frame->tail, frame->head.tail));
+}
+
+static void child_ended(struct supervise *s, struct child *child, int status)
+{
+        bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+        int64_t lived = child_forget(child, clock_mono_ms());
+
+        log_line(s->stopping ? LOG_INFO : LOG_WARNING, "ended", "program=%s %s=%d lived_ms=%lld", child->kind->name,
+                 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                 (long long)lived);
+        if (s->stopping)
+                return;
+        if (!s->was_ready && WIFEXITED(status))
+                s->give_up = true; /* a wrong setting or a broken installation: say so now, not in a circle */
+        else
+                child_plan(child, lived, killed, clock_mono_ms());
+}
+
+static void reap(struct supervise *s)
+{
+        int status;
+
+        for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
+                for (int i = 0; i < MSG_PEER_COUNT; i++)
+                        if (s->child[i].pid == pid)
+                                child_ended(s, &s->child[i], status);
+}
+
+/* ---- stopping ------------------------------------------------------------------------------------- */
+
+static bool runs(const struct supervise *s, bool server)
+{
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                if (s->child[i].pid && (s->child[i].kind->peer == MSG_PEER_SERVER) == server)
+                        return true;
+        return false;
+}
+
+static void each_running(struct supervise *s, bool server, void (*fn)(struct child *child))
+{
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                if (s->child[i].pid && (s->child[i].kind->peer == MSG_PEER_SERVER) == server)
+                        fn(&s->child[i]);
+}
+
+static void tell_stop(struct child *child)
+{
+        if (!res_is_ok(control_send_stop(child->control)))
+                kill(child->pid, SIGKILL);
+}
+
+static void end_now(struct child *child)
+{
+        kill(child->pid, SIGKILL);
+}
+
+static void stop_others(struct supervise *s)
+{
+        s->kill_at_ms = clock_mono_ms() + STOP_OTHERS_MS;
+        each_running(s, /* server= */ false, tell_stop);
+}
+
+static void begin_stop(struct supervise *s)
+{
+        if (s->stopping) { /* asked twice: at once */
+                s->kill_at_ms = clock_mono_ms();
+                return;
+        }
+        log_line(LOG_INFO, "stopping", "pid=%d", (int)getpid());
+        s->stopping = true;
+        s->kill_at_ms = clock_mono_ms() + STOP_SERVER_MS;
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                s->child[i].start_at_ms = 0;
+        each_running(s, /* server= */ true, tell_stop);
+        if (!runs(s, /* server= */ true))
+                stop_others(s);
+}
+
+static void go_on_stopping(struct supervise *s, bool server_ran)
+{
+        if (server_ran && !runs(s, /* server= */ true))
+                stop_others(s);
+        if (clock_mono_ms() < s->kill_at_ms)
+                return;
+        if (runs(s, /* server= */ true))
+                each_running(s, /* server= */ true, end_now);
+        else
+                each_running(s, /* server= */ false, end_now);
+        s->kill_at_ms = clock_mono_ms() + 1000;
+}
+
+/* ---- the loop --------------------------------------------------------------------------------------- */
+
+static int next_wait_ms(const struct supervise *s)
+{
+        int64_t until = s->stopping ? s->kill_at_ms : INT64_MAX, now = clock_mono_ms();
+
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                if (s->child[i].start_at_ms && s->child[i].start_at_ms < until)
+                        until = s->child[i].start_at_ms;
+        if (until == INT64_MAX)
+                return -1;
+        return until <= now ? 0 : until - now > 60000 ? 60000 : (int)(until - now);
+}
+
+static res read_signals(struct supervise *s, int signals)
+{
+        struct signalfd_siginfo info;
+
+        while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+                if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+                        begin_stop(s);
+        }
+        ENSURE(errno == EAGAIN || errno == EINTR, ERR_IO);
+        return RES_OK;
+}
+
+static res step(struct supervise *s, int signals)
+{
+        struct pollfd poll_fd[MSG_PEER_COUNT + 1];
+        bool server_ran = runs(s, /* server= */ true);
+
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                poll_fd[i] = (struct pollfd){.fd = s->child[i].pid ? s->child[i].control : -1, .events = POLLIN};
+        poll_fd[MSG_PEER_COUNT] = (struct pollfd){.fd = signals, .events = POLLIN};
+        ENSURE(poll(poll_fd, MSG_PEER_COUNT + 1, next_wait_ms(s)) >= 0 || errno == EINTR, ERR_IO);
+        for (int i = 0; i < MSG_PEER_COUNT; i++)
+                if (poll_fd[i].fd >= 0 && poll_fd[i].revents)
+                        listen_to(s, &s->child[i]);
+        if (poll_fd[MSG_PEER_COUNT].revents)
+                TRY(read_signals(s, signals));
+        reap(s);
+        if (s->give_up && !s->stopping)
+                begin_stop(s);
+        if (s->stopping)
+                go_on_stopping(s, server_ran);
+        else
+                start_due(s);
+        return RES_OK;
+}
+
+static int open_signals(void)
+{
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+MUST res supervise_run(struct supervise *s, int *ret_exit_code)
+{
+        CLEAN(fd_close) int signals = open_signals();
+
+        assert(s->magic == SUPERVISE_MAGIC);
+        ENSURE(signals >= 0, ERR_IO);
+        for (int i = 0; i < MSG_PEER_COUNT; i++) {
+                s->child[i] = (struct child){.kind = &child_kinds[i], .control = -1};
+                if (child_kinds[i].program)
+                        s->child[i].start_at_ms = clock_mono_ms();
+        }
+        start_due(s);
+        while (!s->stopping || runs(s, true) || runs(s, false))
+                TRY(step(s, signals));
+        *ret_exit_code = s->give_up ? 1 : 0;
+        return RES_OK;
+}
