@@ -15,6 +15,8 @@ void secret_done(struct secret *secret);                              /* wipes a
 struct secret secret_take(struct secret *secret);                     /* caller owns; the source is emptied */
 bool secret_equal(struct bytes a, struct bytes b);                    /* constant time in the content */
 void secret_wipe(void *p, size_t n);
+/* For arena_tie(): wipes a NUL-terminated text when the arena is freed. */
+void secret_wipe_text(void *text);
 /* Once at the start of every program: no core dumps, not dumpable. */
 void secret_harden_process(void);
 static inline struct bytes secret_bytes(const struct secret *secret)

@@ -6,6 +6,9 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "base/random.h"
+
 /* A cut in the middle of a character would make the answer's JSON invalid. */
 static void act_trim_utf8(char *text, size_t n)
 {
@@ -27,4 +30,15 @@ res act_fail(struct act *act, enum err code, const char *format, ...)
         if (written >= (int)sizeof act->detail)
                 act_trim_utf8(act->detail, sizeof act->detail - 1);
         return FAIL(code);
+}
+
+void act_begin(struct act *act, struct core *core, struct arena *arena, int64_t account_id)
+{
+        int64_t now_ms = clock_now_ms();
+
+        *act = (struct act){
+                .core = core, .arena = arena, .now_ms = now_ms, .now_sec = now_ms / 1000, .account_id = account_id,
+                .uin = "", .user_uin = "", .role = "system",
+        };
+        random_uuid(act->request_id);
 }

@@ -29,6 +29,8 @@ enum cert_status { /* the wire's numbers, api.md §5 */
         CERT_STATUS_COUNT
 };
 
+#define CERT_RENEW_WINDOW_SEC (30LL * 86400) /* LIFE-06, REN: 30 x 24 h before the end (SIL-07) */
+
 /* For people, English: "Issued", "To be validated", … */
 const char *certificate_status_name(int64_t status);
 

@@ -3,6 +3,10 @@
 
 #include "core/act.h"
 #include "store/log.h"
+#include "store/store.h"
+
+/* Inside the act's transaction: one entry of the record.  `type` is one of api.md §5, `action` a sentence. */
+MUST res act_log(struct act *act, struct store_tx *tx, struct str certificate_id, const char *type, const char *action);
 
 struct log_query {
         int64_t offset, limit, from_sec, to_sec; /* 0 = default: the last 15 days */

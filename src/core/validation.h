@@ -25,3 +25,9 @@ struct validation_results {
 MUST res validation_check(struct act *act, struct str certificate_id, struct validation_results *ret_results);
 /* Ask for a look at once, without waiting for it. */
 MUST res validation_complete(struct act *act, struct str certificate_id);
+
+struct job_row;
+/* Job JOB_VALIDATE: the periodic look. */
+void validation_job(struct act *act, const struct job_row *job, void *context);
+/* Job JOB_DEADLINE: what is not validated by then fails. */
+void validation_deadline_job(struct act *act, const struct job_row *job, void *context);

@@ -1,0 +1,209 @@
+/*
+ * A free application from the form to the stored order (FREE, A5).  The key is made first, because it takes long and
+ * touches nothing; then order, certificate, key, validations, quota slot, tags, log and jobs are stored in one
+ * transaction, or nothing is.
+ */
+#include "core/apply.h"
+
+#include "base/random.h"
+#include "base/digest.h"
+#include "core/core.h"
+#include "core/job.h"
+#include "core/log.h"
+#include "core/quota.h"
+#include "ipc/channel.h"
+#include "store/certificate.h"
+#include "store/key.h"
+#include "store/order.h"
+#include "store/tag.h"
+
+struct apply {
+        struct act *act;
+        const struct apply_plan *plan;
+        struct order_row order;
+        struct certificate_row certificate;
+        struct cert_key_row key;
+        struct validation_row *validations;
+        size_t validation_count;
+};
+
+static struct str names_joined(struct act *act, const struct strs *names)
+{
+        const char *text = "";
+
+        for (size_t i = 0; i < names->n; i++)
+                text = arena_printf(act->arena, "%s%s%.*s", text, i ? "\n" : "", (int)names->v[i].n, names->v[i].p);
+        return str_of(text);
+}
+
+/* The key, in the key maker: with a password only what is encrypted under it comes back (PKP-01, CON-39). */
+static res apply_make_key(struct apply *apply)
+{
+        struct act *act = apply->act;
+        const struct apply_plan *plan = apply->plan;
+        struct str password = plan->in->key_password, common_name = str_of(plan->name.ascii);
+        int64_t key_id = random_row_id(act->now_ms);
+        const struct msg_vault_make_key body = {
+                .aad = {.account_id = act->account_id, .object_id = key_id, .object = MSG_OBJECT_CERT_KEY, .version = 1},
+                .key_type = (uint32_t)plan->key_type,
+                .password_len = (uint32_t)password.n,
+                .csr_names_len = (uint32_t)common_name.n,
+        };
+        CLEAN(buf_wipe) struct buf tail = {0};
+        CLEAN(channel_reply_done) struct channel_reply reply = {0};
+        char why[LIMIT_ERR_DETAIL + 1] = "";
+
+        buf_init(&tail, LIMIT_IPC_FRAME);
+        buf_add_str(&tail, password);
+        buf_add_str(&tail, common_name);
+        TRY(buf_check(&tail));
+        const struct channel_request request = {MSG_VAULT_MAKE_KEY, bytes_of(&body, sizeof body), buf_bytes(&tail)};
+        res asked = channel_ask(act->core->keymaker, &request, LIMIT_IPC_KEY_MS, sizeof(struct msg_vault_make_key_reply),
+                                &reply, why);
+
+        if (!res_is_ok(asked))
+                return act_fail(act, asked.err == ERR_IPC_LOST ? ERR_IPC_LOST : ERR_CSR_MAKE, "%s", why[0] ? why : err_sentence(asked.err));
+        struct msg_vault_make_key_reply made;
+
+        memcpy(&made, reply.body.p, sizeof made);
+        ENSURE((uint64_t)made.spki_len + made.sealed_len + made.csr_len == reply.tail.n, ERR_IPC_FRAME);
+        const uint8_t *spki = arena_copy(act->arena, reply.tail.p, reply.tail.n);
+
+        apply->key = (struct cert_key_row){
+                .key_id = key_id,
+                .account_id = act->account_id,
+                .key_type = plan->key_type,
+                .spki = bytes_of(spki, made.spki_len),
+                .sealed = bytes_of(spki + made.spki_len, made.sealed_len),
+                .csr = bytes_of(spki + made.spki_len + made.sealed_len, made.csr_len),
+                .seal_version = 1,
+                .password_set = password.n > 0,
+                .created_at = act->now_sec,
+        };
+        uint8_t *hash = arena_alloc(act->arena, MSG_HASH_SIZE);
+
+        digest_sha256(apply->key.spki, hash);
+        apply->key.spki_hash = bytes_of(hash, MSG_HASH_SIZE);
+        return RES_OK;
+}
+
+static void apply_fill_order(struct apply *apply)
+{
+        const struct product *product = apply->plan->product;
+
+        apply->order = (struct order_row){
+                .account_id = apply->act->account_id,
+                .package_type = str_of(product->package_type),
+                .product = str_of(product->text),
+                .term_months = product->validity_months,
+                .domain_count = 1,
+                .currency = STR(""),
+                .state = STR("free"),
+                .created_at = apply->act->now_sec,
+        };
+}
+
+static void apply_fill_certificate(struct apply *apply)
+{
+        struct act *act = apply->act;
+        const struct apply_plan *plan = apply->plan;
+        const struct product *product = plan->product;
+        char id[9];
+
+        random_text(id, 8, RANDOM_ALNUM);
+        apply->certificate = (struct certificate_row){
+                .certificate_id = str_of(arena_strdup(act->arena, id)),
+                .account_id = act->account_id,
+                .source = str_of(product->source),
+                .certificate_type = STR("SVR"),
+                .package_type = str_of(product->package_type),
+                .product_name = str_of(product->name),
+                .level = str_of(product->level),
+                .domain_type = product->domain_type,
+                .status = CERT_PENDING,
+                .status_msg = STR("PENDING-DCV"),
+                .alias = str_of(plan->alias),
+                .project_id = plan->project_id,
+                .domain = str_of(plan->name.ascii),
+                .names = names_joined(act, &plan->names),
+                .primary_domain = str_of(plan->name.registrable),
+                .validity_months = str_of(arena_printf(act->arena, "%lld", (long long)product->validity_months)),
+                .life_days = product->life_days,
+                .verify_type = plan->method == MSG_METHOD_FILE ? STR("FILE") : STR("DNS"),
+                .email = str_of(plan->email),
+                .phone = str_of(plan->phone),
+                .key_type = plan->key_type == MSG_KEY_EC_P256 ? STR("ECC prime256v1") : STR("RSA 2048"),
+                .key_id = apply->key.key_id,
+                .key_password_set = apply->key.password_set,
+                .issuer = str_of(plan->issuer),
+                .profile = str_of(product->profile),
+                .created_at = act->now_sec,
+                .submitted_at = act->now_sec,
+                .deadline_at = act->now_sec + product->deadline_days * 86400, /* CON-01, SIL-08 */
+                .origin_certificate_id = str_of(plan->origin_id),
+                .renew_certificate_id = STR(""),
+                .replaced_by = STR(""),
+                .replaced_for = STR(""),
+        };
+}
+
+static res apply_store_tags(struct apply *apply, struct store_tx *tx)
+{
+        const struct tag_pair *tags = apply->plan->in->tags.v;
+
+        for (size_t i = 0; i < apply->plan->in->tags.n; i++)
+                TRY(store_tag_put(tx, &(struct tag_row){
+                                              .account_id = apply->act->account_id,
+                                              .certificate_id = apply->certificate.certificate_id,
+                                              .tag_key = tags[i].key,
+                                              .tag_value = tags[i].value.p ? tags[i].value : STR(""),
+                                      }));
+        return RES_OK;
+}
+
+static res apply_link_origin(struct apply *apply, struct store_tx *tx)
+{
+        const struct certificate_row *row = &apply->certificate;
+        struct certificate_row origin = {0};
+
+        if (row->origin_certificate_id.n == 0)
+                return RES_OK;
+        TRY(store_certificate_get(store_tx_conn(tx), apply->act->arena, row->account_id, row->origin_certificate_id, &origin));
+        origin.renew_certificate_id = row->certificate_id;
+        return store_certificate_update(tx, &origin);
+}
+
+static res apply_store(struct store_tx *tx, void *arg)
+{
+        struct apply *apply = arg;
+        struct act *act = apply->act;
+        struct certificate_row *row = &apply->certificate;
+
+        TRY(quota_reserve(act, tx, row->certificate_id, row->primary_domain));
+        TRY(store_order_insert(tx, &apply->order));
+        row->order_id = apply->order.order_id;
+        TRY(store_key_insert(tx, &apply->key));
+        TRY(store_certificate_insert(tx, row));
+        for (size_t i = 0; i < apply->validation_count; i++)
+                TRY(store_validation_insert(tx, &apply->validations[i]));
+        TRY(apply_store_tags(apply, tx));
+        TRY(apply_link_origin(apply, tx));
+        TRY(job_put(tx, JOB_VALIDATE, act->account_id, row->certificate_id, act->now_sec + LIMIT_POLL_FAST_SEC, act->now_sec));
+        TRY(job_put(tx, JOB_DEADLINE, act->account_id, row->certificate_id, row->deadline_at + 1, act->now_sec));
+        return act_log(act, tx, row->certificate_id, "apply", "Applied for a free certificate");
+}
+
+res certificate_apply(struct act *act, const struct certificate_apply *in, const char **ret_certificate_id)
+{
+        struct apply_plan plan = {0};
+        struct apply apply = {.act = act, .plan = &plan};
+
+        TRY(apply_plan_make(act, in, &plan));
+        TRY(apply_make_key(&apply));
+        apply_fill_order(&apply);
+        apply_fill_certificate(&apply);
+        TRY(apply_plan_validations(act, &plan, apply.certificate.certificate_id.p, &apply.validations, &apply.validation_count));
+        TRY(store_run(act->core->store, apply_store, &apply));
+        *ret_certificate_id = apply.certificate.certificate_id.p;
+        return RES_OK;
+}

@@ -1,0 +1,106 @@
+/*
+ * What a customer is asked to show.  A value is 17 digits of UTC and 40 random characters (DCV-07, DCV-55, SIL-51);
+ * the stamp is for people, the 206 random bits are what counts.
+ *
+ * One DNS record at a name proves that name and all below it (BR 3.2.2.4.7), so a name with a listed ancestor needs no
+ * record of its own.  A file proves the very name alone (DCV-24): each name of the certificate has its row, all with
+ * the same content, so that one web root can serve them (DCV-22, CON-05).
+ */
+#include "core/apply.h"
+
+#include "base/conf.h"
+#include "base/random.h"
+#include "base/timetext.h"
+#include "core/core.h"
+
+/* Never exists (RFC 6761 §6.4): what a per-order CNAME points to when no zone of our own is configured. */
+#define TOKEN_ZONE "dcv.invalid"
+#define TOKEN_LABEL_RANDOM 31 /* of 36 letters = 160 bits; one label with its "_" or a letter before it */
+
+static const char *token_value(struct act *act)
+{
+        char stamp[18], random[LIMIT_TOKEN_RANDOM + 1];
+
+        timetext_stamp17(act->now_ms, stamp);
+        random_text(random, LIMIT_TOKEN_RANDOM, RANDOM_LOWER36);
+        return arena_printf(act->arena, "%s%s", stamp, random);
+}
+
+static const char *token_target(struct act *act)
+{
+        const char *zone = act->core->conf->validation_cname_zone;
+        char first[TOKEN_LABEL_RANDOM + 1], second[TOKEN_LABEL_RANDOM + 1];
+
+        random_text(first, TOKEN_LABEL_RANDOM, RANDOM_LOWER36);
+        random_text(second, TOKEN_LABEL_RANDOM, RANDOM_LOWER36);
+        return arena_printf(act->arena, "%s.%s.%s", first, second, zone && zone[0] ? zone : TOKEN_ZONE);
+}
+
+static const char *token_label(struct act *act)
+{
+        char random[TOKEN_LABEL_RANDOM + 1];
+
+        random_text(random, TOKEN_LABEL_RANDOM, RANDOM_LOWER36);
+        return arena_printf(act->arena, "_%s", random);
+}
+
+static bool name_is_below(struct str name, struct str ancestor)
+{
+        return name.n > ancestor.n + 1 && str_ends_with(name, ancestor) && name.p[name.n - ancestor.n - 1] == '.';
+}
+
+static bool names_hold_ancestor(const struct strs *names, struct str name)
+{
+        for (size_t i = 0; i < names->n; i++)
+                if (name_is_below(name, names->v[i]))
+                        return true;
+        return false;
+}
+
+static void token_fill(struct act *act, const struct apply_plan *plan, const char *file_value, struct validation_row *row)
+{
+        switch (plan->method) {
+        case MSG_METHOD_DNS_CNAME: /* DCV-08 */
+                row->method = STR("CNAME");
+                row->record = str_of(arena_printf(act->arena, "%s.%.*s", token_label(act), (int)row->name.n, row->name.p));
+                row->value = str_of(token_target(act));
+                return;
+        case MSG_METHOD_FILE: /* DCV-16 */
+                row->method = STR("FILE");
+                row->record = STR("fileauth.txt");
+                row->value = str_of(file_value);
+                return;
+        default: /* DCV-06 */
+                row->method = STR("TXT");
+                row->record = str_of(arena_printf(act->arena, "_dnsauth.%.*s", (int)row->name.n, row->name.p));
+                row->value = str_of(token_value(act));
+        }
+}
+
+res apply_plan_validations(struct act *act, const struct apply_plan *plan, const char *certificate_id,
+                           struct validation_row **ret_rows, size_t *ret_count)
+{
+        struct validation_row *rows = arena_array_of(act->arena, plan->names.n, struct validation_row);
+        const char *file_value = token_value(act);
+        size_t count = 0;
+
+        for (size_t i = 0; i < plan->names.n; i++) {
+                if (plan->method != MSG_METHOD_FILE && names_hold_ancestor(&plan->names, plan->names.v[i]))
+                        continue;
+                rows[count] = (struct validation_row){
+                        .account_id = act->account_id,
+                        .certificate_id = str_of(certificate_id),
+                        .position = (int64_t)count,
+                        .name = plan->names.v[i],
+                        .zone = str_of(plan->name.registrable),
+                        .state = STR("pending"),
+                        .detail = STR(""),
+                        .found = STR(""),
+                };
+                token_fill(act, plan, file_value, &rows[count]);
+                count++;
+        }
+        *ret_rows = rows;
+        *ret_count = count;
+        return RES_OK;
+}

@@ -1,0 +1,11 @@
+/* The states in which a certificate may be cancelled or deleted, and the sweep that lets them expire. */
+#pragma once
+
+#include "core/certificate.h"
+#include "core/job.h"
+
+bool certificate_may_cancel(int64_t status);
+/* ERR_NONE, or why not. */
+enum err certificate_may_delete(int64_t status);
+/* Job JOB_EXPIRE: every minute, issued certificates whose notAfter has passed become expired. */
+void certificate_expire_job(struct act *act, const struct job_row *job, void *context);

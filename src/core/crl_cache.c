@@ -1,0 +1,109 @@
+/* A small table behind a read-write lock: the listener's thread copies a list out, the job puts a newer one in. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crl_cache.h"
+
+#define CRL_ISSUER_NAME 48
+
+struct crl_entry_cached {
+        char issuer[CRL_ISSUER_NAME];
+        int64_t shard, this_update, next_update;
+        uint8_t *der;
+        size_t size;
+};
+
+struct crl_cache {
+        pthread_rwlock_t lock;
+        struct crl_entry_cached *v;
+        size_t n, capacity;
+};
+
+res crl_cache_new(struct crl_cache **ret_cache)
+{
+        struct crl_cache *cache = calloc(1, sizeof *cache);
+
+        ENSURE(cache != NULL, ERR_MEMORY);
+        pthread_rwlock_init(&cache->lock, NULL);
+        *ret_cache = cache;
+        return RES_OK;
+}
+
+void crl_cache_free(struct crl_cache *cache)
+{
+        if (cache == NULL)
+                return;
+        for (size_t i = 0; i < cache->n; i++)
+                free(cache->v[i].der);
+        free(cache->v);
+        pthread_rwlock_destroy(&cache->lock);
+        free(cache);
+}
+
+static struct crl_entry_cached *cache_find(struct crl_cache *cache, struct str issuer, int64_t shard)
+{
+        for (size_t i = 0; i < cache->n; i++)
+                if (cache->v[i].shard == shard && str_equals(issuer, cache->v[i].issuer))
+                        return &cache->v[i];
+        return NULL;
+}
+
+static struct crl_entry_cached *cache_find_or_add(struct crl_cache *cache, struct str issuer, int64_t shard)
+{
+        struct crl_entry_cached *entry = cache_find(cache, issuer, shard);
+
+        if (entry != NULL)
+                return entry;
+        if (cache->n == cache->capacity) {
+                size_t capacity = cache->capacity ? cache->capacity * 2 : 8;
+                struct crl_entry_cached *v = realloc(cache->v, capacity * sizeof *v);
+
+                if (v == NULL)
+                        return NULL;
+                cache->v = v;
+                cache->capacity = capacity;
+        }
+        entry = &cache->v[cache->n++];
+        *entry = (struct crl_entry_cached){.shard = shard};
+        memcpy(entry->issuer, issuer.p, issuer.n);
+        return entry;
+}
+
+res crl_cache_put(struct crl_cache *cache, const struct crl_row *row)
+{
+        ENSURE(row->issuer.n < CRL_ISSUER_NAME, ERR_TOO_LARGE);
+        uint8_t *copy = malloc(row->body.n + 1);
+
+        ENSURE(copy != NULL, ERR_MEMORY);
+        memcpy(copy, row->body.p, row->body.n);
+        pthread_rwlock_wrlock(&cache->lock);
+        struct crl_entry_cached *entry = cache_find_or_add(cache, row->issuer, row->shard);
+
+        if (entry != NULL) {
+                free(entry->der);
+                entry->der = copy;
+                entry->size = row->body.n;
+                entry->this_update = row->this_update;
+                entry->next_update = row->next_update;
+        }
+        pthread_rwlock_unlock(&cache->lock);
+        if (entry == NULL)
+                free(copy);
+        return entry ? RES_OK : FAIL(ERR_MEMORY);
+}
+
+bool crl_cache_get(struct crl_cache *cache, struct arena *arena, struct str issuer, int64_t shard, struct bytes *ret_der,
+                   int64_t *ret_this_update, int64_t *ret_next_update)
+{
+        pthread_rwlock_rdlock(&cache->lock);
+        const struct crl_entry_cached *entry = cache_find(cache, issuer, shard);
+
+        if (entry != NULL) {
+                *ret_der = bytes_of(arena_copy(arena, entry->der, entry->size), entry->size);
+                *ret_this_update = entry->this_update;
+                *ret_next_update = entry->next_update;
+        }
+        pthread_rwlock_unlock(&cache->lock);
+        return entry != NULL;
+}

@@ -1,0 +1,98 @@
+/*
+ * Downloading (DL): state, then the record and the key, then the archive.  What held the key is wiped with the arena.
+ */
+#include "core/download.h"
+
+#include "core/certificate.h"
+#include "core/core.h"
+#include "core/issuers.h"
+#include "core/key_open.h"
+#include "core/log.h"
+#include "core/package.h"
+#include "pki/pem.h"
+#include "store/issued.h"
+
+#define DOWNLOAD_PEM_BYTES (256 * 1024)
+
+static const char *download_pem(struct act *act, struct str label, struct bytes der)
+{
+        CLEAN(buf_wipe) struct buf pem = {0};
+
+        buf_init(&pem, DOWNLOAD_PEM_BYTES);
+        pki_pem_write(label, der, &pem);
+        return str_copy(act->arena, buf_str(&pem));
+}
+
+static const char *download_intermediates(struct act *act, const struct issuer *issuer)
+{
+        const char *text = "";
+
+        for (; issuer && issuer->parent[0]; issuer = issuers_find(act->core->issuers, str_of(issuer->parent)))
+                text = arena_printf(act->arena, "%s%s", text, issuer->pem);
+        return text;
+}
+
+/* The domain as a file name; it is LDH and dots but for a wildcard's star. */
+static const char *download_name(struct act *act, struct str domain)
+{
+        if (str_starts_with(domain, STR("*.")))
+                return arena_printf(act->arena, "_wildcard%.*s", (int)domain.n - 1, domain.p + 1);
+        return str_copy(act->arena, domain);
+}
+
+static res download_key(struct act *act, const struct certificate_row *row, struct package_parts *parts)
+{
+        CLEAN(key_opened_done) struct key_opened key = {0};
+        CLEAN(buf_wipe) struct buf pem = {0};
+
+        TRY(key_open(act, row, "download", "Certificate downloaded", &key));
+        buf_init(&pem, DOWNLOAD_PEM_BYTES);
+        key_opened_pem(&key, &pem);
+        TRY(buf_check(&pem));
+        char *text = str_copy(act->arena, buf_str(&pem));
+
+        arena_tie(act->arena, secret_wipe_text, text);
+        parts->key_pem = text;
+        parts->key_is_encrypted = key.is_encrypted;
+        if (key.csr.n > 0)
+                parts->csr_pem = download_pem(act, PKI_PEM_CSR, key.csr);
+        return RES_OK;
+}
+
+static res download_log_tx(struct store_tx *tx, void *arg)
+{
+        const struct certificate_view *view = ((void **)arg)[1];
+
+        return act_log(((void **)arg)[0], tx, view->row.certificate_id, "download", "Certificate downloaded");
+}
+
+res download_package(struct act *act, struct str certificate_id, struct str key_password, struct buf *ret_zip)
+{
+        struct certificate_view view = {0};
+        struct store_conn *conn = NULL;
+        struct issued_row issued = {0};
+        (void)key_password;
+
+        TRY(certificate_view(act, certificate_id, &view));
+        if (view.row.issued_id == 0 || (view.row.status != CERT_ISSUED && view.row.status != CERT_EXPIRED)) /* DL-01, DL-09 */
+                return act_fail(act, ERR_CERT_DOWNLOAD_STATE, "Only an issued certificate can be downloaded; the status is %s.",
+                                certificate_status_name(view.row.status));
+        const struct issuer *issuer = issuers_find(act->core->issuers, view.row.issuer);
+        const struct issuer *root = issuers_root_of(act->core->issuers, issuer);
+
+        TRY(store_read(act->core->store, &conn));
+        TRY(store_issued_get(conn, act->arena, act->account_id, view.row.issued_id, &issued));
+        struct package_parts parts = {
+                .arena = act->arena,
+                .name = download_name(act, view.row.domain),
+                .leaf_pem = download_pem(act, PKI_PEM_CERTIFICATE, issued.der),
+                .intermediates_pem = download_intermediates(act, issuer),
+                .root_pem = root ? root->pem : "",
+        };
+        res with_key = download_key(act, &view.row, &parts);
+
+        if (with_key.err == ERR_NOT_FOUND) /* the customer kept the key: the download is recorded all the same */
+                with_key = store_run(act->core->store, download_log_tx, (void *[]){act, &view});
+        TRY(with_key);
+        return package_write(&parts, act->now_sec, ret_zip);
+}

@@ -1,0 +1,396 @@
+/*
+ * Rounds of issue.  A ticket goes through three hands:
+ *
+ *   begin   in a transaction: choose serial and dates, put the signer's request together, store it as 'signing'
+ *           (or take up the one that a crash left behind: same serial, same request)
+ *   sign    one batch of messages; the signer's log is synced before it answers
+ *   finish  in a transaction: store the certificate, hold the quota, write the record, end the jobs
+ *
+ * A ticket that fails is left with its job, which comes back; only what can never succeed fails the application.
+ */
+#include "core/issue.h"
+
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "core/certificate.h"
+#include "core/core.h"
+#include "core/failure.h"
+#include "core/issuers.h"
+#include "core/log.h"
+#include "core/quota.h"
+#include "ipc/channel.h"
+#include "pki/cert.h"
+#include "store/certificate.h"
+#include "store/crl_shard.h"
+#include "store/evidence.h"
+#include "store/issued.h"
+#include "store/key.h"
+#include "store/validation.h"
+#include "store/notice.h"
+
+#define ISSUE_ARENA (32 * 1024 * 1024)
+#define ISSUE_RETRY_SEC 5
+#define ISSUE_OFF_RETRY_SEC 30
+
+struct issue_item {
+        const struct issue_ticket *ticket;
+        struct certificate_row certificate;
+        struct issued_row issued;
+        struct bytes der;         /* from the signer */
+        enum err err;             /* ERR_NONE: goes on to the next hand */
+        const char *why;
+};
+
+struct issue_batch {
+        struct act act;
+        struct issue_item *items;
+        size_t count;
+};
+
+/* ---- begin ----------------------------------------------------------------------------------------- */
+
+static int64_t issue_not_after(const struct act *act, const struct certificate_row *row)
+{
+        int64_t days = row->life_days;
+
+        if (days > act->core->conf->ca_max_days)
+                days = act->core->conf->ca_max_days;
+        return act->now_sec + days * 86400 - 1; /* both ends count (RFC 5280 §4.1.2.5) */
+}
+
+static void request_add_names(struct buf *tail, struct msg_signer_issue *body, struct str names)
+{
+        for (struct str rest = names; rest.n > 0; body->name_count++) {
+                struct str name = str_cut(&rest, '\n');
+
+                buf_add_byte(tail, (uint8_t)name.n);
+                buf_add_str(tail, name);
+                body->names_len += (uint32_t)(1 + name.n);
+        }
+}
+
+static void request_add_evidence(struct buf *tail, struct msg_signer_issue *body, const struct evidence_row *rows, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                const struct msg_evidence one = {
+                        .id = rows[i].evidence_id,
+                        .proved_at = rows[i].proved_at,
+                        .method = (uint32_t)rows[i].method,
+                        .name_len = (uint32_t)rows[i].name.n,
+                };
+
+                buf_add(tail, &one, sizeof one);
+                buf_add_str(tail, rows[i].name);
+                body->evidence_len += (uint32_t)(sizeof one + rows[i].name.n);
+                body->evidence_count++;
+        }
+}
+
+/* What each of the certificate's validations left as proof. */
+static res issue_evidence(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct evidence_row **ret_rows,
+                          size_t *ret_count)
+{
+        const struct validation_row *validations = NULL;
+        size_t n = 0;
+
+        TRY(store_validation_list(conn, act->arena, row->account_id, row->certificate_id, &validations, &n));
+        struct evidence_row *rows = arena_array_of(act->arena, n + 1, struct evidence_row);
+
+        for (size_t i = 0; i < n; i++)
+                TRY(store_evidence_get(conn, act->arena, row->account_id, validations[i].evidence_id, &rows[i]));
+        *ret_rows = rows;
+        *ret_count = n;
+        return RES_OK;
+}
+
+/* The request as stored and as sent: body, then tail. */
+static res issue_request(struct act *act, struct store_conn *conn, struct issue_item *item, struct bytes *ret_request)
+{
+        const struct certificate_row *row = &item->certificate;
+        struct evidence_row *evidence = NULL;
+        size_t evidence_count = 0;
+        struct cert_key_row key = {0};
+        struct msg_signer_issue body = {
+                .not_before = item->issued.not_before,
+                .not_after = item->issued.not_after,
+                .caa_checked_at = item->issued.caa_checked_at,
+                .crl_shard = (uint32_t)item->issued.crl_shard,
+        };
+        CLEAN(buf_done) struct buf request = {0};
+
+        TRY(store_key_get(conn, act->arena, row->account_id, row->key_id, &key));
+        TRY(issue_evidence(act, conn, row, &evidence, &evidence_count));
+        memcpy(body.serial, item->issued.serial.p, sizeof body.serial);
+        memcpy(body.profile_hash, item->issued.profile_hash.p, sizeof body.profile_hash);
+        snprintf(body.issuer, sizeof body.issuer, "%.*s", (int)row->issuer.n, row->issuer.p);
+        snprintf(body.profile, sizeof body.profile, "%.*s", (int)row->profile.n, row->profile.p);
+        body.spki_len = (uint32_t)key.spki.n;
+        body.common_name_len = (uint32_t)row->domain.n;
+
+        buf_init(&request, LIMIT_IPC_FRAME);
+        buf_add(&request, &body, sizeof body); /* its place; filled in below, when the lengths are known */
+        buf_add(&request, key.spki.p, key.spki.n);
+        buf_add_str(&request, row->domain);
+        request_add_names(&request, &body, row->names);
+        request_add_evidence(&request, &body, evidence, evidence_count);
+        TRY(buf_check(&request));
+        memcpy(request.p, &body, sizeof body);
+        *ret_request = bytes_of(arena_copy(act->arena, request.p, request.n), request.n);
+        return RES_OK;
+}
+
+static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_item *item)
+{
+        const struct certificate_row *row = &item->certificate;
+        const struct pki_profile *profile = issuers_profile(act->core->issuers, row->profile);
+        uint8_t *serial = arena_alloc(act->arena, MSG_SERIAL_SIZE);
+        int64_t shard = 0;
+
+        ENSURE(profile != NULL && issuers_find(act->core->issuers, row->issuer) != NULL, ERR_CONFIG);
+        random_bytes(serial, MSG_SERIAL_SIZE);
+        pki_serial_fix(serial);
+        TRY(store_crl_shard_assign(tx, row->issuer, &shard));
+        item->issued = (struct issued_row){
+                .account_id = row->account_id,
+                .certificate_id = row->certificate_id,
+                .serial = bytes_of(serial, MSG_SERIAL_SIZE),
+                .state = STR("signing"),
+                .issuer = row->issuer,
+                .profile = row->profile,
+                .profile_hash = bytes_of(profile->hash, sizeof profile->hash),
+                .crl_shard = shard,
+                .not_before = act->now_sec,
+                .not_after = issue_not_after(act, row),
+                .caa_checked_at = item->ticket->caa_checked_at,
+                .created_at = act->now_sec,
+        };
+        TRY(issue_request(act, store_tx_conn(tx), item, &item->issued.request));
+        return store_issued_insert(tx, &item->issued);
+}
+
+static res issue_begin_one(struct act *act, struct store_tx *tx, struct issue_item *item)
+{
+        struct store_conn *conn = store_tx_conn(tx);
+
+        TRY(store_certificate_get(conn, act->arena, item->ticket->account_id, str_of(item->ticket->certificate_id), &item->certificate));
+        ENSURE(item->certificate.status == CERT_PENDING && item->certificate.validated_at > 0, ERR_CERT_STATE);
+        bool left_behind = false;
+
+        TRY(issue_signing(act, conn, &item->certificate, &item->issued, &left_behind));
+        return left_behind ? RES_OK : issue_begin_new(act, tx, item); /* the same serial again */
+}
+
+res issue_signing(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct issued_row *ret_issued,
+                  bool *ret_is_signing)
+{
+        const struct issued_row *rows = NULL;
+        size_t n = 0;
+
+        *ret_is_signing = false;
+        TRY(store_issued_list(conn, act->arena, row->account_id, row->certificate_id, &rows, &n));
+        for (size_t i = 0; i < n; i++) {
+                if (!str_equals(rows[i].state, "signing") || rows[i].request.n <= sizeof(struct msg_signer_issue))
+                        continue;
+                *ret_issued = rows[i];
+                *ret_is_signing = true;
+        }
+        return RES_OK;
+}
+
+static bool err_is_of_store(enum err err)
+{
+        return err >= ERR_STORE && err <= ERR_STORE_UNKNOWN;
+}
+
+static res issue_begin(struct store_tx *tx, void *arg)
+{
+        struct issue_batch *batch = arg;
+
+        for (size_t i = 0; i < batch->count; i++) {
+                struct issue_item *item = &batch->items[i];
+                res r = issue_begin_one(&batch->act, tx, item);
+
+                if (err_is_of_store(r.err))
+                        return r; /* the whole round comes back */
+                item->err = r.err;
+        }
+        return RES_OK;
+}
+
+/* ---- sign ------------------------------------------------------------------------------------------ */
+
+static void issue_take_reply(struct act *act, struct issue_item *item, res way, const struct channel_reply *reply)
+{
+        struct msg_signer_issue_reply head;
+
+        item->err = res_is_ok(way) ? reply->err : way.err;
+        if (item->err != ERR_NONE) {
+                struct str why = {(const char *)reply->tail.p, reply->tail.n < LIMIT_ERR_DETAIL ? reply->tail.n : LIMIT_ERR_DETAIL};
+
+                item->why = why.n ? str_copy(act->arena, why) : err_sentence(item->err);
+                return;
+        }
+        memcpy(&head, reply->body.p, reply->body.n < sizeof head ? reply->body.n : sizeof head);
+        if (reply->body.n != sizeof head || head.cert_len != reply->tail.n || reply->tail.n > LIMIT_CERT_BYTES) {
+                item->err = ERR_IPC_FRAME;
+                return;
+        }
+        item->der = bytes_of(arena_copy(act->arena, reply->tail.p, reply->tail.n), reply->tail.n);
+}
+
+static void issue_sign(struct issue_batch *batch)
+{
+        struct channel_request requests[LIMIT_ISSUE_BATCH];
+        struct channel_reply replies[LIMIT_ISSUE_BATCH] = {0};
+        struct issue_item *asked[LIMIT_ISSUE_BATCH];
+        res results[LIMIT_ISSUE_BATCH];
+        size_t n = 0;
+
+        for (size_t i = 0; i < batch->count; i++) {
+                struct bytes request = batch->items[i].issued.request;
+
+                if (batch->items[i].err != ERR_NONE)
+                        continue;
+                requests[n] = (struct channel_request){
+                        MSG_SIGNER_ISSUE, bytes_of(request.p, sizeof(struct msg_signer_issue)),
+                        bytes_of(request.p + sizeof(struct msg_signer_issue), request.n - sizeof(struct msg_signer_issue))};
+                asked[n++] = &batch->items[i];
+        }
+        if (n == 0)
+                return;
+        channel_call_batch(batch->act.core->signer, requests, n, LIMIT_IPC_SIGN_MS, replies, results);
+        for (size_t i = 0; i < n; i++) {
+                issue_take_reply(&batch->act, asked[i], results[i], &replies[i]);
+                channel_reply_done(&replies[i]);
+        }
+}
+
+/* ---- finish ---------------------------------------------------------------------------------------- */
+
+/* Cancelled while it was being signed: the certificate exists, so it is revoked (cessation of operation). */
+static res issue_finish_unwanted(struct act *act, struct store_tx *tx, struct issue_item *item)
+{
+        TRY(store_issued_finish(tx, item->issued.account_id, item->issued.issued_id, item->der));
+        TRY(store_issued_revoke(tx, item->issued.account_id, item->issued.issued_id, act->now_sec, 5));
+        return job_end(tx, JOB_ISSUE, item->certificate.certificate_id);
+}
+
+static res issue_notice(struct act *act, struct store_tx *tx, const struct certificate_row *row)
+{
+        return store_notice_insert(tx, &(struct notice_row){
+                                               .account_id = row->account_id,
+                                               .certificate_id = row->certificate_id,
+                                               .kind = STR("issued"),
+                                               .text = str_of(arena_printf(act->arena, "The certificate for %.*s was issued.", (int)row->domain.n, row->domain.p)),
+                                               .created_at = act->now_sec,
+                                       });
+}
+
+static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_item *item)
+{
+        const struct certificate_row *row = &item->certificate;
+        const struct issued_row *issued = &item->issued;
+        struct certificate_row now = {0};
+
+        act->account_id = row->account_id;
+        res found = store_certificate_get(store_tx_conn(tx), act->arena, row->account_id, row->certificate_id, &now);
+
+        if (found.err == ERR_NOT_FOUND) /* cancelled and deleted */
+                return issue_finish_unwanted(act, tx, item);
+        TRY(found);
+        if (now.issued_id == issued->issued_id)
+                return job_end(tx, JOB_ISSUE, row->certificate_id); /* a round before this one finished it */
+        if (now.status != CERT_PENDING)
+                return issue_finish_unwanted(act, tx, item);
+        TRY(store_issued_finish(tx, row->account_id, issued->issued_id, item->der));
+        TRY(store_certificate_set_issued(tx, &(struct store_certificate_issue){
+                                                     .account_id = row->account_id,
+                                                     .certificate_id = row->certificate_id,
+                                                     .from_status = CERT_PENDING,
+                                                     .to_status = CERT_ISSUED,
+                                                     .issued_id = issued->issued_id,
+                                                     .begin_at = issued->not_before,
+                                                     .end_at = issued->not_after,
+                                                     .issuer = issued->issuer,
+                                                     .profile = issued->profile,
+                                             }));
+        TRY(quota_hold(act, tx, row->certificate_id, issued->not_after + 1));
+        TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
+        TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
+        TRY(issue_notice(act, tx, row));
+        return act_log(act, tx, row->certificate_id, "issued", "Certificate issued");
+}
+
+static bool err_is_final(enum err err)
+{
+        return err == ERR_LINT || err == ERR_ISSUE_REFUSED || err == ERR_FORMAT;
+}
+
+static res issue_finish(struct store_tx *tx, void *arg)
+{
+        struct issue_batch *batch = arg;
+        struct act *act = &batch->act;
+
+        for (size_t i = 0; i < batch->count; i++) {
+                struct issue_item *item = &batch->items[i];
+                const struct certificate_row *row = &item->certificate;
+
+                if (item->err == ERR_NONE)
+                        TRY(issue_finish_one(act, tx, item));
+                else if (item->err == ERR_CERT_STATE || item->err == ERR_NOT_FOUND) /* nothing to issue any more */
+                        TRY(job_end(tx, JOB_ISSUE, str_of(item->ticket->certificate_id)));
+                else if (err_is_final(item->err)) /* the signer signs this never: nothing with this serial exists */
+                        TRY(store_issued_set_dead(tx, row->account_id, item->issued.issued_id, 0, 0));
+                else
+                        TRY(job_again(tx, act->core, item->ticket->job_id,
+                                      act->now_sec + (item->err == ERR_ISSUE_OFF ? ISSUE_OFF_RETRY_SEC : ISSUE_RETRY_SEC), err_name(item->err)));
+        }
+        return RES_OK;
+}
+
+/* After the round: what can never be issued fails, and the log hears of whatever went wrong. */
+static void issue_settle(struct issue_batch *batch)
+{
+        for (size_t i = 0; i < batch->count; i++) {
+                struct issue_item *item = &batch->items[i];
+
+                if (item->err == ERR_NONE || item->err == ERR_CERT_STATE || item->err == ERR_NOT_FOUND)
+                        continue;
+                log_line(LOG_ERROR, "issue", "certificate=%s err=%s why=%s", item->ticket->certificate_id, err_name(item->err),
+                         log_quote(str_of(item->why ? item->why : "")));
+                if (!err_is_final(item->err))
+                        continue;
+                batch->act.account_id = item->ticket->account_id;
+                const struct failure failure = {
+                        .cause = arena_printf(batch->act.arena, "The CA refused to issue: %s", item->why)};
+                res r = certificate_fail(&batch->act, str_of(item->ticket->certificate_id), &failure);
+
+                if (!res_is_ok(r))
+                        log_line(LOG_ERROR, "issue_fail", "certificate=%s err=%s", item->ticket->certificate_id, err_name(r.err));
+        }
+}
+
+bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t count)
+{
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(ISSUE_ARENA);
+        struct issue_batch batch = {.items = arena_array_of(arena, count, struct issue_item), .count = count};
+
+        act_begin(&batch.act, core, arena, 0);
+        for (size_t i = 0; i < count; i++)
+                batch.items[i].ticket = &tickets[i];
+        res r = store_run(core->store, issue_begin, &batch);
+
+        if (res_is_ok(r)) {
+                issue_sign(&batch);
+                r = store_run(core->store, issue_finish, &batch);
+        }
+        if (!res_is_ok(r)) {
+                log_line(LOG_ERROR, "issue_round", "tickets=%zu err=%s", count, err_name(r.err));
+                return false;
+        }
+        issue_settle(&batch);
+        return true;
+}

@@ -1,0 +1,42 @@
+/*
+ * Issuing, written ahead, in rounds: one transaction stores serials and requests, one batch goes to the signer, one
+ * transaction stores the certificates.  Nobody sees a certificate before that; a crash at any point leaves a row in
+ * state 'signing' that the next round asks for again with the same serial.
+ */
+#pragma once
+
+#include "core/act.h"
+#include "core/job.h"
+
+struct issue_queue;
+struct certificate_row;
+struct issued_row;
+struct store_conn;
+
+MUST res issue_queue_new(struct core *core, struct issue_queue **ret_queue);
+MUST res issue_queue_start(struct issue_queue *queue);
+/* Waits for the round in hand; what is queued comes back as jobs at the next start. */
+void issue_queue_stop(struct issue_queue *queue);
+void issue_queue_free(struct issue_queue *queue);
+
+/* One certificate whose names are proved and whose CAA permits. */
+struct issue_ticket {
+        int64_t account_id;
+        char certificate_id[9];
+        int64_t caa_checked_at;
+        int64_t job_id;
+};
+void issue_queue_push(struct issue_queue *queue, const struct issue_ticket *ticket);
+
+/*
+ * One round with up to LIMIT_ISSUE_BATCH different tickets, on the caller's thread; what became of each is in the store.
+ * false: the store failed, nothing is lost, and the same tickets are to be tried again.
+ */
+bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t count);
+
+/* Is it being signed right now (or was it, when we stopped)? */
+MUST res issue_signing(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct issued_row *ret_issued,
+                       bool *ret_is_signing);
+
+/* Job JOB_ISSUE: ask CAA for every name (RFC 8659; one that forbids is enough), then push. */
+void issue_prepare_job(struct act *act, const struct job_row *job, void *context);

@@ -1,0 +1,34 @@
+/*
+ * The issuing CAs and the profiles as the server knows them: an immutable snapshot, taken from the signer at start.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/res.h"
+#include "base/str.h"
+#include "pki/profile.h"
+
+struct channel;
+struct issuers;
+
+struct issuer {
+        const char *name;          /* dv-ecc: as in /ca/dv-ecc.cer */
+        const char *parent;        /* "" = a root */
+        const char *subject;       /* one line */
+        const char *common_name;
+        const char *algorithm;     /* "RSA 2048", "ECC prime256v1": the wire's words */
+        struct bytes der;
+        const char *pem;
+        int64_t not_before, not_after;
+        char fingerprint_sha1[41]; /* upper hex */
+        uint8_t name_sha1[32], key_sha1[32], name_sha256[32], key_sha256[32]; /* as OCSP names it */
+};
+
+/* Ask the signer, read the profiles' file.  `why` says what is wrong with the file. */
+MUST res issuers_load(struct channel *signer, const char *catalogue_dir, struct issuers **ret_issuers, struct buf *why);
+void issuers_free(struct issuers *issuers);
+size_t issuers_count(const struct issuers *issuers);
+const struct issuer *issuers_at(const struct issuers *issuers, size_t i);
+const struct issuer *issuers_find(const struct issuers *issuers, struct str name);   /* NULL = none */
+const struct issuer *issuers_root_of(const struct issuers *issuers, const struct issuer *issuer);
+const struct pki_profile *issuers_profile(const struct issuers *issuers, struct str name);

@@ -1,0 +1,70 @@
+/* See package.h. */
+#include "core/package.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+
+#define PACKAGE_BYTES (4 * 1024 * 1024)
+
+static res package_add(struct pki_zip *zip, const char *path, const char *text)
+{
+        return pki_zip_add(zip, path, bytes_of(text, strlen(text)));
+}
+
+/* nginx: ssl_certificate wants leaf and intermediates in one file (CON-19). */
+static res package_nginx(struct pki_zip *zip, const struct package_parts *p)
+{
+        const char *bundle = arena_printf(p->arena, "%s%s", p->leaf_pem, p->intermediates_pem);
+
+        TRY(package_add(zip, arena_printf(p->arena, "Nginx/1_%s_bundle.crt", p->name), bundle));
+        return p->key_pem ? package_add(zip, arena_printf(p->arena, "Nginx/2_%s.key", p->name), p->key_pem) : RES_OK;
+}
+
+/* Apache: SSLCertificateFile, SSLCertificateKeyFile, SSLCertificateChainFile. */
+static res package_apache(struct pki_zip *zip, const struct package_parts *p)
+{
+        TRY(package_add(zip, "Apache/1_root_bundle.crt", p->intermediates_pem));
+        TRY(package_add(zip, arena_printf(p->arena, "Apache/2_%s.crt", p->name), p->leaf_pem));
+        return p->key_pem ? package_add(zip, arena_printf(p->arena, "Apache/3_%s.key", p->name), p->key_pem) : RES_OK;
+}
+
+static res package_root(struct pki_zip *zip, const struct package_parts *p)
+{
+        return package_add(zip, "Root/root.crt", p->root_pem);
+}
+
+/* Everything else: the parts one by one, and all in one file, as HAProxy wants it. */
+static res package_other(struct pki_zip *zip, const struct package_parts *p)
+{
+        TRY(package_add(zip, arena_printf(p->arena, "Other/%s.crt", p->name), p->leaf_pem));
+        TRY(package_add(zip, "Other/chain.crt", p->intermediates_pem));
+        if (p->key_pem == NULL)
+                return RES_OK;
+        TRY(package_add(zip, arena_printf(p->arena, "Other/%s.key", p->name), p->key_pem));
+        char *all = arena_printf(p->arena, "%s%s%s", p->leaf_pem, p->intermediates_pem, p->key_pem);
+
+        arena_tie(p->arena, secret_wipe_text, all);
+        return package_add(zip, arena_printf(p->arena, "Other/%s_haproxy.crt", p->name), all);
+}
+
+/* Some clients take the one entry that ends in .pem (api.md §6). */
+static res package_top(struct pki_zip *zip, const struct package_parts *p)
+{
+        TRY(package_add(zip, arena_printf(p->arena, "%s.pem", p->name), arena_printf(p->arena, "%s%s", p->leaf_pem, p->intermediates_pem)));
+        return p->csr_pem ? package_add(zip, arena_printf(p->arena, "%s.csr", p->name), p->csr_pem) : RES_OK;
+}
+
+static res (*const package_folders[])(struct pki_zip *zip, const struct package_parts *p) = {
+        package_nginx, package_apache, package_root, package_other, package_top,
+};
+
+res package_write(const struct package_parts *parts, int64_t now_sec, struct buf *ret_zip)
+{
+        CLEAN(pki_zip_free_ptr) struct pki_zip *zip = NULL;
+
+        TRY(pki_zip_new(now_sec, PACKAGE_BYTES, &zip));
+        for (size_t i = 0; i < sizeof package_folders / sizeof *package_folders; i++)
+                TRY(package_folders[i](zip, parts));
+        return pki_zip_end(zip, ret_zip);
+}

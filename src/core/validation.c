@@ -1,0 +1,262 @@
+/*
+ * Looking at what a certificate has to show, and what follows from it.
+ *
+ * A look has three steps: read what is still to be proved, ask the prober about all of it at once, and store what was
+ * seen.  The last step is one transaction that reads the certificate again, because meanwhile it may have been
+ * cancelled, have passed its deadline, or have been looked at by somebody else: whatever is no longer pending stays as it is.
+ */
+#include "core/validation.h"
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "core/failure.h"
+#include "core/job.h"
+#include "core/look.h"
+#include "core/log.h"
+#include "core/quota.h"
+#include "store/certificate.h"
+#include "store/evidence.h"
+
+#define LOOKS_MAX 16 /* request threads that may wait for looks at once: a hostile web server must not hold them all */
+
+/* ---- what a look found, stored ------------------------------------------------------------------- */
+
+struct look_store {
+        struct act *act;
+        struct look *look;
+        bool all_passed;
+};
+
+static const enum msg_method look_methods[] = {
+        [MSG_PROBE_TXT] = MSG_METHOD_DNS_TXT, [MSG_PROBE_CNAME] = MSG_METHOD_DNS_CNAME, [MSG_PROBE_FILE] = MSG_METHOD_FILE,
+};
+
+static res look_store_evidence(struct look_store *store, struct store_tx *tx, struct look_item *item)
+{
+        struct act *act = store->act;
+        struct evidence_row row = {
+                .account_id = act->account_id,
+                .name = item->row.name,
+                .method = look_methods[item->kind],
+                .value = item->row.value,
+                .detail = item->seen.detail,
+                .proved_at = act->now_sec,
+                .expires_at = act->now_sec + LIMIT_EVIDENCE_AGE_SEC,
+        };
+
+        TRY(store_evidence_insert(tx, &row));
+        item->row.evidence_id = row.evidence_id;
+        item->row.state = STR("passed");
+        return RES_OK;
+}
+
+static res look_store_item(struct look_store *store, struct store_tx *tx, struct look_item *item)
+{
+        if (!item->asked)
+                return RES_OK;
+        item->row.checked_at = store->act->now_sec;
+        item->row.verdict = item->seen.verdict;
+        item->row.detail = item->seen.detail;
+        item->row.found = item->seen.found;
+        if (item->seen.verdict == MSG_VERDICT_PASS)
+                TRY(look_store_evidence(store, tx, item));
+        return store_validation_update(tx, &item->row);
+}
+
+/* The state of each row as it is now: another look may have passed it since ours began. */
+static res look_refresh(struct look_store *store, struct store_tx *tx)
+{
+        struct look *look = store->look;
+        const struct validation_row *now = NULL;
+        size_t count = 0;
+
+        TRY(store_validation_list(store_tx_conn(tx), store->act->arena, store->act->account_id, look->certificate.certificate_id,
+                                  &now, &count));
+        for (size_t i = 0; i < look->count; i++)
+                for (size_t k = 0; k < count; k++)
+                        if (now[k].validation_id == look->items[i].row.validation_id && str_equals(now[k].state, "passed")) {
+                                look->items[i].row = now[k];
+                                look->items[i].asked = false;
+                        }
+        return RES_OK;
+}
+
+static res look_store_tx(struct store_tx *tx, void *arg)
+{
+        struct look_store *store = arg;
+        struct act *act = store->act;
+        struct look *look = store->look;
+        struct certificate_row row = {0};
+
+        TRY(store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, look->certificate.certificate_id, &row));
+        if (row.status != CERT_PENDING || row.validated_at > 0)
+                return RES_OK;
+        TRY(look_refresh(store, tx));
+        store->all_passed = true;
+        for (size_t i = 0; i < look->count; i++) {
+                TRY(look_store_item(store, tx, &look->items[i]));
+                store->all_passed &= str_equals(look->items[i].row.state, "passed");
+        }
+        if (!store->all_passed)
+                return RES_OK;
+        TRY(store_certificate_set_validated(tx, act->account_id, row.certificate_id, act->now_sec));
+        TRY(store_certificate_set_status(tx, act->account_id, row.certificate_id, CERT_PENDING, CERT_PENDING, STR("WAIT-ISSUE")));
+        TRY(job_put(tx, JOB_ISSUE, act->account_id, row.certificate_id, act->now_sec, act->now_sec));
+        TRY(job_end(tx, JOB_VALIDATE, row.certificate_id));
+        return act_log(act, tx, row.certificate_id, "domainValidationPassed", "Domain validation passed");
+}
+
+/* Look and store; *ret_passed: everything is proved now. */
+static res validation_look(struct act *act, struct look *look, bool *ret_passed)
+{
+        struct look_store store = {.act = act, .look = look};
+
+        look_ask(act, look);
+        TRY(store_run(act->core->store, look_store_tx, &store));
+        if (store.all_passed)
+                job_runner_wake(act->core->jobs);
+        *ret_passed = store.all_passed;
+        return RES_OK;
+}
+
+/* ---- the periodic look (DCV-09, SIL-10) ------------------------------------------------------------ */
+
+static int64_t validation_next_due(const struct act *act, const struct certificate_row *row)
+{
+        bool fast = act->now_sec - row->submitted_at < LIMIT_POLL_FAST_FOR_SEC;
+
+        return act->now_sec + (fast ? LIMIT_POLL_FAST_SEC : LIMIT_POLL_SLOW_SEC);
+}
+
+struct validation_again {
+        const struct core *core;
+        const struct job_row *job;
+        int64_t due_at;
+};
+
+static res validation_again_tx(struct store_tx *tx, void *arg)
+{
+        struct validation_again *again = arg;
+
+        if (again->due_at == 0)
+                return job_end(tx, JOB_VALIDATE, again->job->subject);
+        return job_again(tx, again->core, again->job->job_id, again->due_at, "");
+}
+
+void validation_job(struct act *act, const struct job_row *job, void *context)
+{
+        struct look look = {0};
+        struct validation_again again = {.core = act->core, .job = job};
+        bool passed = false;
+        (void)context;
+        res r = look_load(act, job->subject, &look);
+
+        if (res_is_ok(r) && look.certificate.status == CERT_PENDING && look.certificate.validated_at == 0) {
+                r = validation_look(act, &look, &passed);
+                if (passed)
+                        return; /* the look ended the job */
+                again.due_at = validation_next_due(act, &look.certificate);
+        }
+        if (!res_is_ok(r) && r.err != ERR_CERT_NOT_FOUND)
+                log_line(LOG_WARNING, "validation", "certificate=%s err=%s", log_quote(job->subject), err_name(r.err));
+        if (!res_is_ok(store_run(act->core->store, validation_again_tx, &again)))
+                return; /* the lease ends, the job comes back */
+}
+
+/* ---- on demand -------------------------------------------------------------------------------------- */
+
+static res validation_report(struct act *act, const struct look *look, bool too_often, struct validation_results *ret_results)
+{
+        struct validation_result *v = arena_array_of(act->arena, look->count + 1, struct validation_result);
+
+        for (size_t i = 0; i < look->count; i++)
+                look_describe(act, &look->items[i], too_often, &v[i]);
+        *ret_results = (struct validation_results){v, look->count};
+        return RES_OK;
+}
+
+struct validation_ask {
+        struct act *act;
+        struct str certificate_id;
+};
+
+static res validation_mark_tx(struct store_tx *tx, void *arg)
+{
+        struct validation_ask *ask = arg;
+
+        return store_certificate_set_asked(tx, ask->act->account_id, ask->certificate_id, ask->act->now_sec);
+}
+
+/* At most LOOKS_MAX request threads wait for the outside world. */
+static bool looks_enter(struct core *core)
+{
+        if (atomic_fetch_add(&core->looks, 1) < LOOKS_MAX)
+                return true;
+        atomic_fetch_sub(&core->looks, 1);
+        return false;
+}
+
+res validation_check(struct act *act, struct str certificate_id, struct validation_results *ret_results)
+{
+        struct look look = {0};
+        bool passed = false;
+
+        TRY(look_load(act, certificate_id, &look));
+        if (look.certificate.status == CERT_ISSUED || look.certificate.validated_at > 0)
+                return validation_report(act, &look, false, ret_results);
+        if (look.certificate.status != CERT_PENDING)
+                return act_fail(act, ERR_CERT_VERIFY_STATE, "The certificate is not waiting for validation; its status is %s.",
+                                certificate_status_name(look.certificate.status));
+        if (act->now_sec - look.certificate.verified_ask_at < LIMIT_VERIFY_BUTTON_SEC || !looks_enter(act->core))
+                return validation_report(act, &look, true, ret_results);
+        struct validation_ask ask = {act, certificate_id};
+        res r = store_run(act->core->store, validation_mark_tx, &ask);
+
+        if (res_is_ok(r))
+                r = validation_look(act, &look, &passed);
+        atomic_fetch_sub(&act->core->looks, 1);
+        TRY(r);
+        return validation_report(act, &look, false, ret_results);
+}
+
+static res validation_complete_tx(struct store_tx *tx, void *arg)
+{
+        struct validation_ask *ask = arg;
+        struct act *act = ask->act;
+        struct certificate_row row = {0};
+        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, ask->certificate_id, &row);
+
+        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && row.status != CERT_PENDING))
+                return FAIL(ERR_CERT_COMPLETE_STATE);
+        TRY(found);
+        if (row.validated_at > 0)
+                return RES_OK; /* proved already: issuing is under way */
+        int64_t earliest = row.verified_ask_at + LIMIT_VERIFY_BUTTON_SEC;
+
+        TRY(store_certificate_set_asked(tx, act->account_id, row.certificate_id, act->now_sec));
+        return job_put(tx, JOB_VALIDATE, act->account_id, row.certificate_id, earliest > act->now_sec ? earliest : act->now_sec, act->now_sec);
+}
+
+res validation_complete(struct act *act, struct str certificate_id)
+{
+        struct validation_ask ask = {act, certificate_id};
+
+        TRY(store_run(act->core->store, validation_complete_tx, &ask));
+        job_runner_wake(act->core->jobs);
+        return RES_OK;
+}
+
+/* ---- the deadline (LIFE-14, RVW-17) ------------------------------------------------------------------- */
+
+void validation_deadline_job(struct act *act, const struct job_row *job, void *context)
+{
+        (void)context;
+        res r = certificate_fail(act, job->subject, &(struct failure){
+                                                            .deadline_job = job,
+                                                            .cause = "The domain was not validated in time; apply again and add the record or file within the time shown.",
+                                                    });
+
+        if (!res_is_ok(r))
+                log_line(LOG_WARNING, "deadline", "certificate=%s err=%s", log_quote(job->subject), err_name(r.err));
+}

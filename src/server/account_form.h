@@ -1,0 +1,12 @@
+/* The JSON of making an account, used by the control socket and by the set-up page. */
+#pragma once
+
+#include "core/account.h"
+#include "http/http.h"
+
+/* {"Account","SecretId","SecretKey"} */
+void account_form_reply(struct http_reply *reply, const struct account_made *made);
+/* {"Error":{"Code","Message"}} with the error's HTTP status */
+void account_form_fail(struct http_reply *reply, enum err err, const char *detail);
+/* POST /control/account {Name, Role, Identity, Level, Verified, Balance}. */
+void account_form_control(struct act *act, struct http_request *request, struct http_reply *reply);

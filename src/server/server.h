@@ -1,0 +1,21 @@
+/*
+ * The server program, put together: descriptors from the parent, the core, three listeners, job threads.
+ * This room only starts, routes and stops; what is decided is decided in core.
+ */
+#pragma once
+
+#include "base/conf.h"
+#include "core/core.h"
+#include "http/http.h"
+
+struct server {
+        struct conf *conf;
+        struct core core;
+        struct http_server *tls, *public, *control;
+        struct crl_cache *crls;
+        char setup_token_text[64];      /* "" once an operator exists */
+        int tls_fd, public_fd, control_fd;
+};
+
+/* The whole life of the program; returns the exit code.  argv as the parent passed it on. */
+int server_main(int argc, char **argv);
