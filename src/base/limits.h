@@ -19,6 +19,9 @@
 /* -- authentication (api.md §1.1) -- */
 #define LIMIT_AUTH_WINDOW_SEC 300
 #define LIMIT_AUTH_HEADER 2048
+#define LIMIT_KEY_CACHE_SEC 60           /* a key disabled on another node stops working within a minute */
+#define LIMIT_KEY_CACHE_ENTRIES 4096     /* keys in use within a minute; more only cost a look into the database */
+#define LIMIT_ACCOUNT_NAME_BYTES 200
 
 /* -- ipc -- */
 #define LIMIT_IPC_FRAME (128 * 1024)     /* SOCK_SEQPACKET needs the whole frame in the socket buffer at once */

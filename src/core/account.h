@@ -12,19 +12,13 @@ struct account_new {
 struct account_made {
         const char *uin, *secret_id, *secret_key; /* in the arena; the secret is shown this once */
 };
-/* Account, first user and key in one transaction.  An operator's act, by the control socket or the set-up page. */
+/*
+ * Account, first user and key in one transaction.  An operator's act, by the control socket or the set-up page.
+ * Empty role, identity and level mean user, individual and standard.  ERR_PARAM_VALUE with a sentence.
+ */
 MUST res account_create(struct act *act, const struct account_new *in, struct account_made *ret_made);
 
-/*
- * What the hot path remembers: keys with their accounts, and the day's signing keys.  Bounded, shared by all
- * threads; entries of keys live LIMIT_KEY_CACHE_SEC, so that a change made on another node is seen.
- */
-struct account_cache;
-MUST res account_cache_new(struct account_cache **ret_cache);
-void account_cache_free(struct account_cache *cache); /* wipes the signing keys */
-/* After a change to a key, its user or its account: the next request looks again. */
-void account_cache_forget(struct account_cache *cache, struct str secret_id);
-void account_cache_clear(struct account_cache *cache);
+struct account_cache; /* core/account_cache.h */
 
 /* Fill act's account, user, uins, role and verified from a SecretId.  ERR_AUTH_KEY. */
 MUST res account_of_key(struct act *act, struct str secret_id);
