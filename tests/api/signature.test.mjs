@@ -1,0 +1,131 @@
+/* Every way to sign that the official SDKs have, and a signer made of a shell, openssl and curl. */
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { after, before, test } from 'node:test'
+import { createHmac } from 'node:crypto'
+import { run, startChancery } from '../lib/chancery.mjs'
+import { call, send, signedHeaders, sslClient, VERSION } from './client.mjs'
+import { checkAnswer } from './spec.mjs'
+
+let server, account, id
+before(async () => {
+  server = await startChancery({ settings: { 'limits.rate': 'off' } })
+  account = await server.createAccount()
+  id = await server.apply(account, 'signature.example.com', { Alias: 'ä b/+&=*~例', Tags: [{ TagKey: 'env', TagValue: 'a b/+&=' }] })
+})
+after(() => server?.stop())
+
+const modes = []
+for (const sdk of ['main', 'intl']) {
+  for (const signMethod of ['TC3-HMAC-SHA256', 'HmacSHA1', 'HmacSHA256']) {
+    for (const method of ['POST', 'GET']) modes.push({ sdk, signMethod, method })
+  }
+}
+modes.push({ sdk: 'main', signMethod: 'TC3-HMAC-SHA256', method: 'POST', unsignedPayload: true })
+
+for (const mode of modes) {
+  test(`${mode.sdk} SDK, ${mode.signMethod}, ${mode.method}${mode.unsignedPayload ? ', unsigned payload' : ''}`, async () => {
+    const client = sslClient(server, account, mode)
+    const one = await client.DescribeCertificate({ CertificateId: id })
+    assert.equal(one.Alias, 'ä b/+&=*~例')
+    const list = await client.DescribeCertificates({
+      Limit: 10, Offset: 0, SearchKey: '例', CertificateStatus: [0, 1], Tags: [{ TagKey: 'env', TagValue: 'a b/+&=' }]
+    })
+    checkAnswer('DescribeCertificates', list)
+    assert.deepEqual(list.Certificates.map(c => c.CertificateId), [id])
+    assert.equal((await client.DescribeCertificates({ SearchKey: 'nothing of the kind' })).TotalCount, 0)
+    await assert.rejects(client.DescribeCertificate({ CertificateId: 'zzzzzzzz' }), { code: 'FailedOperation.CertificateNotFound' })
+    await assert.rejects(client.DescribeCertificate({}), { code: 'MissingParameter' })
+    await assert.rejects(client.DescribeCertificates({ Colour: 'red' }), { code: 'UnknownParameter' })
+    await assert.rejects(client.DescribeCertificates({ Limit: 'ten' }), { code: 'InvalidParameter' })
+    const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'FILE', DomainName: 'flat.example.com', DeleteDnsAutoRecord: false, ProjectId: 0 })
+    assert.match(CertificateId, /^[A-Za-z0-9]{8}$/)
+    assert.equal((await client.CancelAuditCertificate({ CertificateId })).Result, true)
+    assert.equal((await client.DeleteCertificate({ CertificateId })).DeleteResult, true)
+  })
+
+  test(`${mode.sdk} SDK, ${mode.signMethod}, ${mode.method}${mode.unsignedPayload ? ', unsigned payload' : ''}: a wrong key is refused`, async () => {
+    await assert.rejects(sslClient(server, { ...account, SecretKey: 'x'.repeat(32) }, mode).DescribeCertificates({}),
+      { code: 'AuthFailure.SignatureFailure' })
+    await assert.rejects(sslClient(server, { ...account, SecretId: `AKID${'x'.repeat(32)}` }, mode).DescribeCertificates({}),
+      { code: 'AuthFailure.SecretIdNotFound' })
+  })
+}
+
+const sign = fileURLToPath(new URL('sign.sh', import.meta.url))
+async function shell (action, body, env = {}) {
+  const { code, stdout, stderr } = await run('sh', [sign, `https://${server.endpoint}`, action, body],
+    { env: { SECRET_ID: account.SecretId, SECRET_KEY: account.SecretKey, CA_FILE: server.root, ...env } })
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout).Response
+}
+
+test('a shell script signs and is understood', async () => {
+  checkAnswer('DescribeCertificates', await shell('DescribeCertificates', '{"Limit": 1}'))
+  assert.equal((await shell('DescribeCertificate', JSON.stringify({ CertificateId: id }))).Domain, 'signature.example.com')
+  assert.equal((await shell('DescribeCertificates', '{}', { SERVICE: 'localhost:18080' })).Error, undefined)
+  assert.equal((await shell('DescribeCertificates', '{}', { SECRET_KEY: 'wrong' })).Error.Code, 'AuthFailure.SignatureFailure')
+  assert.equal((await shell('DescribeCertificates', '{}', { TIMESTAMP: '1551113065' })).Error.Code, 'AuthFailure.SignatureExpire')
+})
+
+test('the host may be signed with and without its port', async () => {
+  for (const host of [server.endpoint, server.endpoint.replace(/:\d+$/, '')]) {
+    const { host: _, ...headers } = signedHeaders(server, account, { action: 'DescribeCertificates', body: '{}', host })
+    const reply = await send(server, { headers, body: '{}' })
+    assert.equal(reply.json.Response.Error, undefined, reply.text)
+  }
+})
+
+test('two equal TC3 requests in one second are both good', async () => {
+  const timestamp = server.now()
+  for (let i = 0; i < 2; i++) {
+    assert.equal((await call(server, account, 'DescribeCertificates', '{}', { sign: { timestamp } })).error, undefined)
+  }
+})
+
+/* ---- v1 by hand ---- */
+
+function v1 (parameters, { hash = 'sha256', method = 'GET' } = {}) {
+  const all = {
+    Action: 'DescribeCertificates', Version: VERSION, Timestamp: server.now(), Nonce: Math.floor(Math.random() * 1e9) + 1,
+    SecretId: account.SecretId, Region: '', SignatureMethod: hash === 'sha1' ? 'HmacSHA1' : 'HmacSHA256', ...parameters
+  }
+  for (const name of Object.keys(all)) if (all[name] === undefined) delete all[name]
+  const text = Object.keys(all).sort().map(k => `${k}=${all[k]}`).join('&')
+  const signature = createHmac(hash, account.SecretKey).update(`${method}${server.endpoint}/?${text}`).digest('base64')
+  return new URLSearchParams({ ...all, Signature: signature }).toString()
+}
+const get = async query => (await send(server, { method: 'GET', path: `/?${query}` })).json.Response
+
+test('a v1 request is good once', async () => {
+  const query = v1({})
+  assert.equal((await get(query)).Error, undefined)
+  assert.equal((await get(query)).Error.Code, 'AuthFailure.SignatureFailure')
+})
+
+const refusedV1 = [
+  ['an old time stamp', () => v1({ Timestamp: server.now() - 301 }), 'AuthFailure.SignatureExpire'],
+  ['no time stamp', () => v1({ Timestamp: undefined }), 'MissingParameter'],
+  ['no nonce', () => v1({ Nonce: undefined }), 'AuthFailure.InvalidAuthorization'],
+  ['another hash', () => v1({ SignatureMethod: 'HmacMD5' }), 'AuthFailure.InvalidAuthorization'],
+  ['another version', () => v1({ Version: '2017-03-12' }), 'NoSuchVersion'],
+  ['another action', () => v1({ Action: 'MakeCoffee' }), 'InvalidAction'],
+  ['a changed parameter', () => v1({ Limit: '1' }).replace('Limit=1', 'Limit=2'), 'AuthFailure.SignatureFailure'],
+  ['an added parameter', () => v1({}) + '&Limit=2', 'AuthFailure.SignatureFailure'],
+  ['a parameter twice', () => v1({ Limit: '1' }) + '&Limit=2', 'InvalidParameterValue'],
+  ['a signature of the other hash', () => v1({}, { hash: 'sha1' }).replace('HmacSHA1', 'HmacSHA256'), 'AuthFailure.SignatureFailure'],
+  ['no signature', () => v1({}).replace(/&Signature=.*/, ''), 'AuthFailure.SignatureFailure'],
+  ['a bad escape', () => v1({}) + '&Limit=%zz', 'InvalidParameter'],
+  ['an unknown parameter', () => v1({ Colour: 'red' }), 'UnknownParameter'],
+  ['a list with a gap', () => v1({ 'CertIds.0': 'a', 'CertIds.2': 'b' }), 'UnknownParameter'],
+  ['a number that is none', () => v1({ Limit: '0x10' }), 'InvalidParameter'],
+  ['temporary credentials', () => v1({ Token: 'abc' }), 'AuthFailure.TokenFailure']
+]
+for (const [what, query, code] of refusedV1) {
+  test(`v1, ${what}: ${code}`, async () => assert.equal((await get(query())).Error?.Code, code))
+}
+
+test('v1 without SignatureMethod means HmacSHA1', async () => {
+  const query = v1({ SignatureMethod: undefined }, { hash: 'sha1' })
+  assert.equal((await get(query)).Error, undefined)
+})
