@@ -77,13 +77,27 @@ static void help_command(struct ctl *ctl, const struct ctl_command *c)
                            "CHANCERY_CREDENTIALS.");
 }
 
+/* "" where the setting's own text tells what happens without it. */
+static const char *default_of(const struct conf_setting *s)
+{
+        return s->default_text == NULL ? "" : s->default_text;
+}
+
+/* The next setting that a release has too: test builds know test.clock as well. */
+static const struct conf_setting *next_setting(size_t *i)
+{
+        const struct conf_setting *s = conf_setting_at((*i)++);
+
+        return s != NULL && strncmp(s->name, "test.", 5) == 0 ? next_setting(i) : s;
+}
+
 static void help_settings(void)
 {
         const struct conf_setting *s = NULL;
 
-        for (size_t i = 0; (s = conf_setting_at(i)) != NULL; i++)
-                (void)printf("%s\n    %s\n    Default: %s\n", s->name, s->help,
-                             s->default_text[0] != '\0' ? s->default_text : "none");
+        for (size_t i = 0; (s = next_setting(&i)) != NULL;) {
+                (void)printf("%s%s%s\n    %s\n", s->name, default_of(s)[0] != '\0' ? " = " : "", default_of(s), s->help);
+        }
 }
 
 static void markdown_settings(void)
@@ -95,15 +109,15 @@ static void markdown_settings(void)
                    "<!-- Made by `chancery help settings --markdown`; a test compares. Change src/base/conf.c. -->\n\n"
                    "`chancery serve` reads an INI file (`--config FILE`) and `--set section.key=value`, of which a later\n"
                    "one wins. A setting that is not listed here is refused, with its name and place.");
-        for (size_t i = 0; (s = conf_setting_at(i)) != NULL; i++) {
+        for (size_t i = 0; (s = next_setting(&i)) != NULL;) {
                 size_t n = strcspn(s->name, ".");
+                const char *quote = default_of(s)[0] != '\0' ? "`" : "";
 
                 if (strncmp(section, s->name, n + 1) != 0)
                         (void)printf("\n## [%.*s]\n\n| setting | default | meaning |\n|---|---|---|\n", (int)n, s->name);
                 section = s->name;
-                (void)printf("| `%s` | %s%s%s | %s |\n", s->name, s->default_text[0] != '\0' ? "`" : "",
-                             s->default_text[0] != '\0' ? s->default_text : "–", s->default_text[0] != '\0' ? "`" : "",
-                             s->help);
+                (void)printf("| `%s` | %s%s%s | %s |\n", s->name, quote, default_of(s)[0] != '\0' ? default_of(s) : "–",
+                             quote, s->help);
         }
 }
 

@@ -28,7 +28,7 @@ const struct child_kind child_kinds[MSG_PEER_COUNT] = {
         [MSG_PEER_SIGNER] = {MSG_PEER_SIGNER, "chancery-signer", NULL, "signer", .needs_master_key = true},
         [MSG_PEER_VAULT] = {MSG_PEER_VAULT, "chancery-vault", "vault", "vault", .needs_master_key = true},
         [MSG_PEER_KEYMAKER] = {MSG_PEER_KEYMAKER, "chancery-vault", "keymaker", "keymaker", .needs_master_key = true},
-        [MSG_PEER_PROBER] = {MSG_PEER_PROBER, "chancery-prober", NULL, "prober"},
+        [MSG_PEER_PROBER] = {MSG_PEER_PROBER, "chancery-prober", NULL, "prober", .needs_master_key = false},
 };
 
 static bool has_programs(const char *dir)
