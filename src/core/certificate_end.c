@@ -159,28 +159,13 @@ static res expire_batch(struct act *act, size_t *ret_count)
         return RES_OK;
 }
 
-struct sweep_again {
-        const struct core *core;
-        const struct job_row *job;
-        int64_t due_at;
-};
-
-static res sweep_again_tx(struct store_tx *tx, void *arg)
-{
-        struct sweep_again *again = arg;
-
-        return job_again(tx, again->core, again->job->job_id, again->due_at, "");
-}
-
 void certificate_expire_job(struct act *act, const struct job_row *job, void *context)
 {
         size_t count = 0;
         (void)context;
         res r = expire_batch(act, &count);
-        struct sweep_again again = {act->core, job, act->now_sec + (count == EXPIRE_BATCH ? 0 : EXPIRE_EVERY_SEC)};
 
-        if (res_is_ok(r))
-                r = store_run(act->core->store, sweep_again_tx, &again);
         if (!res_is_ok(r))
                 log_line(LOG_WARNING, "expire", "err=%s", err_name(r.err));
+        job_postpone(act, job, act->now_sec + (count == EXPIRE_BATCH ? 0 : EXPIRE_EVERY_SEC));
 }

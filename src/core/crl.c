@@ -165,27 +165,11 @@ res crl_begin(struct act *act, struct crl_cache *cache)
         return crl_refresh_all(act, cache, true);
 }
 
-struct crl_again {
-        const struct core *core;
-        const struct job_row *job;
-        int64_t due_at;
-};
-
-static res crl_again_tx(struct store_tx *tx, void *arg)
-{
-        struct crl_again *again = arg;
-
-        return job_again(tx, again->core, again->job->job_id, again->due_at, "");
-}
-
 void crl_job(struct act *act, const struct job_row *job, void *context)
 {
-        struct crl_again again = {act->core, job, act->now_sec + CRL_LOOK_SEC};
         res r = crl_refresh_all(act, context, false);
 
         if (!res_is_ok(r))
                 log_line(LOG_ERROR, "crl", "err=%s", err_name(r.err));
-        r = store_run(act->core->store, crl_again_tx, &again);
-        if (!res_is_ok(r))
-                log_line(LOG_WARNING, "crl", "err=%s", err_name(r.err));
+        job_postpone(act, job, act->now_sec + CRL_LOOK_SEC);
 }

@@ -60,6 +60,28 @@ res job_again(struct store_tx *tx, const struct core *core, int64_t job_id, int6
         return r.err == ERR_NOT_FOUND ? RES_OK : r; /* dropped meanwhile, or another node holds it now */
 }
 
+struct job_postponed {
+        const struct core *core;
+        const struct job_row *job;
+        int64_t due_at;
+};
+
+static res job_postpone_tx(struct store_tx *tx, void *arg)
+{
+        const struct job_postponed *postponed = arg;
+
+        return job_again(tx, postponed->core, postponed->job->job_id, postponed->due_at, "");
+}
+
+void job_postpone(struct act *act, const struct job_row *job, int64_t due_at)
+{
+        struct job_postponed postponed = {act->core, job, due_at};
+        res r = store_run(act->core->store, job_postpone_tx, &postponed);
+
+        if (!res_is_ok(r))
+                log_line(LOG_WARNING, "job_postpone", "kind=%s err=%s", log_quote(job->kind), err_name(r.err));
+}
+
 /* ---- claiming ---------------------------------------------------------------------------------- */
 
 struct job_claim {

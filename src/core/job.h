@@ -24,6 +24,8 @@ MUST res job_put(struct store_tx *tx, enum job_kind kind, int64_t account_id, st
                  int64_t now_sec);
 /* Inside a transaction: not done, due again at due_at. */
 MUST res job_again(struct store_tx *tx, const struct core *core, int64_t job_id, int64_t due_at, const char *why);
+/* The same in a transaction of its own: a sweep that comes back. Failures are logged; the lease ends anyway. */
+void job_postpone(struct act *act, const struct job_row *job, int64_t due_at);
 /* Inside a transaction: done, or not needed any more. */
 MUST res job_end(struct store_tx *tx, enum job_kind kind, struct str subject);
 

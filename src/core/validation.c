@@ -129,39 +129,31 @@ static int64_t validation_next_due(const struct act *act, const struct certifica
         return act->now_sec + (fast ? LIMIT_POLL_FAST_SEC : LIMIT_POLL_SLOW_SEC);
 }
 
-struct validation_again {
-        const struct core *core;
-        const struct job_row *job;
-        int64_t due_at;
-};
-
-static res validation_again_tx(struct store_tx *tx, void *arg)
+static res validation_end_tx(struct store_tx *tx, void *arg)
 {
-        struct validation_again *again = arg;
+        const struct job_row *job = arg;
 
-        if (again->due_at == 0)
-                return job_end(tx, JOB_VALIDATE, again->job->subject);
-        return job_again(tx, again->core, again->job->job_id, again->due_at, "");
+        return job_end(tx, JOB_VALIDATE, job->subject);
 }
 
 void validation_job(struct act *act, const struct job_row *job, void *context)
 {
         struct look look = {0};
-        struct validation_again again = {.core = act->core, .job = job};
         bool passed = false;
         (void)context;
         res r = look_load(act, job->subject, &look);
+        bool waits = res_is_ok(r) && look.certificate.status == CERT_PENDING && look.certificate.validated_at == 0;
 
-        if (res_is_ok(r) && look.certificate.status == CERT_PENDING && look.certificate.validated_at == 0) {
+        if (waits)
                 r = validation_look(act, &look, &passed);
-                if (passed)
-                        return; /* the look ended the job */
-                again.due_at = validation_next_due(act, &look.certificate);
-        }
-        if (!res_is_ok(r) && r.err != ERR_CERT_NOT_FOUND)
+        if (passed)
+                return; /* the look ended the job */
+        if (waits)
+                job_postpone(act, job, validation_next_due(act, &look.certificate));
+        else if (res_is_ok(r) || r.err == ERR_CERT_NOT_FOUND)
+                r = store_run(act->core->store, validation_end_tx, &(struct job_row){.subject = job->subject});
+        if (!res_is_ok(r))
                 log_line(LOG_WARNING, "validation", "certificate=%s err=%s", log_quote(job->subject), err_name(r.err));
-        if (!res_is_ok(store_run(act->core->store, validation_again_tx, &again)))
-                return; /* the lease ends, the job comes back */
 }
 
 /* ---- on demand -------------------------------------------------------------------------------------- */

@@ -8,13 +8,15 @@
 #include "core/core.h"
 #include "http/http.h"
 
+struct api;
+struct control;
+
 struct server {
         struct conf *conf;
         struct core core;
-        struct http_server *tls, *public, *control;
+        struct api *api;
         struct crl_cache *crls;
-        char setup_token_text[64];      /* "" once an operator exists */
-        int tls_fd, public_fd, control_fd;
+        struct http_server *tls, *public, *control;
 };
 
 /* The whole life of the program; returns the exit code.  argv as the parent passed it on. */

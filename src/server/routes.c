@@ -1,0 +1,59 @@
+/* See routes.h.  In this order: the API on any path, the set-up page, the address bar, nobody. */
+#include "server/routes.h"
+
+#include "api/api.h"
+#include "server/account_form.h"
+#include "server/reply.h"
+#include "server/setup.h"
+
+static bool wants_html(const struct http_request *request)
+{
+        struct str accept = http_header(request, "Accept");
+
+        return str_equals(request->method, "GET") && accept.n > 0 && memmem(accept.p, accept.n, "text/html", 9) != NULL;
+}
+
+static bool path_is_setup(struct str path)
+{
+        return str_equals(path, "/setup") || str_equals(path, "/setup.css") || str_equals(path, "/setup.js");
+}
+
+bool routes_direct(void *context, struct http_request *request, struct http_reply *reply)
+{
+        (void)context;
+        if (!str_equals(request->path, "/health") || !str_equals(request->method, "GET"))
+                return false;
+        reply_text(reply, 200, "ok\n");
+        return true;
+}
+
+void routes_handle(void *context, struct http_request *request, struct http_reply *reply)
+{
+        struct server *server = context;
+
+        if (api_is_request(request)) {
+                api_handle(server->api, request, reply);
+                return;
+        }
+        if (path_is_setup(request->path) || wants_html(request)) { /* until there is a console, this is the page there is */
+                struct act act;
+
+                act_begin(&act, &server->core, request->arena, 0);
+                setup_handle(&act, request, reply);
+                return;
+        }
+        api_handle_unknown(request, reply);
+}
+
+void routes_control(void *context, struct http_request *request, struct http_reply *reply)
+{
+        struct server *server = context;
+        struct act act;
+
+        act_begin(&act, &server->core, request->arena, 0);
+        act.role = "operator";
+        if (str_equals(request->method, "POST") && str_equals(request->path, "/control/account"))
+                account_form_control(&act, request, reply);
+        else
+                account_form_fail(reply, ERR_ACTION, "There is no such call on the control socket.");
+}

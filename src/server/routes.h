@@ -1,0 +1,9 @@
+/* Who answers what: the TLS listener's one '/' (design: ACME, API, console, assets) and the control socket. */
+#pragma once
+
+#include "http/http.h"
+#include "server/server.h"
+
+bool routes_direct(void *context, struct http_request *request, struct http_reply *reply);
+void routes_handle(void *context, struct http_request *request, struct http_reply *reply);
+void routes_control(void *context, struct http_request *request, struct http_reply *reply);

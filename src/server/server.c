@@ -1,0 +1,320 @@
+/*
+ * Starting and stopping the server.  The order is that of what needs what: descriptors and settings, store, the other
+ * programs, snapshots, listeners, jobs; stopping goes the other way round, so that nobody uses what is gone.
+ */
+#include "server/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "core/account.h"
+#include "core/catalogue.h"
+#include "core/certificate_end.h"
+#include "core/crl.h"
+#include "core/issue.h"
+#include "core/issuers.h"
+#include "core/job.h"
+#include "core/validation.h"
+#include "ipc/channel.h"
+#include "ipc/control.h"
+#include "server/listener.h"
+#include "server/routes.h"
+#include "server/setup.h"
+#include "server/status.h"
+#include "store/instance.h"
+#include "store/store.h"
+
+#define SERVER_WORKERS 24        /* a worker that waits for the outside holds a thread; LOOKS_MAX of them may */
+#define SERVER_PUBLIC_WORKERS 4
+#define SERVER_JOB_THREADS 16
+#define SERVER_STOP_MS 10000
+#define SERVER_START_ARENA (4 * 1024 * 1024)
+#define SERVER_NODE_CHARS 12
+
+/* ---- the conversations ---------------------------------------------------------------------------------- */
+
+struct peer_slot {
+        enum msg_peer peer;
+        struct channel **channel;
+};
+
+static void server_peers(struct core *core, struct peer_slot slots[4])
+{
+        slots[0] = (struct peer_slot){MSG_PEER_SIGNER, &core->signer};
+        slots[1] = (struct peer_slot){MSG_PEER_VAULT, &core->vault};
+        slots[2] = (struct peer_slot){MSG_PEER_KEYMAKER, &core->keymaker};
+        slots[3] = (struct peer_slot){MSG_PEER_PROBER, &core->prober};
+}
+
+static res server_channels(struct server *server, struct control *control)
+{
+        struct peer_slot slots[4];
+
+        server_peers(&server->core, slots);
+        for (int i = 0; i < 4; i++) {
+                int fd = control_take_peer(control, slots[i].peer);
+
+                *slots[i].channel = channel_new(slots[i].peer);
+                ENSURE(*slots[i].channel != NULL, ERR_MEMORY);
+                if (fd >= 0)
+                        channel_replace_fd(*slots[i].channel, fd);
+        }
+        return RES_OK;
+}
+
+static void server_new_peer(struct server *server, struct control *control, uint32_t peer)
+{
+        struct peer_slot slots[4];
+
+        server_peers(&server->core, slots);
+        for (int i = 0; i < 4; i++)
+                if (slots[i].peer == peer)
+                        channel_replace_fd(*slots[i].channel, control_take_peer(control, slots[i].peer));
+}
+
+/* ---- start ------------------------------------------------------------------------------------------------ */
+
+static const char *migrations_dir(char path[PATH_MAX])
+{
+        static const char *const installed = "/usr/share/chancery/migrations";
+        char self[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+        if (n <= 0)
+                return installed;
+        self[n] = '\0';
+        char *slash = strrchr(self, '/'); /* build/chancery-server → the checkout's migrations/ */
+
+        if (slash == NULL)
+                return installed;
+        *slash = '\0';
+        snprintf(path, PATH_MAX, "%.*s/../migrations", PATH_MAX - 32, self);
+        return access(path, R_OK) == 0 ? path : installed;
+}
+
+static void server_fatal(const char *why)
+{
+        log_line(LOG_ERROR, "fatal", "why=%s", log_quote(str_of(why)));
+        _exit(1); /* what is on the disk is not known any more; the parent starts anew */
+}
+
+static res server_store(struct server *server, struct buf *why)
+{
+        char path[PATH_MAX], migrations[PATH_MAX];
+
+        snprintf(path, sizeof path, "%s/chancery.db", server->conf->data_dir);
+        const struct store_options options = {.path = path, .migrations_dir = migrations_dir(migrations), .on_fatal = server_fatal};
+
+        return store_open_with(&options, why, &server->core.store);
+}
+
+static res node_store_tx(struct store_tx *tx, void *arg)
+{
+        return store_instance_put(tx, STR("node"), str_of(arg));
+}
+
+/* This node's name, made once: leases are told apart by it. */
+static res server_node(struct server *server, struct act *act)
+{
+        struct store_conn *conn = NULL;
+        struct str name = {0};
+        char made[SERVER_NODE_CHARS + 1];
+
+        TRY(store_read(server->core.store, &conn));
+        res found = store_instance_get(conn, act->arena, STR("node"), &name);
+
+        if (found.err == ERR_NOT_FOUND) {
+                random_text(made, SERVER_NODE_CHARS, RANDOM_LOWER36);
+                found = store_run(server->core.store, node_store_tx, made);
+                name = str_of(made);
+        }
+        TRY(found);
+        ENSURE(name.n < sizeof server->core.node, ERR_STORE);
+        memcpy(server->core.node, name.p, name.n);
+        return RES_OK;
+}
+
+static res server_core(struct server *server, struct act *act, struct buf *why)
+{
+        struct core *core = &server->core;
+
+        core->conf = server->conf;
+        TRY(server_store(server, why));
+        TRY(server_node(server, act));
+        TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
+        TRY(issuers_load(core->signer, server->conf->catalogue_dir, &core->issuers, why));
+        TRY(account_cache_new(&core->accounts));
+        TRY(issue_queue_new(core, &core->issue));
+        TRY(job_runner_new(core, SERVER_JOB_THREADS, &core->jobs));
+        TRY(crl_cache_new(&server->crls));
+        return crl_begin(act, server->crls);
+}
+
+static res server_jobs(struct server *server)
+{
+        struct job_runner *jobs = server->core.jobs;
+
+        job_runner_set(jobs, JOB_VALIDATE, validation_job, NULL);
+        job_runner_set(jobs, JOB_ISSUE, issue_prepare_job, NULL);
+        job_runner_set(jobs, JOB_DEADLINE, validation_deadline_job, NULL);
+        job_runner_set(jobs, JOB_EXPIRE, certificate_expire_job, NULL);
+        job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
+        job_runner_set(jobs, JOB_LISTENER, listener_job, server);
+        TRY(issue_queue_start(server->core.issue));
+        return job_runner_start(jobs);
+}
+
+static res server_listen(struct server *server, struct act *act, struct control *control)
+{
+        struct http_tls tls = {0};
+        const struct http_config tls_config = {
+                .listen_fd = control_take_fd(control, MSG_FD_TLS_LISTENER), .tls = true, .workers = SERVER_WORKERS,
+                .routes = {server, routes_direct, routes_handle}};
+        const struct http_config public_config = {
+                .listen_fd = control_take_fd(control, MSG_FD_PUBLIC_LISTENER), .workers = SERVER_PUBLIC_WORKERS,
+                .routes = {server, status_direct, status_handle}};
+        const struct http_config control_config = {
+                .listen_fd = control_take_fd(control, MSG_FD_CONTROL_LISTENER), .is_local = true, .workers = 1,
+                .routes = {server, NULL, routes_control}};
+
+        TRY(listener_begin(act, &tls));
+        TRY(http_server_start(&public_config, NULL, &server->public));
+        TRY(http_server_start(&control_config, NULL, &server->control));
+        return http_server_start(&tls_config, &tls, &server->tls);
+}
+
+/* ---- ready -------------------------------------------------------------------------------------------------- */
+
+static int port_of(int fd)
+{
+        struct sockaddr_storage address = {0};
+        socklen_t size = sizeof address;
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
+
+        if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+                return 0;
+        return ntohs(address.ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
+}
+
+static const char *console_url(struct server *server, struct arena *arena, int port)
+{
+        const struct conf_list *names = &server->conf->server_name;
+
+        return arena_printf(arena, "https://%s:%d/", names->n ? names->v[0] : "localhost", port);
+}
+
+static const char *ready_text(struct server *server, struct act *act, int tls_port, int public_port)
+{
+        char token[SETUP_TOKEN_SIZE];
+        const char *url = console_url(server, act->arena, tls_port);
+        const char *setup = "";
+
+        if (res_is_ok(setup_begin(act, token)) && token[0])
+                setup = arena_printf(act->arena, "set-up link (works once, for 24 hours): %ssetup#%s\n", url, token);
+        secret_wipe(token, sizeof token);
+        return arena_printf(act->arena, "%sready public=http://%s:%d console=%s", setup, server->conf->public_listen.host, public_port, url);
+}
+
+/* ---- the whole life ------------------------------------------------------------------------------------------ */
+
+static res server_start(struct server *server, struct control *control, struct buf *why)
+{
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(SERVER_START_ARENA);
+        int tls_port = port_of(control->other[MSG_FD_TLS_LISTENER]);
+        int public_port = port_of(control->other[MSG_FD_PUBLIC_LISTENER]);
+        struct act act;
+
+        act_begin(&act, &server->core, arena, 0);
+        TRY(server_channels(server, control));
+        TRY(server_core(server, &act, why));
+        TRY(api_new(&(struct api_config){.core = &server->core, .rate = server->conf->limits_rate}, &server->api));
+        res r = server_listen(server, &act, control);
+
+        if (!res_is_ok(r)) {
+                buf_add_text(why, act.detail);
+                return r;
+        }
+        TRY(server_jobs(server));
+        return control_ready(control, ready_text(server, &act, tls_port, public_port));
+}
+
+static void server_wait(struct server *server, struct control *control)
+{
+        for (;;) {
+                enum control_event event;
+                uint32_t which = 0;
+
+                if (!res_is_ok(control_next(control, &event, &which)) || event == CONTROL_STOP || event == CONTROL_END)
+                        return;
+                if (event == CONTROL_PEER)
+                        server_new_peer(server, control, which);
+        }
+}
+
+static void server_stop(struct server *server)
+{
+        struct peer_slot slots[4];
+
+        http_server_stop(server->tls, SERVER_STOP_MS);
+        http_server_stop(server->public, SERVER_STOP_MS);
+        http_server_stop(server->control, SERVER_STOP_MS);
+        issue_queue_stop(server->core.issue);
+        server_peers(&server->core, slots);
+        for (int i = 0; i < 4; i++) /* a look at a slow web server is not waited for: it is done again */
+                if (*slots[i].channel != NULL)
+                        channel_close(*slots[i].channel);
+        job_runner_stop(server->core.jobs);
+        for (int i = 0; i < 4; i++)
+                channel_free(*slots[i].channel);
+        job_runner_free(server->core.jobs);
+        issue_queue_free(server->core.issue);
+        api_free(server->api);
+        crl_cache_free(server->crls);
+        account_cache_free(server->core.accounts);
+        issuers_free(server->core.issuers);
+        catalogue_free(server->core.catalogue);
+        store_close(server->core.store);
+        conf_free(server->conf);
+}
+
+int server_main(int argc, char **argv)
+{
+        struct server server = {0};
+        struct control control;
+        CLEAN(buf_done) struct buf why = {0};
+
+        log_init("server", LOG_INFO);
+        secret_harden_process();
+        signal(SIGPIPE, SIG_IGN);
+        buf_init(&why, LIMIT_ERR_DETAIL * 4);
+        res r = conf_load(argc, argv, 1, &server.conf, &why);
+
+        if (res_is_ok(r) && server.conf->test_clock)
+                r = clock_use_file(server.conf->test_clock);
+        if (res_is_ok(r))
+                r = control_start(&control, CONTROL_FD);
+        if (res_is_ok(r)) {
+                r = server_start(&server, &control, &why);
+                if (res_is_ok(r))
+                        server_wait(&server, &control);
+                server_stop(&server);
+                control_done(&control);
+        }
+        if (!res_is_ok(r))
+                log_line(LOG_ERROR, "stopped", "err=%s why=%s", err_name(r.err), log_quote(str_of(buf_c(&why))));
+        return res_is_ok(r) ? 0 : 1;
+}

@@ -1,0 +1,11 @@
+/*
+ * The public listener, plain HTTP (RFC 5280 §4.2.1.13, RFC 5019): /crl/<issuer>/<shard>.crl, /ca/<issuer>.cer, /health
+ * from memory on the listener's own thread; /ocsp on a worker.  An address that went into a certificate answers for ever.
+ */
+#pragma once
+
+#include "http/http.h"
+#include "server/server.h"
+
+bool status_direct(void *context, struct http_request *request, struct http_reply *reply);
+void status_handle(void *context, struct http_request *request, struct http_reply *reply);
