@@ -14,10 +14,11 @@
 
 #define ACCOUNT_WAYS 8
 #define ACCOUNT_SETS (LIMIT_KEY_CACHE_ENTRIES / ACCOUNT_WAYS)
-#define ACCOUNT_NAME_BYTES 160 /* SecretId, date and service with a byte between; a longer one is not remembered */
+#define ACCOUNT_NAME_BYTES \
+        160 /* SecretId, date and service with a byte between; a longer one is not remembered */
 
 struct account_slot {
-        uint64_t used;           /* 0 = empty */
+        uint64_t used; /* 0 = empty */
         uint64_t hash;
         int64_t put_at;
         size_t name_n;
@@ -34,7 +35,7 @@ struct account_cache {
         struct account_slot *facts, *signing;
 };
 
-struct account_text {            /* the text a slot is found by */
+struct account_text { /* the text a slot is found by */
         char p[ACCOUNT_NAME_BYTES];
         size_t n;
         bool too_long;
@@ -61,12 +62,14 @@ static uint64_t account_hash(const struct account_cache *cache, const struct acc
         return hash ^ (hash >> 32);
 }
 
-static struct account_slot *account_find(struct account_slot *table, uint64_t hash, const struct account_text *text)
+static struct account_slot *account_find(struct account_slot *table, uint64_t hash,
+                                         const struct account_text *text)
 {
         struct account_slot *set = table + hash % ACCOUNT_SETS * ACCOUNT_WAYS;
 
         for (size_t i = 0; i < ACCOUNT_WAYS; i++)
-                if (set[i].used && set[i].hash == hash && set[i].name_n == text->n && memcmp(set[i].name, text->p, text->n) == 0)
+                if (set[i].used && set[i].hash == hash && set[i].name_n == text->n &&
+                    memcmp(set[i].name, text->p, text->n) == 0)
                         return set + i;
         return NULL;
 }
@@ -160,8 +163,8 @@ void account_cache_forget(struct account_cache *cache, struct str secret_id)
         pthread_mutex_unlock(&cache->lock);
 }
 
-bool account_cache_get(struct account_cache *cache, struct str secret_id, int64_t now_sec, struct account_facts *ret_facts,
-                       uint64_t *ret_generation)
+bool account_cache_get(struct account_cache *cache, struct str secret_id, int64_t now_sec,
+                       struct account_facts *ret_facts, uint64_t *ret_generation)
 {
         struct account_text text = {.n = 0};
         struct account_slot *slot = NULL;
@@ -181,8 +184,8 @@ bool account_cache_get(struct account_cache *cache, struct str secret_id, int64_
         return fresh;
 }
 
-void account_cache_put(struct account_cache *cache, struct str secret_id, int64_t now_sec, const struct account_facts *facts,
-                       uint64_t generation)
+void account_cache_put(struct account_cache *cache, struct str secret_id, int64_t now_sec,
+                       const struct account_facts *facts, uint64_t generation)
 {
         struct account_text text = {.n = 0};
 
@@ -198,7 +201,8 @@ void account_cache_put(struct account_cache *cache, struct str secret_id, int64_
         pthread_mutex_unlock(&cache->lock);
 }
 
-static void account_signing_text(struct account_text *text, struct str secret_id, struct str date, struct str service)
+static void account_signing_text(struct account_text *text, struct str secret_id, struct str date,
+                                 struct str service)
 {
         *text = (struct account_text){.n = 0};
         account_text_add(text, secret_id);
@@ -206,8 +210,8 @@ static void account_signing_text(struct account_text *text, struct str secret_id
         account_text_add(text, service);
 }
 
-bool account_cache_get_signing(struct account_cache *cache, struct str secret_id, struct str date, struct str service,
-                               uint8_t ret_key[TC3_KEY_SIZE], uint64_t *ret_generation)
+bool account_cache_get_signing(struct account_cache *cache, struct str secret_id, struct str date,
+                               struct str service, uint8_t ret_key[TC3_KEY_SIZE], uint64_t *ret_generation)
 {
         struct account_text text;
         struct account_slot *slot = NULL;
@@ -225,8 +229,8 @@ bool account_cache_get_signing(struct account_cache *cache, struct str secret_id
         return slot != NULL;
 }
 
-void account_cache_put_signing(struct account_cache *cache, struct str secret_id, struct str date, struct str service,
-                               const uint8_t key[TC3_KEY_SIZE], uint64_t generation)
+void account_cache_put_signing(struct account_cache *cache, struct str secret_id, struct str date,
+                               struct str service, const uint8_t key[TC3_KEY_SIZE], uint64_t generation)
 {
         struct account_text text;
 

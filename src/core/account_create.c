@@ -27,7 +27,8 @@ struct account_plan {
         char uin[ACCOUNT_UIN_DIGITS + 1];
 };
 
-static MUST res account_check_word(struct act *act, const char *what, struct str value, const char *const *words)
+static MUST
+res account_check_word(struct act *act, const char *what, struct str value, const char *const *words)
 {
         const char *choices = "";
 
@@ -44,15 +45,19 @@ static struct str account_or(struct str value, struct str otherwise)
         return str_is_empty(value) ? otherwise : value;
 }
 
-static MUST res account_check_new(struct act *act, const struct account_plan *plan)
+static MUST
+res account_check_new(struct act *act, const struct account_plan *plan)
 {
         static const char *const roles[] = {"user", "reviewer", "operator", "auditor", NULL};
         static const char *const identities[] = {"individual", "enterprise", NULL};
         static const char *const levels[] = {"standard", "v1", "v2", NULL};
         struct str name = plan->account.name;
 
-        if (str_is_empty(str_trim(name)) || name.n > LIMIT_ACCOUNT_NAME_BYTES || !str_is_utf8(name) || memchr(name.p, '\0', name.n))
-                return act_fail(act, ERR_PARAM_VALUE, "An account needs a name of 1 to %d bytes of UTF-8 text.", LIMIT_ACCOUNT_NAME_BYTES);
+        if (str_is_empty(str_trim(name)) || name.n > LIMIT_ACCOUNT_NAME_BYTES || !str_is_utf8(name) ||
+            memchr(name.p, '\0', name.n))
+                return act_fail(act, ERR_PARAM_VALUE,
+                                "An account needs a name of 1 to %d bytes of UTF-8 text.",
+                                LIMIT_ACCOUNT_NAME_BYTES);
         if (plan->balance_minor < 0)
                 return act_fail(act, ERR_PARAM_VALUE, "A balance cannot be below zero.");
         TRY(account_check_word(act, "role", plan->user.role, roles));
@@ -96,23 +101,26 @@ static void account_wipe_text(void *text)
 }
 
 /* The secret is born in the vault; here it only passes through to the one who asked. */
-static MUST res account_make_secret(struct act *act, struct account_plan *plan, const char **ret_secret)
+static MUST
+res account_make_secret(struct act *act, struct account_plan *plan, const char **ret_secret)
 {
         CLEAN(channel_reply_done) struct channel_reply reply = {0};
         struct msg_vault_make_secret body = {.aad = {
-                .account_id = plan->account.account_id,
-                .object_id = plan->key.key_id,
-                .object = MSG_OBJECT_API_SECRET,
-                .version = (uint32_t)plan->key.seal_version,
-        }};
-        struct channel_request request = {.type = MSG_VAULT_MAKE_SECRET, .body = bytes_of(&body, sizeof body)};
+                                                     .account_id = plan->account.account_id,
+                                                     .object_id = plan->key.key_id,
+                                                     .object = MSG_OBJECT_API_SECRET,
+                                                     .version = (uint32_t)plan->key.seal_version,
+                                             }};
+        struct channel_request request = {.type = MSG_VAULT_MAKE_SECRET,
+                                          .body = bytes_of(&body, sizeof body)};
         const struct msg_vault_make_secret_reply *made;
         char *secret;
 
         ENSURE(act->core->vault, ERR_IPC_LOST);
         TRY(channel_ask(act->core->vault, &request, ACCOUNT_VAULT_MS, sizeof *made, &reply, NULL));
         made = (const void *)reply.body.p;
-        ENSURE(made->sealed_len == reply.tail.n && made->secret_key[sizeof made->secret_key - 1] == '\0', ERR_IPC_FRAME);
+        ENSURE(made->sealed_len == reply.tail.n && made->secret_key[sizeof made->secret_key - 1] == '\0',
+               ERR_IPC_FRAME);
         plan->key.sealed = bytes_of(arena_copy(act->arena, reply.tail.p, reply.tail.n), reply.tail.n);
         secret = arena_strdup(act->arena, made->secret_key);
         arena_tie(act->arena, account_wipe_text, secret);
@@ -128,7 +136,8 @@ static void account_make_uin(struct account_plan *plan)
         plan->account.uin = plan->user.uin = str_of(plan->uin);
 }
 
-static MUST res account_grant(struct store_tx *tx, const struct account_plan *plan)
+static MUST
+res account_grant(struct store_tx *tx, const struct account_plan *plan)
 {
         struct ledger_row entry = {
                 .account_id = plan->account.account_id,
@@ -155,8 +164,8 @@ static res account_store(struct store_tx *tx, void *arg)
                 .user_id = plan->act->user_id,
                 .certificate_id = STR(""),
                 .type = STR("createAccount"),
-                .action = str_of(arena_printf(plan->act->arena, "Account created with key %.*s", (int)plan->key.secret_id.n,
-                                              plan->key.secret_id.p)),
+                .action = str_of(arena_printf(plan->act->arena, "Account created with key %.*s",
+                                              (int)plan->key.secret_id.n, plan->key.secret_id.p)),
                 .created_at = plan->act->now_sec,
         };
 
@@ -165,11 +174,11 @@ static res account_store(struct store_tx *tx, void *arg)
         TRY(store_account_insert(tx, &plan->account));
         TRY(store_user_insert(tx, &plan->user));
         TRY(store_member_insert(tx, &(struct member_row){
-                .account_id = plan->account.account_id,
-                .user_id = plan->user.user_id,
-                .rights = STR("owner"),
-                .created_at = plan->act->now_sec,
-        }));
+                                            .account_id = plan->account.account_id,
+                                            .user_id = plan->user.user_id,
+                                            .rights = STR("owner"),
+                                            .created_at = plan->act->now_sec,
+                                    }));
         TRY(store_api_key_insert(tx, &plan->key));
         TRY(account_grant(tx, plan));
         return store_log_append(tx, &log);

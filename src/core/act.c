@@ -37,8 +37,14 @@ void act_begin(struct act *act, struct core *core, struct arena *arena, int64_t 
         int64_t now_ms = clock_now_ms();
 
         *act = (struct act){
-                .core = core, .arena = arena, .now_ms = now_ms, .now_sec = now_ms / 1000, .account_id = account_id,
-                .uin = "", .user_uin = "", .role = "system",
+                .core = core,
+                .arena = arena,
+                .now_ms = now_ms,
+                .now_sec = now_ms / 1000,
+                .account_id = account_id,
+                .uin = "",
+                .user_uin = "",
+                .role = "system",
         };
         random_uuid(act->request_id);
 }

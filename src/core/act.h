@@ -20,17 +20,18 @@ struct act {
         struct arena *arena;
         int64_t now_sec;
         int64_t now_ms;
-        int64_t account_id;       /* 0 = the installation itself (jobs, operator) */
+        int64_t account_id; /* 0 = the installation itself (jobs, operator) */
         int64_t user_id;
-        const char *uin;          /* the account's, 12 digits */
+        const char *uin; /* the account's, 12 digits */
         const char *user_uin;
-        const char *role;         /* user, reviewer, operator, auditor */
-        bool verified;            /* the account's identity is verified (ACC-02) */
+        const char *role; /* user, reviewer, operator, auditor */
+        bool verified;    /* the account's identity is verified (ACC-02) */
         char request_id[37];
         char detail[LIMIT_ERR_DETAIL]; /* "" = err_sentence() of the code */
 };
 
 /* Note the sentence and return the failure: `return act_fail(act, ERR_DOMAIN, "…", …)`. Never secrets. */
-MUST res act_fail(struct act *act, enum err code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+MUST
+res act_fail(struct act *act, enum err code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* An act of the installation itself (jobs), or the beginning of a request's: takes the time from the clock. */
 void act_begin(struct act *act, struct core *core, struct arena *arena, int64_t account_id);

@@ -14,8 +14,8 @@
 #define CATALOGUE_PATH_BYTES 4096
 
 static const char *const catalogue_quota_kinds[] = {
-        "individual standard", "individual v1", "individual v2",
-        "enterprise standard", "enterprise v1", "enterprise v2", "enterprise older",
+        "individual standard", "individual v1", "individual v2",    "enterprise standard",
+        "enterprise v1",       "enterprise v2", "enterprise older",
 };
 #define CATALOGUE_QUOTAS (sizeof catalogue_quota_kinds / sizeof *catalogue_quota_kinds)
 
@@ -55,14 +55,16 @@ static struct catalogue_brand *catalogue_brand(struct catalogue *catalogue, cons
         return NULL;
 }
 
-static res catalogue_brand_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
+static res catalogue_brand_entry(struct catalogue_file *file, const char *section, const char *key,
+                                 const char *value)
 {
         struct catalogue *catalogue = file->to;
         const char *name = catalogue_section(section, "brand");
         struct catalogue_brand *brand = name ? catalogue_brand(catalogue, name) : NULL;
 
         if (!name)
-                return catalogue_file_fail(file, "[%s]: sections of this file are named [brand NAME].", section);
+                return catalogue_file_fail(file, "[%s]: sections of this file are named [brand NAME].",
+                                           section);
         if (!brand && catalogue->brand_count == CATALOGUE_BRANDS)
                 return catalogue_file_fail(file, "there are more than %d brands.", CATALOGUE_BRANDS);
         if (!brand) {
@@ -84,12 +86,14 @@ static res catalogue_brand_entry(struct catalogue_file *file, const char *sectio
         return catalogue_file_fail(file, "a brand has no key \"%.60s\"; it has source, www and parent.", key);
 }
 
-static MUST res catalogue_check_brands(struct catalogue_file *file, const struct catalogue *catalogue)
+static MUST
+res catalogue_check_brands(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         for (size_t i = 0; i < catalogue->brand_count; i++) {
                 const struct catalogue_brand *brand = catalogue->brands + i;
                 if (!brand->source || brand->source[0] == '\0' || brand->seen != 3)
-                        return catalogue_file_fail(file, "[brand %s] lacks one of source, www and parent.", brand->name);
+                        return catalogue_file_fail(file, "[brand %s] lacks one of source, www and parent.",
+                                                   brand->name);
         }
         return RES_OK;
 }
@@ -111,14 +115,16 @@ static struct catalogue_row *catalogue_row(struct catalogue *catalogue, const ch
         return NULL;
 }
 
-static res catalogue_product_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
+static res catalogue_product_entry(struct catalogue_file *file, const char *section, const char *key,
+                                   const char *value)
 {
         struct catalogue *catalogue = file->to;
         const char *number = catalogue_section(section, "product");
         struct catalogue_row *row = number ? catalogue_row(catalogue, number) : NULL;
 
         if (!number || !catalogue_is_number(number))
-                return catalogue_file_fail(file, "[%s]: sections of this file are named [product N], N a number.", section);
+                return catalogue_file_fail(
+                        file, "[%s]: sections of this file are named [product N], N a number.", section);
         if (!row && catalogue->row_count == CATALOGUE_PRODUCTS)
                 return catalogue_file_fail(file, "there are more than %d products.", CATALOGUE_PRODUCTS);
         if (!row) {
@@ -129,8 +135,9 @@ static res catalogue_product_entry(struct catalogue_file *file, const char *sect
         return catalogue_product_set(file, catalogue->arena, row, key, value);
 }
 
-static MUST res catalogue_lists(struct catalogue_file *file, struct catalogue *catalogue, const char *kind,
-                                const char *names, const char *alphabet, struct strs *list)
+static MUST
+res catalogue_lists(struct catalogue_file *file, struct catalogue *catalogue, const char *kind,
+                    const char *names, const char *alphabet, struct strs *list)
 {
         struct str rest = str_of(names);
 
@@ -139,7 +146,8 @@ static MUST res catalogue_lists(struct catalogue_file *file, struct catalogue *c
                 const char *path;
                 if (str_is_empty(name))
                         continue;
-                path = arena_printf(catalogue->arena, "%s/%s/%.*s.txt", catalogue->dir, kind, (int)name.n, name.p);
+                path = arena_printf(catalogue->arena, "%s/%s/%.*s.txt", catalogue->dir, kind, (int)name.n,
+                                    name.p);
                 TRY(catalogue_file_list(catalogue->arena, path, alphabet, list, file->why));
         }
         return RES_OK;
@@ -149,7 +157,8 @@ static const char catalogue_word_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789
 static const char catalogue_suffix_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
 
 /* The brand's answers, the lists, the text. */
-static MUST res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue, struct catalogue_row *row)
+static MUST
+res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue, struct catalogue_row *row)
 {
         struct product *product = &row->product;
         const struct catalogue_brand *brand;
@@ -160,7 +169,8 @@ static MUST res catalogue_complete(struct catalogue_file *file, struct catalogue
         TRY(catalogue_product_check(file, row));
         brand = catalogue_brand(catalogue, product->brand);
         if (!brand)
-                return catalogue_file_fail(file, "[product %s]: brands.ini has no [brand %s].", product->package_type, product->brand);
+                return catalogue_file_fail(file, "[product %s]: brands.ini has no [brand %s].",
+                                           product->package_type, product->brand);
         if (!catalogue_product_has(row, "source"))
                 product->source = brand->source;
         if (!catalogue_product_has(row, "www"))
@@ -177,7 +187,8 @@ static MUST res catalogue_complete(struct catalogue_file *file, struct catalogue
 }
 
 /* A request that names only a term, or nothing, must lead to one product. */
-static MUST res catalogue_check_free(struct catalogue_file *file, const struct catalogue *catalogue)
+static MUST
+res catalogue_check_free(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         size_t free_count = 0, default_count = 0;
 
@@ -189,8 +200,11 @@ static MUST res catalogue_check_free(struct catalogue_file *file, const struct c
                 for (size_t k = 0; k < i && product->is_free; k++)
                         if (catalogue->rows[k].product.is_free &&
                             catalogue->rows[k].product.validity_months == product->validity_months)
-                                return catalogue_file_fail(file, "two free products have validity-months = %lld; a term must "
-                                                           "lead to one of them.", (long long)product->validity_months);
+                                return catalogue_file_fail(
+                                        file,
+                                        "two free products have validity-months = %lld; a term must "
+                                        "lead to one of them.",
+                                        (long long)product->validity_months);
         }
         if (default_count > 1 || (free_count > 0 && default_count == 0))
                 return catalogue_file_fail(file, "exactly one free product has default = yes.");
@@ -208,7 +222,8 @@ static size_t catalogue_quota_place(const char *kind)
         return i;
 }
 
-static res catalogue_quota_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
+static res catalogue_quota_entry(struct catalogue_file *file, const char *section, const char *key,
+                                 const char *value)
 {
         struct catalogue *catalogue = file->to;
         size_t i = catalogue_quota_place(section);
@@ -216,8 +231,11 @@ static res catalogue_quota_entry(struct catalogue_file *file, const char *sectio
         if (strcmp(section, "domain") == 0 && strcmp(key, "limit") == 0)
                 return catalogue_file_number(file, key, value, 1, 1000000, &catalogue->domain_quota);
         if (i == CATALOGUE_QUOTAS)
-                return catalogue_file_fail(file, "[%s]: write [individual LEVEL], [enterprise LEVEL] (standard, v1, v2), "
-                                           "[enterprise older] or [domain] with limit.", section);
+                return catalogue_file_fail(
+                        file,
+                        "[%s]: write [individual LEVEL], [enterprise LEVEL] (standard, v1, v2), "
+                        "[enterprise older] or [domain] with limit.",
+                        section);
         if (strcmp(key, "home") == 0) {
                 catalogue->quota_seen[i] |= 1;
                 return catalogue_file_number(file, key, value, 0, 1000000, &catalogue->quotas[i].home);
@@ -229,11 +247,13 @@ static res catalogue_quota_entry(struct catalogue_file *file, const char *sectio
         return catalogue_file_fail(file, "[%s] has no key \"%.60s\"; it has home and any.", section, key);
 }
 
-static MUST res catalogue_check_quotas(struct catalogue_file *file, const struct catalogue *catalogue)
+static MUST
+res catalogue_check_quotas(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         for (size_t i = 0; i < CATALOGUE_QUOTAS; i++)
                 if (catalogue->quota_seen[i] != 3)
-                        return catalogue_file_fail(file, "[%s] with home and any is missing.", catalogue_quota_kinds[i]);
+                        return catalogue_file_fail(file, "[%s] with home and any is missing.",
+                                                   catalogue_quota_kinds[i]);
         if (catalogue->domain_quota == 0)
                 return catalogue_file_fail(file, "[domain] with limit is missing.");
         return RES_OK;
@@ -241,8 +261,9 @@ static MUST res catalogue_check_quotas(struct catalogue_file *file, const struct
 
 /* ---- the whole ---- */
 
-static MUST res catalogue_read(struct catalogue *catalogue, struct catalogue_file *file, const char *name,
-                               res (*entry)(struct catalogue_file *, const char *, const char *, const char *))
+static MUST
+res catalogue_read(struct catalogue *catalogue, struct catalogue_file *file, const char *name,
+                   res (*entry)(struct catalogue_file *, const char *, const char *, const char *))
 {
         file->path = arena_printf(catalogue->arena, "%s/%s", catalogue->dir, name);
         file->entry = entry;
@@ -250,11 +271,13 @@ static MUST res catalogue_read(struct catalogue *catalogue, struct catalogue_fil
         return catalogue_file_read(file);
 }
 
-static MUST res catalogue_read_all(struct catalogue *catalogue, struct buf *why)
+static MUST
+res catalogue_read_all(struct catalogue *catalogue, struct buf *why)
 {
         struct catalogue_file file = {.why = why};
 
-        TRY(catalogue_lists(&file, catalogue, "suffixes", "everyone", catalogue_suffix_bytes, &catalogue->everyone));
+        TRY(catalogue_lists(&file, catalogue, "suffixes", "everyone", catalogue_suffix_bytes,
+                            &catalogue->everyone));
         TRY(catalogue_read(catalogue, &file, "brands.ini", catalogue_brand_entry));
         TRY(catalogue_check_brands(&file, catalogue));
         TRY(catalogue_read(catalogue, &file, "quota.ini", catalogue_quota_entry));
@@ -323,7 +346,8 @@ const struct product *catalogue_at(const struct catalogue *catalogue, size_t i)
         return i < catalogue->row_count ? &catalogue->rows[i].product : NULL;
 }
 
-const struct quota_rule *catalogue_quota(const struct catalogue *catalogue, struct str identity, struct str level, bool older)
+const struct quota_rule *catalogue_quota(const struct catalogue *catalogue, struct str identity,
+                                         struct str level, bool older)
 {
         char kind[64];
         size_t i;

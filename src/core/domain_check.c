@@ -10,7 +10,8 @@
 
 enum { DOMAIN_TYPE_SINGLE = 1, DOMAIN_TYPE_MULTI, DOMAIN_TYPE_WILDCARD, DOMAIN_TYPE_MULTI_WILDCARD };
 
-static const char domain_way_out[] = "Change the host name and try again, or choose a paid product or another primary domain";
+static const char domain_way_out[] =
+        "Change the host name and try again, or choose a paid product or another primary domain";
 
 static void domain_idn_free(char **text)
 {
@@ -23,55 +24,73 @@ static const char *domain_bare(const struct domain_name *name)
 }
 
 /* FREE-07, CAT-13. */
-static MUST res domain_check_address(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST
+res domain_check_address(struct act *act, const struct domain_name *name, const struct product *product)
 {
         if (!name->is_ip || product->allows_ip)
                 return RES_OK;
-        return act_fail(act, ERR_DOMAIN, "%s is an IP address, which %s does not bind. Buy a product that binds IP "
-                        "addresses, or give a domain name.", name->ascii, product->name);
+        return act_fail(act, ERR_DOMAIN,
+                        "%s is an IP address, which %s does not bind. Buy a product that binds IP "
+                        "addresses, or give a domain name.",
+                        name->ascii, product->name);
 }
 
 /* FREE-06, DOM-13. */
-static MUST res domain_check_wildcard(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST
+res domain_check_wildcard(struct act *act, const struct domain_name *name, const struct product *product)
 {
-        bool wants = product->domain_type == DOMAIN_TYPE_WILDCARD || product->domain_type == DOMAIN_TYPE_MULTI_WILDCARD;
+        bool wants = product->domain_type == DOMAIN_TYPE_WILDCARD ||
+                     product->domain_type == DOMAIN_TYPE_MULTI_WILDCARD;
 
         if (name->is_wildcard == wants)
                 return RES_OK;
         if (name->is_wildcard)
-                return act_fail(act, ERR_DOMAIN, "%.100s is a wildcard name, which %s does not bind. Buy a wildcard "
-                                "product, or give the names one by one.", name->ascii, product->name);
-        return act_fail(act, ERR_DOMAIN, "%.100s is no wildcard name, and %s binds wildcard names only. Write *.%.100s, "
-                        "or choose a product for ordinary names.", name->ascii, product->name, name->registrable);
+                return act_fail(act, ERR_DOMAIN,
+                                "%.100s is a wildcard name, which %s does not bind. Buy a wildcard "
+                                "product, or give the names one by one.",
+                                name->ascii, product->name);
+        return act_fail(act, ERR_DOMAIN,
+                        "%.100s is no wildcard name, and %s binds wildcard names only. Write *.%.100s, "
+                        "or choose a product for ordinary names.",
+                        name->ascii, product->name, name->registrable);
 }
 
 /* DOM-16, RVW-22, CON-10. */
-static MUST res domain_check_length(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST
+res domain_check_length(struct act *act, const struct domain_name *name, const struct product *product)
 {
         (void)product;
         if (strlen(name->ascii) <= LIMIT_BOUND_NAME_BYTES)
                 return RES_OK;
-        return act_fail(act, ERR_DOMAIN_LENGTH, "%.100s has %zu characters; a name that is bound may have at most %d "
-                        "(an internationalised one counted in its xn-- form).", name->ascii, strlen(name->ascii),
-                        LIMIT_BOUND_NAME_BYTES);
+        return act_fail(act, ERR_DOMAIN_LENGTH,
+                        "%.100s has %zu characters; a name that is bound may have at most %d "
+                        "(an internationalised one counted in its xn-- form).",
+                        name->ascii, strlen(name->ascii), LIMIT_BOUND_NAME_BYTES);
 }
 
 /* FREE-05, RVW-25 ("host name"). */
-static MUST res domain_check_space(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST
+res domain_check_space(struct act *act, const struct domain_name *name, const struct product *product)
 {
         const char *bare = domain_bare(name);
 
         (void)product;
         switch (name->space) {
         case DOMAIN_SUFFIX:
-                return act_fail(act, ERR_DOMAIN, "%s is a public suffix, under which others register names; bind a "
-                                "name below it.", bare);
+                return act_fail(act, ERR_DOMAIN,
+                                "%s is a public suffix, under which others register names; bind a "
+                                "name below it.",
+                                bare);
         case DOMAIN_RESERVED:
-                return act_fail(act, ERR_DOMAIN, "%s is reserved by the Internet standards and never somebody's own; "
-                                "bind a name that you registered.", bare);
+                return act_fail(act, ERR_DOMAIN,
+                                "%s is reserved by the Internet standards and never somebody's own; "
+                                "bind a name that you registered.",
+                                bare);
         case DOMAIN_INTERNAL:
-                return act_fail(act, ERR_DOMAIN, "%s is not below any public suffix. Bind a name that you registered, or "
-                                "let the operator add the network's own suffix to names.private-suffixes.", bare);
+                return act_fail(act, ERR_DOMAIN,
+                                "%s is not below any public suffix. Bind a name that you registered, or "
+                                "let the operator add the network's own suffix to names.private-suffixes.",
+                                bare);
         case DOMAIN_PUBLIC:
         case DOMAIN_PRIVATE:
         case DOMAIN_ADDRESS:
@@ -89,16 +108,19 @@ static bool domain_ends_in(struct str host, struct str suffix)
 }
 
 /* DOM-02, FREE-08, RVW-27. */
-static MUST res domain_check_suffixes(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST
+res domain_check_suffixes(struct act *act, const struct domain_name *name, const struct product *product)
 {
         struct str host = str_of(domain_bare(name));
 
         for (size_t i = 0; product->barred_suffixes && i < product->barred_suffixes->n; i++) {
                 struct str suffix = product->barred_suffixes->v[i];
                 if (domain_ends_in(host, suffix))
-                        return act_fail(act, ERR_DOMAIN, "The domain did not pass the security check: names ending in "
-                                        ".%.*s are not bound by %s. Choose another primary domain%s.", (int)suffix.n,
-                                        suffix.p, product->name, product->is_free ? " or a paid product that binds it" : "");
+                        return act_fail(act, ERR_DOMAIN,
+                                        "The domain did not pass the security check: names ending in "
+                                        ".%.*s are not bound by %s. Choose another primary domain%s.",
+                                        (int)suffix.n, suffix.p, product->name,
+                                        product->is_free ? " or a paid product that binds it" : "");
         }
         return RES_OK;
 }
@@ -131,7 +153,8 @@ static struct str domain_label_word(struct str label, const struct strs *words, 
 }
 
 /* RVW-25..28, SIL-35, SIL-36; labels left of the top-level domain only (RVW-26, CON-20). */
-static MUST res domain_check_words(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST
+res domain_check_words(struct act *act, const struct domain_name *name, const struct product *product)
 {
         struct str rest = str_of(domain_bare(name));
 
@@ -142,9 +165,10 @@ static MUST res domain_check_words(struct act *act, const struct domain_name *na
                         break;
                 word = domain_label_word(label, product->sensitive_words, str_copy(act->arena, label));
                 if (word.p)
-                        return act_fail(act, ERR_DOMAIN, "The domain did not pass the security check: its part \"%.*s\" "
-                                        "holds the sensitive word \"%.*s\". %s.", (int)label.n, label.p, (int)word.n,
-                                        word.p, domain_way_out);
+                        return act_fail(act, ERR_DOMAIN,
+                                        "The domain did not pass the security check: its part \"%.*s\" "
+                                        "holds the sensitive word \"%.*s\". %s.",
+                                        (int)label.n, label.p, (int)word.n, word.p, domain_way_out);
         }
         return RES_OK;
 }
@@ -188,9 +212,11 @@ static void domain_add_www(struct act *act, const struct domain_name *name, stru
                 domain_add(act, names, name->registrable);
 }
 
-res domain_expand(struct act *act, const struct domain_name *name, const struct product *product, struct strs *names)
+res domain_expand(struct act *act, const struct domain_name *name, const struct product *product,
+                  struct strs *names)
 {
-        bool has_parent = name->is_wildcard && strchr(domain_bare(name), '.'); /* DOM-11: three levels, asterisk counted */
+        bool has_parent = name->is_wildcard &&
+                          strchr(domain_bare(name), '.'); /* DOM-11: three levels, asterisk counted */
 
         domain_add(act, names, name->ascii);
         if (name->is_ip)
@@ -200,7 +226,8 @@ res domain_expand(struct act *act, const struct domain_name *name, const struct 
         if (!name->is_wildcard && product->www_free)
                 domain_add_www(act, name, names);
         if (names->n > LIMIT_NAMES_PER_CERT)
-                return act_fail(act, ERR_DOMAIN, "A certificate binds at most %d names, those given free included.",
+                return act_fail(act, ERR_DOMAIN,
+                                "A certificate binds at most %d names, those given free included.",
                                 LIMIT_NAMES_PER_CERT);
         return RES_OK;
 }

@@ -13,11 +13,11 @@
 #include "store/account.h"
 #include "store/quota.h"
 
-struct quota_books {             /* what one account has and uses now */
+struct quota_books { /* what one account has and uses now */
         struct account_row account;
         struct quota_rule limit;
         int64_t home, any, package; /* in use */
-        bool holds_valid;        /* an issued free certificate that has neither ended nor been revoked */
+        bool holds_valid;           /* an issued free certificate that has neither ended nor been revoked */
         const struct quota_use_row *rows;
         size_t row_count;
 };
@@ -40,7 +40,8 @@ static void quota_count(struct quota_books *books, int64_t now_sec)
         }
 }
 
-static MUST res quota_read(struct act *act, struct store_conn *c, struct quota_books *ret_books)
+static MUST
+res quota_read(struct act *act, struct store_conn *c, struct quota_books *ret_books)
 {
         struct quota_books books = {0};
 
@@ -51,16 +52,21 @@ static MUST res quota_read(struct act *act, struct store_conn *c, struct quota_b
         return RES_OK;
 }
 
-static MUST res quota_find_limit(struct act *act, struct quota_books *books)
+static MUST
+res quota_find_limit(struct act *act, struct quota_books *books)
 {
         const struct account_row *account = &books->account;
         bool older = account->quota_older != 0 && books->holds_valid; /* SIL-01 */
-        const struct quota_rule *limit = catalogue_quota(act->core->catalogue, account->identity, account->level, older);
+        const struct quota_rule *limit =
+                catalogue_quota(act->core->catalogue, account->identity, account->level, older);
 
         if (!limit)
-                return act_fail(act, ERR_QUOTA, "There is no free allowance for accounts of the kind \"%.*s %.*s\"; an operator "
-                                "corrects the account's identity or level.", (int)account->identity.n, account->identity.p,
-                                (int)account->level.n, account->level.p);
+                return act_fail(
+                        act, ERR_QUOTA,
+                        "There is no free allowance for accounts of the kind \"%.*s %.*s\"; an operator "
+                        "corrects the account's identity or level.",
+                        (int)account->identity.n, account->identity.p, (int)account->level.n,
+                        account->level.p);
         books->limit = *limit;
         return RES_OK;
 }
@@ -85,19 +91,25 @@ static const char *quota_choose(const struct quota_books *books, bool is_home)
         return NULL;
 }
 
-static MUST res quota_refuse(struct act *act, const struct quota_books *books, bool is_home)
+static MUST
+res quota_refuse(struct act *act, const struct quota_books *books, bool is_home)
 {
         if (books->limit.home == 0 || is_home)
-                return act_fail(act, ERR_QUOTA, "All %lld free certificates of this account are in use, %lld of packages included. "
-                                "Revoke one, wait until one ends, or choose a paid product.",
-                                (long long)(books->home + books->any + books->package), (long long)books->package);
-        return act_fail(act, ERR_QUOTA, "All %lld free certificates for any domain are in use; the %lld others are for the account's "
-                        "home domains. Revoke one, wait until one ends, or choose a paid product.",
-                        (long long)(books->any + books->package), (long long)books->limit.home);
+                return act_fail(
+                        act, ERR_QUOTA,
+                        "All %lld free certificates of this account are in use, %lld of packages included. "
+                        "Revoke one, wait until one ends, or choose a paid product.",
+                        (long long)(books->home + books->any + books->package), (long long)books->package);
+        return act_fail(
+                act, ERR_QUOTA,
+                "All %lld free certificates for any domain are in use; the %lld others are for the account's "
+                "home domains. Revoke one, wait until one ends, or choose a paid product.",
+                (long long)(books->any + books->package), (long long)books->limit.home);
 }
 
 /* QTA-02..04, SIL-43. */
-static MUST res quota_check_domain(struct act *act, struct store_conn *c, struct str primary_domain)
+static MUST
+res quota_check_domain(struct act *act, struct store_conn *c, struct str primary_domain)
 {
         int64_t used = 0, external = 0, limit = catalogue_domain_quota(act->core->catalogue);
 
@@ -105,13 +117,17 @@ static MUST res quota_check_domain(struct act *act, struct store_conn *c, struct
         TRY(store_external_count_get(c, primary_domain, &external));
         if (used + external < limit)
                 return RES_OK;
-        return act_fail(act, ERR_QUOTA_DOMAIN, "%.*s and the names below it have all %lld free certificates that a primary domain may "
-                        "have, those of other accounts and platforms included. Wait until one ends (revoking gives none back), or "
-                        "choose a paid product or another primary domain.", (int)primary_domain.n, primary_domain.p, (long long)limit);
+        return act_fail(
+                act, ERR_QUOTA_DOMAIN,
+                "%.*s and the names below it have all %lld free certificates that a primary domain may "
+                "have, those of other accounts and platforms included. Wait until one ends (revoking gives none back), or "
+                "choose a paid product or another primary domain.",
+                (int)primary_domain.n, primary_domain.p, (long long)limit);
 }
 
 /* SIL-01: the older allowance is gone for good at the first moment without a valid free certificate. */
-static MUST res quota_drop_older(struct store_tx *tx, struct quota_books *books)
+static MUST
+res quota_drop_older(struct store_tx *tx, struct quota_books *books)
 {
         if (books->account.quota_older == 0 || books->holds_valid)
                 return RES_OK;
@@ -135,16 +151,18 @@ res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_i
                 return quota_refuse(act, &books, is_home);
         TRY(quota_check_domain(act, c, primary_domain));
         return store_quota_insert(tx, &(struct quota_use_row){
-                .certificate_id = certificate_id,
-                .account_id = act->account_id,
-                .counter = str_of(counter),
-                .primary_domain = primary_domain,
-                .created_at = act->now_sec,
-        });
+                                              .certificate_id = certificate_id,
+                                              .account_id = act->account_id,
+                                              .counter = str_of(counter),
+                                              .primary_domain = primary_domain,
+                                              .created_at = act->now_sec,
+                                      });
 }
 
 /* *ret_has is false for a certificate without a slot. */
-static MUST res quota_find(struct act *act, struct store_tx *tx, struct str certificate_id, struct quota_use_row *ret_row, bool *ret_has)
+static MUST
+res quota_find(struct act *act, struct store_tx *tx, struct str certificate_id, struct quota_use_row *ret_row,
+               bool *ret_has)
 {
         res r = store_quota_get(store_tx_conn(tx), act->arena, act->account_id, certificate_id, ret_row);
 
@@ -164,7 +182,8 @@ res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, 
         return store_quota_update(tx, &row);
 }
 
-static MUST res quota_tidy(struct act *act, struct store_tx *tx)
+static MUST
+res quota_tidy(struct act *act, struct store_tx *tx)
 {
         struct quota_books books;
 

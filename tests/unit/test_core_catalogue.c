@@ -41,14 +41,14 @@ static void test_free_products(void **state)
                 assert_string_equal(p->brand, "TrustAsia"); /* CAT-04 */
                 assert_string_equal(p->source, "trustasia");
                 assert_string_equal(p->level, "DV");
-                assert_int_equal(p->domain_type, 1);   /* FREE-05, FREE-06, CAT-14 */
+                assert_int_equal(p->domain_type, 1); /* FREE-05, FREE-06, CAT-14 */
                 assert_int_equal(p->domain_max, 1);
                 assert_false(p->allows_ip);            /* FREE-07 */
                 assert_int_equal(p->deadline_days, 3); /* CON-01 */
                 assert_true(p->allows_dns);            /* FREE-09 */
                 assert_true(p->allows_file);
-                assert_true(p->www_free);              /* DOM-06, FREE-15 */
-                assert_true(p->parent_free);           /* DOM-08 */
+                assert_true(p->www_free);    /* DOM-06, FREE-15 */
+                assert_true(p->parent_free); /* DOM-08 */
                 assert_string_equal(p->issuer_rsa, "dv-rsa");
                 assert_string_equal(p->issuer_ecc, "dv-ecc");
                 assert_string_equal(p->profile, "dv");
@@ -57,8 +57,10 @@ static void test_free_products(void **state)
                 assert_non_null(strstr(p->text, "life-days = "));
                 assert_non_null(strstr(p->text, "www = yes"));
         }
-        assert_ptr_equal(catalogue_free_product(catalogue, STR("3")), catalogue_product(catalogue, STR("83")));
-        assert_ptr_equal(catalogue_free_product(catalogue, STR("12")), catalogue_product(catalogue, STR("2")));
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("3")),
+                         catalogue_product(catalogue, STR("83")));
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("12")),
+                         catalogue_product(catalogue, STR("2")));
         assert_ptr_equal(catalogue_free_product(catalogue, STR("")), catalogue_product(catalogue, STR("2")));
         assert_null(catalogue_free_product(catalogue, STR("6")));
         assert_null(catalogue_free_product(catalogue, STR("3 ")));
@@ -75,18 +77,22 @@ static void test_quota_table(void **state) /* B8 */
                 bool older;
                 int64_t home, any;
         } cases[] = {
-                {"QTA-08 QTA-09", "individual", "standard", false, 30, 20}, {"QTA-08 QTA-09", "individual", "v1", false, 30, 20},
-                {"QTA-10", "individual", "v2", false, 0, 50},               {"QTA-11 QTA-12", "enterprise", "standard", false, 0, 10},
-                {"QTA-11", "enterprise", "v1", false, 0, 10},               {"QTA-11", "enterprise", "v2", false, 0, 10},
-                {"QTA-13", "enterprise", "standard", true, 0, 20},          {"QTA-13", "enterprise", "v2", true, 0, 20},
+                {"QTA-08 QTA-09", "individual", "standard", false, 30, 20},
+                {"QTA-08 QTA-09", "individual", "v1", false, 30, 20},
+                {"QTA-10", "individual", "v2", false, 0, 50},
+                {"QTA-11 QTA-12", "enterprise", "standard", false, 0, 10},
+                {"QTA-11", "enterprise", "v1", false, 0, 10},
+                {"QTA-11", "enterprise", "v2", false, 0, 10},
+                {"QTA-13", "enterprise", "standard", true, 0, 20},
+                {"QTA-13", "enterprise", "v2", true, 0, 20},
                 {"QTA-13 not for people", "individual", "standard", true, 30, 20},
         };
         struct catalogue *catalogue = shipped();
 
         (void)state;
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                const struct quota_rule *rule =
-                        catalogue_quota(catalogue, str_of(cases[i].identity), str_of(cases[i].level), cases[i].older);
+                const struct quota_rule *rule = catalogue_quota(catalogue, str_of(cases[i].identity),
+                                                                str_of(cases[i].level), cases[i].older);
                 if (!rule || rule->home != cases[i].home || rule->any != cases[i].any)
                         fail_msg("%s", cases[i].rule);
         }
@@ -115,14 +121,17 @@ static void put(const struct files *f, const char *name, const char *text)
 }
 
 static const char brands[] = "[brand B]\nsource = b\nwww = yes\nparent = no\n";
-static const char quota[] = "[individual standard]\nhome=1\nany=1\n[individual v1]\nhome=1\nany=1\n[individual v2]\nhome=1\nany=1\n"
-                            "[enterprise standard]\nhome=1\nany=1\n[enterprise v1]\nhome=1\nany=1\n[enterprise v2]\nhome=1\nany=1\n"
-                            "[enterprise older]\nhome=1\nany=1\n[domain]\nlimit=3\n";
+static const char quota[] =
+        "[individual standard]\nhome=1\nany=1\n[individual v1]\nhome=1\nany=1\n[individual v2]\nhome=1\nany=1\n"
+        "[enterprise standard]\nhome=1\nany=1\n[enterprise v1]\nhome=1\nany=1\n[enterprise v2]\nhome=1\nany=1\n"
+        "[enterprise older]\nhome=1\nany=1\n[domain]\nlimit=3\n";
 #define PRODUCT_HEAD "[product 7]\nname = N\nbrand = B\nlevel = DV\n"
-#define PRODUCT_REST                                                                                                   \
-        "domains = single\nmax-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\n"                  \
+#define PRODUCT_REST \
+        "domains = single\nmax-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\n" \
         "dns-record = TXT\nip = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
-#define PRODUCT_GOOD PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS  FILE\nwords = w\nsuffixes = s\nwww = no\n" PRODUCT_REST
+#define PRODUCT_GOOD \
+        PRODUCT_HEAD \
+                "free = yes\ndefault = yes\nmethods = DNS  FILE\nwords = w\nsuffixes = s\nwww = no\n" PRODUCT_REST
 
 static int files_set_up(void **state)
 {
@@ -141,8 +150,9 @@ static int files_set_up(void **state)
 
 static int files_tear_down(void **state)
 {
-        static const char *const names[] = {"brands.ini", "quota.ini", "products.ini", "words/w.txt", "suffixes/s.txt",
-                                            "suffixes/everyone.txt", "words", "suffixes"};
+        static const char *const names[] = {"brands.ini",  "quota.ini",      "products.ini",
+                                            "words/w.txt", "suffixes/s.txt", "suffixes/everyone.txt",
+                                            "words",       "suffixes"};
         struct files *f = *state;
         char path[128];
 
@@ -184,11 +194,12 @@ static void test_good_files(void **state)
         assert_int_equal(p->barred_suffixes->n, 3); /* everyone's first: DOM-02 */
         assert_true(str_equals(p->barred_suffixes->v[0], "ru"));
         assert_true(str_equals(p->barred_suffixes->v[1], "x"));
-        assert_string_equal(p->text,
-                            "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\nfree = yes\ndefault = yes\ndomains = single\n"
-                            "max-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\ndns-record = TXT\n"
-                            "methods = DNS FILE\nip = no\nwww = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
-                            "caa = \nwords = w\nsuffixes = s\n");
+        assert_string_equal(
+                p->text,
+                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\nfree = yes\ndefault = yes\ndomains = single\n"
+                "max-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\ndns-record = TXT\n"
+                "methods = DNS FILE\nip = no\nwww = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
+                "caa = \nwords = w\nsuffixes = s\n");
         catalogue_free(catalogue);
         buf_done(&why);
 }
@@ -213,20 +224,34 @@ static void test_mistakes(void **state)
                 {"products.ini", "[product 7]\nname = a\nname = b\n", {"products.ini:3:", "twice"}},
                 {"products.ini", "[product 7]\nfree = maybe\n", {"products.ini:2:", "yes or no"}},
                 {"products.ini", "[product 7]\nlife-days = 0\n", {"products.ini:2:", "from 1 to"}},
-                {"products.ini", "[product 7]\nlife-days = 99999999999999999999\n", {"products.ini:2:", "from 1 to"}},
+                {"products.ini",
+                 "[product 7]\nlife-days = 99999999999999999999\n",
+                 {"products.ini:2:", "from 1 to"}},
                 {"products.ini", "[product 7]\nlevel = XV\n", {"products.ini:2:", "DV, OV, EV"}},
                 {"products.ini", "[product 7]\ndomains = some\n", {"products.ini:2:", "multi-wildcard"}},
                 {"products.ini", "[product 7]\nmethods = DNS CARRIER\n", {"products.ini:2:", "CARRIER"}},
                 {"products.ini", "[product 7]\nissuer-rsa = ../x\n", {"products.ini:2:", "small letters"}},
-                {"products.ini", "[product 7]\nwords = ../../etc/passwd\n", {"products.ini:2:", "no name of a list"}},
+                {"products.ini",
+                 "[product 7]\nwords = ../../etc/passwd\n",
+                 {"products.ini:2:", "no name of a list"}},
                 {"products.ini", PRODUCT_HEAD PRODUCT_REST, {"products.ini:2:", "\"free\""}},
-                {"products.ini", PRODUCT_HEAD "free = yes\nmethods = DNS\n" PRODUCT_REST, {"products.ini:2:", "default = yes"}},
-                {"products.ini", PRODUCT_HEAD "free = no\ndefault = yes\nmethods = DNS\n" PRODUCT_REST, {"products.ini:2:", "only a free"}},
-                {"products.ini", PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST, {"products.ini:2:", "methods"}},
-                {"products.ini", PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
-                                 "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
+                {"products.ini",
+                 PRODUCT_HEAD "free = yes\nmethods = DNS\n" PRODUCT_REST,
+                 {"products.ini:2:", "default = yes"}},
+                {"products.ini",
+                 PRODUCT_HEAD "free = no\ndefault = yes\nmethods = DNS\n" PRODUCT_REST,
+                 {"products.ini:2:", "only a free"}},
+                {"products.ini",
+                 PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST,
+                 {"products.ini:2:", "methods"}},
+                {"products.ini",
+                 PRODUCT_HEAD
+                 "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
+                 "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
                  {"products.ini:19:", "two free products"}},
-                {"brands.ini", "[brand C]\nsource = b\nwww = yes\nparent = no\n", {"products.ini:2:", "no [brand B]"}},
+                {"brands.ini",
+                 "[brand C]\nsource = b\nwww = yes\nparent = no\n",
+                 {"products.ini:2:", "no [brand B]"}},
                 {"brands.ini", "[brand B]\nsource = b\nwww = yes\n", {"brands.ini", "lacks"}},
                 {"brands.ini", "[brand B]\nhat = b\n", {"brands.ini:2:", "\"hat\""}},
                 {"brands.ini", "[shop B]\nsource = b\n", {"brands.ini:2:", "[brand NAME]"}},
@@ -234,7 +259,10 @@ static void test_mistakes(void **state)
                 {"quota.ini", "[individual standard]\nhome = -1\n", {"quota.ini:2:", "from 0"}},
                 {"quota.ini", "[robot standard]\nhome = 1\n", {"quota.ini:2:", "[enterprise older]"}},
                 {"quota.ini", "[individual standard]\naway = 1\n", {"quota.ini:2:", "\"away\""}},
-                {"words/w.txt", "good\nb\xC3\xA4" "d\n", {"words/w.txt:2:", "other bytes"}},
+                {"words/w.txt",
+                 "good\nb\xC3\xA4"
+                 "d\n",
+                 {"words/w.txt:2:", "other bytes"}},
                 {"words/w.txt", "a.b\n", {"words/w.txt:1:", "other bytes"}},
                 {"suffixes/s.txt", "a b\n", {"suffixes/s.txt:1:", "other bytes"}},
         };
@@ -253,7 +281,8 @@ static void test_mistakes(void **state)
                 buf_init(&why, 4096);
                 res r = catalogue_load(f->dir, &catalogue, &why);
                 for (size_t k = 0; k < 2; k++)
-                        if (r.err != ERR_CONFIG || (cases[i].says[k] && !strstr(buf_c(&why), cases[i].says[k])))
+                        if (r.err != ERR_CONFIG ||
+                            (cases[i].says[k] && !strstr(buf_c(&why), cases[i].says[k])))
                                 fail_msg("%zu: %s %s \"%s\"", i, cases[i].file, err_name(r.err), buf_c(&why));
                 assert_null(catalogue);
                 buf_done(&why);
