@@ -89,7 +89,7 @@ const refused = [
   ['another key', ['DescribeCertificates', '{}', { sign: { secretKey: 'x'.repeat(32) } }], 'AuthFailure.SignatureFailure'],
   ['an unknown SecretId', ['DescribeCertificates', '{}', { sign: { secretId: `AKID${'x'.repeat(32)}` } }], 'AuthFailure.SecretIdNotFound'],
   ['a strange SecretId', ['DescribeCertificates', '{}', { sign: { secretId: "AKID' OR 1=1 --" } }], 'AuthFailure.SecretIdNotFound'],
-  ['another action than signed for', ['DescribeCertificates', '{}', { sign: { path: '/other' } }], 'AuthFailure.SignatureFailure'],
+  ['another path than signed for', ['DescribeCertificates', '{}', { sign: { path: '/other' } }], 'AuthFailure.SignatureFailure'],
   ['another host', ['DescribeCertificates', '{}', { sign: { host: 'ssl.example.com' }, headers: { host: undefined } }], 'AuthFailure.SignatureFailure'],
   ['an old time stamp', ['DescribeCertificates', '{}', { sign: { get timestamp () { return old() } } }], 'AuthFailure.SignatureExpire'],
   ['a time stamp from the future', ['DescribeCertificates', '{}', { sign: { get timestamp () { return early() } } }], 'AuthFailure.SignatureExpire'],
