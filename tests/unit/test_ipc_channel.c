@@ -1,0 +1,308 @@
+/*
+ * Channels against a peer that answers, dies, lies, sleeps and comes back.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "ipc/channel.h"
+#include "ipc/frame.h"
+
+#define OK(call) assert_int_equal((call).err, ERR_NONE)
+
+enum manner { ECHO, DIE_AFTER_READING, WRONG_TYPE, WRONG_SLOT, GARBAGE, SLEEP, REFUSE, DIE_AFTER_TEN };
+
+struct peer {
+        int fd;
+        enum manner manner;
+        pthread_t thread;
+        int served;
+};
+
+static bool answer_one(struct peer *peer, const struct frame *in)
+{
+        struct frame_out out = {.type = in->head.type, .slot = in->head.slot, .body = bytes_of(in->body, in->head.body),
+                                .tail = bytes_of(in->tail, in->head.tail)};
+
+        switch (peer->manner) {
+        case DIE_AFTER_READING:
+                return false;
+        case DIE_AFTER_TEN:
+                if (++peer->served > 10)
+                        return false;
+                break;
+        case WRONG_TYPE:
+                out.type++;
+                break;
+        case WRONG_SLOT:
+                out.slot ^= 0x10000;
+                break;
+        case GARBAGE:
+                return write(peer->fd, "garbage", 7) == 7;
+        case SLEEP:
+                usleep(300 * 1000);
+                break;
+        case REFUSE:
+                out = (struct frame_out){.type = in->head.type, .slot = in->head.slot, .err = ERR_ISSUE_REFUSED,
+                                         .tail = bytes_of("no, because", 11)};
+                break;
+        case ECHO:
+                break;
+        }
+        return res_is_ok(frame_send_one(peer->fd, &out));
+}
+
+static void *peer_run(void *arg)
+{
+        struct peer *peer = arg;
+        struct frame_reader *reader = frame_reader_new(FRAME_MANY);
+        const struct frame *frames;
+        size_t count;
+        bool more = true;
+
+        while (more && res_is_ok(frame_recv(peer->fd, reader, true, &frames, &count)))
+                for (size_t i = 0; more && i < count; i++)
+                        more = answer_one(peer, &frames[i]);
+        close(peer->fd);
+        frame_reader_free(reader);
+        return NULL;
+}
+
+static void peer_start(struct peer *peer, struct channel *channel, enum manner manner)
+{
+        int pair[2];
+
+        OK(frame_pair(pair));
+        *peer = (struct peer){.fd = pair[1], .manner = manner};
+        pthread_create(&peer->thread, NULL, peer_run, peer);
+        channel_replace_fd(channel, pair[0]);
+}
+
+static void test_echo_and_sizes(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_SIGNER);
+        struct peer peer;
+        static uint8_t big[FRAME_BODY_MAX];
+        (void)state;
+
+        peer_start(&peer, channel, ECHO);
+        for (size_t n = 0; n <= sizeof(big) - 8; n += 13001) {
+                struct channel_reply reply;
+                uint64_t body = n;
+                memset(big, (int)n, n);
+                OK(channel_call(channel, MSG_PROBE, &body, sizeof(body), big, n, 5000, &reply));
+                assert_int_equal(reply.body.n, sizeof(body));
+                assert_int_equal((uintptr_t)reply.body.p % 16, 0);
+                assert_int_equal(reply.tail.n, n);
+                assert_memory_equal(reply.tail.p, big, n);
+                channel_reply_done(&reply);
+        }
+        struct channel_reply reply;
+        assert_int_equal(channel_call(channel, MSG_PROBE, NULL, 0, big, sizeof(big) + 1, 100, &reply).err, ERR_IPC_FRAME);
+        channel_free(channel);
+        pthread_join(peer.thread, NULL);
+}
+
+/* Each manner of failing ends the call with its error, soon. */
+static void test_peers_that_fail(void **state)
+{
+        static const struct {
+                enum manner manner;
+                enum err err;
+        } cases[] = {{DIE_AFTER_READING, ERR_IPC_LOST}, {WRONG_TYPE, ERR_IPC_FRAME}, {WRONG_SLOT, ERR_IPC_TIMEOUT},
+                     {GARBAGE, ERR_IPC_LOST}, {SLEEP, ERR_IPC_TIMEOUT}, {ECHO, ERR_NONE}};
+        (void)state;
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                struct channel *channel = channel_new(MSG_PEER_SIGNER);
+                struct channel_reply reply;
+                struct peer peer;
+                int64_t before = clock_mono_ms();
+
+                peer_start(&peer, channel, cases[i].manner);
+                assert_int_equal(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 200, &reply).err, cases[i].err);
+                assert_true(clock_mono_ms() - before < 2000);
+                channel_reply_done(&reply);
+                channel_free(channel);
+                pthread_join(peer.thread, NULL);
+        }
+}
+
+static void test_refusal_brings_its_sentence(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_SIGNER);
+        struct channel_request request = {.type = MSG_SIGNER_ISSUE};
+        struct channel_reply reply;
+        char why[LIMIT_ERR_DETAIL + 1];
+        struct peer peer;
+        (void)state;
+
+        peer_start(&peer, channel, REFUSE);
+        assert_int_equal(channel_ask(channel, &request, 1000, 8, &reply, why).err, ERR_ISSUE_REFUSED);
+        assert_string_equal(why, "no, because");
+        assert_null(reply.memory);
+        channel_free(channel);
+        pthread_join(peer.thread, NULL);
+}
+
+/* Nobody there yet: the call waits; a peer that died unnoticed: what never left goes to the next one. */
+static void *come_later(void *arg)
+{
+        static struct peer later;
+
+        usleep(150 * 1000);
+        peer_start(&later, arg, ECHO);
+        pthread_join(later.thread, NULL);
+        return NULL;
+}
+
+static void test_waits_for_the_next_life(void **state)
+{
+        (void)state;
+        for (int died_before = 0; died_before < 2; died_before++) {
+                struct channel *channel = channel_new(MSG_PEER_SIGNER);
+                struct channel_reply reply;
+                pthread_t starter;
+
+                if (died_before) {
+                        int pair[2];
+                        OK(frame_pair(pair));
+                        channel_replace_fd(channel, pair[0]);
+                        close(pair[1]);
+                }
+                pthread_create(&starter, NULL, come_later, channel);
+                OK(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 3000, &reply));
+                channel_reply_done(&reply);
+                channel_free(channel);
+                pthread_join(starter, NULL);
+        }
+}
+
+static void test_nobody_comes(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_SIGNER);
+        struct channel_reply reply;
+        (void)state;
+
+        assert_int_equal(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 100, &reply).err, ERR_IPC_TIMEOUT);
+        assert_true(channel_away_ms(channel) > 0);
+        channel_close(channel);
+        assert_int_equal(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 100, &reply).err, ERR_IPC_LOST);
+        channel_free(channel);
+}
+
+/* A batch larger than the peer's life: some answers, the rest lost, none twice and none forgotten. */
+static void test_batch_and_death_in_it(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_SIGNER);
+        struct channel_request requests[LIMIT_ISSUE_BATCH];
+        struct channel_reply replies[LIMIT_ISSUE_BATCH];
+        res results[LIMIT_ISSUE_BATCH];
+        uint32_t body[LIMIT_ISSUE_BATCH];
+        static uint8_t tail[20000]; /* 64 of them do not fit the socket's buffer at once */
+        (void)state;
+
+        for (uint32_t i = 0; i < LIMIT_ISSUE_BATCH; i++) {
+                body[i] = i;
+                requests[i] = (struct channel_request){MSG_SIGNER_ISSUE, bytes_of(&body[i], 4), bytes_of(tail, sizeof(tail))};
+        }
+        for (int dies = 0; dies < 2; dies++) {
+                struct peer peer;
+                size_t good = 0;
+                peer_start(&peer, channel, dies ? DIE_AFTER_TEN : ECHO);
+                channel_call_batch(channel, requests, LIMIT_ISSUE_BATCH, dies ? 500 : 5000, replies, results);
+                for (uint32_t i = 0; i < LIMIT_ISSUE_BATCH; i++) {
+                        if (res_is_ok(results[i])) {
+                                assert_int_equal(*(const uint32_t *)(const void *)replies[i].body.p, i);
+                                good++;
+                        } else {
+                                assert_true(dies && (results[i].err == ERR_IPC_LOST || results[i].err == ERR_IPC_TIMEOUT));
+                                assert_null(replies[i].memory);
+                        }
+                        channel_reply_done(&replies[i]);
+                }
+                assert_true(dies ? good <= 10 : good == LIMIT_ISSUE_BATCH);
+                if (!dies) {
+                        int pair[2];
+                        OK(frame_pair(pair)); /* ends the first peer */
+                        channel_replace_fd(channel, pair[0]);
+                        close(pair[1]);
+                }
+                pthread_join(peer.thread, NULL);
+        }
+        channel_free(channel);
+}
+
+struct asker {
+        struct channel *channel;
+        pthread_t thread;
+        uint32_t good, lost;
+        uint32_t seed;
+};
+
+static void *ask_much(void *arg)
+{
+        struct asker *asker = arg;
+
+        for (uint32_t i = 0; i < 400; i++) {
+                struct channel_reply reply;
+                uint32_t body = asker->seed + i;
+                res result = channel_call(asker->channel, MSG_PROBE, &body, sizeof(body), NULL, 0, 5000, &reply);
+                if (res_is_ok(result) && reply.body.n == 4 && memcmp(reply.body.p, &body, 4) == 0)
+                        asker->good++;
+                else if (result.err == ERR_IPC_LOST)
+                        asker->lost++;
+                channel_reply_done(&reply);
+        }
+        return NULL;
+}
+
+/* Many threads, while the peer is exchanged again and again: every call ends right or lost, none hangs or mixes answers. */
+static void test_many_threads_many_lives(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_SIGNER);
+        struct asker askers[8];
+        struct peer peers[20];
+        uint32_t good = 0, lost = 0;
+        (void)state;
+
+        for (size_t i = 0; i < 8; i++) {
+                askers[i] = (struct asker){.channel = channel, .seed = (uint32_t)i * 100000};
+                pthread_create(&askers[i].thread, NULL, ask_much, &askers[i]);
+        }
+        for (size_t i = 0; i < 20; i++) {
+                peer_start(&peers[i], channel, ECHO);
+                usleep(3000);
+        }
+        for (size_t i = 0; i < 8; i++) {
+                pthread_join(askers[i].thread, NULL);
+                good += askers[i].good;
+                lost += askers[i].lost;
+        }
+        channel_free(channel);
+        for (size_t i = 0; i < 20; i++)
+                pthread_join(peers[i].thread, NULL);
+        assert_int_equal(good + lost, 8 * 400);
+        assert_true(good > 2000);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_peers_that_fail),
+                cmocka_unit_test(test_refusal_brings_its_sentence),
+                cmocka_unit_test(test_nobody_comes),
+                cmocka_unit_test(test_waits_for_the_next_life),
+                cmocka_unit_test(test_batch_and_death_in_it),
+                cmocka_unit_test(test_many_threads_many_lives),
+                cmocka_unit_test(test_echo_and_sizes),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
