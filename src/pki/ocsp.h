@@ -19,7 +19,7 @@ struct pki_ocsp_id {
 struct pki_ocsp_request {                  /* borrows */
         struct pki_ocsp_id ids[PKI_OCSP_IDS_MAX];
         size_t id_count;
-        struct bytes nonce;                /* n = 0: none */
+        struct bytes nonce;                /* n = 0: none, or over 32 bytes (RFC 9654 §2.1 lets a responder leave those out) */
 };
 
 /* ERR_FORMAT; an id of another hash is given as PKI_DIGEST_NONE.  A signature on the request is not looked at. */

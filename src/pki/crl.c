@@ -1,0 +1,203 @@
+/*
+ * A CRL in one buffer: [room for the head][entries …][extensions][signature].  The head's sizes are known only at the
+ * end, so it is written right-aligned into the room that begin left; nothing is moved, and memory is the list itself.
+ */
+#include "pki/crl.h"
+
+#include <stdlib.h>
+
+#include "pki/der.h"
+
+#define HEAD_MAX 4096
+#define LENGTHS_MAX 24 /* three heads of at most six bytes */
+
+static const uint8_t oid_authority_key_id[] = {0x55, 0x1d, 35};
+static const uint8_t oid_crl_number[] = {0x55, 0x1d, 20};
+static const uint8_t oid_reason[] = {0x55, 0x1d, 21};
+static const uint8_t oid_issuing_point[] = {0x55, 0x1d, 28};
+#define OID(name) bytes_of((name), sizeof(name))
+
+struct pki_crl {
+        struct buf out;         /* the list as it grows */
+        struct buf fields;      /* version … nextUpdate */
+        struct buf extensions;  /* [0] */
+        struct pki_alg alg;
+        size_t room, count;
+};
+
+void pki_crl_free(struct pki_crl *crl)
+{
+        if (!crl)
+                return;
+        buf_done(&crl->out);
+        buf_done(&crl->fields);
+        buf_done(&crl->extensions);
+        free(crl);
+}
+
+void pki_crl_free_ptr(struct pki_crl **crl)
+{
+        pki_crl_free(*crl);
+}
+
+static void write_fields(const struct pki_crl_head *head, struct buf *out)
+{
+        struct bytes alg = pki_alg_der(head->issuer->alg);
+
+        der_add_small(out, 1); /* v2 */
+        buf_add(out, alg.p, alg.n);
+        buf_add(out, head->issuer->name.p, head->issuer->name.n);
+        der_add_time(out, head->this_update);
+        der_add_time(out, head->next_update);
+}
+
+static void write_authority_key_id(struct bytes key_id, struct buf *out)
+{
+        struct der_mark extension = der_open(out, DER_SEQUENCE), value, inner;
+
+        der_add_oid(out, OID(oid_authority_key_id));
+        value = der_open(out, DER_OCTET_STRING);
+        inner = der_open(out, DER_SEQUENCE);
+        der_add(out, DER_CONTEXT(0), key_id);
+        der_close(out, inner);
+        der_close(out, value);
+        der_close(out, extension);
+}
+
+static void write_number(uint64_t number, struct buf *out)
+{
+        struct der_mark extension = der_open(out, DER_SEQUENCE), value;
+
+        der_add_oid(out, OID(oid_crl_number));
+        value = der_open(out, DER_OCTET_STRING);
+        der_add_small(out, number);
+        der_close(out, value);
+        der_close(out, extension);
+}
+
+/* A list of a part must say which part (RFC 5280 §5.2.5): clients compare the URL with the certificate's. */
+static void write_issuing_point(const struct pki_crl_head *head, struct buf *out)
+{
+        struct der_mark extension = der_open(out, DER_SEQUENCE), value, inner, point, full_name;
+        uint8_t scope = (uint8_t)(head->of_ca_certs ? DER_CONTEXT(2) : DER_CONTEXT(1));
+
+        der_add_oid(out, OID(oid_issuing_point));
+        der_add_bool(out, true);
+        value = der_open(out, DER_OCTET_STRING);
+        inner = der_open(out, DER_SEQUENCE);
+        point = der_open(out, DER_CONTEXT_CONSTRUCTED(0));
+        full_name = der_open(out, DER_CONTEXT_CONSTRUCTED(0));
+        der_add(out, DER_CONTEXT(6), bytes_of(head->shard_url.p, head->shard_url.n));
+        der_close(out, full_name);
+        der_close(out, point);
+        der_add(out, scope, bytes_of("\xff", 1));
+        der_close(out, inner);
+        der_close(out, value);
+        der_close(out, extension);
+}
+
+static void write_extensions(const struct pki_crl_head *head, struct buf *out)
+{
+        struct der_mark outer = der_open(out, DER_CONTEXT_CONSTRUCTED(0)), list = der_open(out, DER_SEQUENCE);
+
+        write_authority_key_id(head->issuer->key_id, out);
+        write_number(head->number, out);
+        if (head->shard_url.n > 0)
+                write_issuing_point(head, out);
+        der_close(out, list);
+        der_close(out, outer);
+}
+
+res pki_crl_begin(const struct pki_crl_head *head, size_t ceiling_bytes, struct pki_crl **ret_crl)
+{
+        CLEAN(pki_crl_free_ptr) struct pki_crl *crl = NULL;
+
+        ENSURE(pki_alg_der(head->issuer->alg).n > 0 && head->next_update > head->this_update, ERR_FORMAT);
+        crl = calloc(1, sizeof(*crl));
+        ENSURE(crl, ERR_MEMORY);
+        buf_init(&crl->out, ceiling_bytes);
+        buf_init(&crl->fields, HEAD_MAX);
+        buf_init(&crl->extensions, HEAD_MAX);
+        crl->alg = head->issuer->alg;
+        write_fields(head, &crl->fields);
+        write_extensions(head, &crl->extensions);
+        TRY(buf_check(&crl->fields));
+        TRY(buf_check(&crl->extensions));
+        crl->room = crl->fields.n + LENGTHS_MAX;
+        ENSURE(buf_grow(&crl->out, crl->room), ERR_TOO_LARGE);
+        *ret_crl = crl;
+        crl = NULL;
+        return RES_OK;
+}
+
+/* Reasons that a certificate's entry may have (RFC 5280 §5.3.1); 7 is not used, 8 is for delta lists. */
+static bool reason_is_good(uint32_t reason)
+{
+        return reason <= 10 && reason != 7 && reason != 8;
+}
+
+res pki_crl_add(struct pki_crl *crl, struct bytes serial, int64_t revoked_at, uint32_t reason)
+{
+        struct der_mark entry, list, extension, value;
+        uint8_t code = (uint8_t)reason;
+
+        ENSURE(serial.n > 0 && serial.n <= 20 && reason_is_good(reason), ERR_FORMAT);
+        entry = der_open(&crl->out, DER_SEQUENCE);
+        der_add_unsigned(&crl->out, serial);
+        der_add_time(&crl->out, revoked_at);
+        if (reason > 0) {
+                list = der_open(&crl->out, DER_SEQUENCE);
+                extension = der_open(&crl->out, DER_SEQUENCE);
+                der_add_oid(&crl->out, OID(oid_reason));
+                value = der_open(&crl->out, DER_OCTET_STRING);
+                der_add(&crl->out, DER_ENUMERATED, bytes_of(&code, 1));
+                der_close(&crl->out, value);
+                der_close(&crl->out, extension);
+                der_close(&crl->out, list);
+        }
+        der_close(&crl->out, entry);
+        crl->count++;
+        return buf_check(&crl->out);
+}
+
+size_t pki_crl_count(const struct pki_crl *crl)
+{
+        return crl->count;
+}
+
+/* Write backwards from the entries: list head, fields, TBS head.  Returns where the TBS begins. */
+static size_t write_front(struct pki_crl *crl, size_t entries_end)
+{
+        size_t at = crl->room, entries = entries_end - crl->room, content;
+
+        if (entries > 0) { /* an empty list is left out (RFC 5280 §5.1.2.6) */
+                at -= der_head_size(entries);
+                der_put_head(crl->out.p + at, DER_SEQUENCE, entries);
+        }
+        at -= crl->fields.n;
+        memcpy(crl->out.p + at, crl->fields.p, crl->fields.n);
+        content = crl->out.n - at;
+        at -= der_head_size(content);
+        der_put_head(crl->out.p + at, DER_SEQUENCE, content);
+        return at;
+}
+
+res pki_crl_end(struct pki_crl *crl, struct pki_key *key, struct bytes *ret_der)
+{
+        CLEAN(buf_done) struct buf signature;
+        struct bytes alg = pki_alg_der(crl->alg);
+        size_t tbs, whole, entries_end = crl->out.n;
+
+        buf_init(&signature, 2048);
+        buf_add(&crl->out, crl->extensions.p, crl->extensions.n);
+        TRY(buf_check(&crl->out));
+        tbs = write_front(crl, entries_end);
+        TRY(pki_key_sign(key, crl->alg, bytes_of(crl->out.p + tbs, crl->out.n - tbs), &signature));
+        buf_add(&crl->out, alg.p, alg.n);
+        der_add_bits(&crl->out, buf_bytes(&signature));
+        TRY(buf_check(&crl->out));
+        whole = tbs - der_head_size(crl->out.n - tbs);
+        der_put_head(crl->out.p + whole, DER_SEQUENCE, crl->out.n - tbs);
+        *ret_der = bytes_of(crl->out.p + whole, crl->out.n - whole);
+        return RES_OK;
+}
