@@ -55,16 +55,30 @@ struct http_tls {                        /* PEM text, exchanged at run time */
         const char *key;
 };
 
+/* Worker threads; one pool may serve several listeners.  Stop it after the last of them. */
+struct http_pool;
+MUST res http_pool_start(unsigned threads, struct http_pool **ret_pool);
+void http_pool_stop(struct http_pool *pool);
+
 struct http_config {
-        int listen_fd;
+        int listen_fd;                   /* bound and listening; closed by http_server_stop() */
         bool tls;
-        bool is_local;
-        unsigned workers;                /* threads of the pool; 0 = all routes are direct */
+        bool is_local;                   /* a unix socket: only the own uid and root are served (SO_PEERCRED) */
+        unsigned workers;                /* threads of a pool of its own; 0 = all routes are direct, or `pool` is given */
+        struct http_pool *pool;          /* shared pool, or NULL */
+        unsigned listeners;              /* threads that read and write the sockets; 0 = 1 */
         struct http_routes routes;
 };
 
+/*
+ * Ignores SIGPIPE and raises the process's limit of open files as far as it goes.  ERR_CRYPTO: the certificate or key
+ * is bad; ERR_IO: the listener did not start.  On failure listen_fd is still the caller's.
+ */
 MUST res http_server_start(const struct http_config *config, const struct http_tls *tls, struct http_server **ret_server);
 /* Exchange the listener's certificate without a restart; new connections get it.  Copies. */
 MUST res http_server_set_tls(struct http_server *server, const struct http_tls *tls);
-/* Take no new connections, finish requests in flight (at most wait_ms), stop, free. */
+/*
+ * Take no new connections, finish requests in flight, stop, free.  After wait_ms requests that no worker has begun get
+ * 503; those that a worker has begun are waited for (the limits of what handlers call bound them).
+ */
 void http_server_stop(struct http_server *server, int wait_ms);

@@ -1,0 +1,171 @@
+/* Putting a request together, with every limit on the way. */
+#include "http/call.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/random.h"
+
+enum { HTTP_HEADERS_FIRST = 24 };
+
+struct http_call *http_call_new(void)
+{
+        struct arena *arena = arena_new(LIMIT_REQUEST_ARENA);
+        struct http_call *call = arena_new_of(arena, struct http_call);
+
+        call->magic = HTTP_CALL_MAGIC;
+        call->request.arena = arena;
+        call->request.started_ms = clock_mono_ms();
+        random_uuid(call->request.request_id);
+        buf_init(&call->body, LIMIT_HTTP_BODY);
+        buf_init(&call->reply.body, LIMIT_REPLY_BYTES);
+        return call;
+}
+
+void http_call_free(struct http_call *call)
+{
+        if (!call)
+                return;
+        assert(call->magic == HTTP_CALL_MAGIC);
+        buf_wipe(&call->body);       /* a body may carry a key or its password, */
+        buf_wipe(&call->reply.body); /* and a download certainly does */
+        arena_free(call->request.arena);
+}
+
+void http_call_set_uri(struct http_call *call, const char *uri)
+{
+        struct str rest = str_dup(call->request.arena, str_of(uri));
+
+        call->request.path = str_cut(&rest, '?');
+        call->request.query = rest.p ? rest : STR("");
+}
+
+static void http_call_more_headers(struct http_call *call)
+{
+        const size_t room = call->header_room ? call->header_room * 2 : HTTP_HEADERS_FIRST;
+        struct tc3_header *headers = arena_array_of(call->request.arena, room, struct tc3_header);
+
+        if (call->request.header_count)
+                memcpy(headers, call->headers, call->request.header_count * sizeof(*headers));
+        call->headers = headers;
+        call->header_room = room;
+        call->request.headers = headers;
+}
+
+void http_call_add_header(struct http_call *call, struct str name, struct str value)
+{
+        if (call->request.header_count == call->header_room)
+                http_call_more_headers(call);
+        call->headers[call->request.header_count++] = (struct tc3_header){.name = name, .value = value};
+}
+
+struct str http_header(const struct http_request *request, const char *name)
+{
+        const struct str wanted = str_of(name);
+
+        for (size_t i = 0; i < request->header_count; i++)
+                if (str_equal_nocase(request->headers[i].name, wanted))
+                        return request->headers[i].value;
+        return (struct str){0};
+}
+
+static size_t http_call_count(const struct http_call *call, struct str name)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < call->request.header_count; i++)
+                count += str_equal_nocase(call->request.headers[i].name, name);
+        return count;
+}
+
+static int http_call_check_length(const struct http_call *call)
+{
+        const struct str length = http_header(&call->request, "Content-Length");
+        const struct str coding = http_header(&call->request, "Transfer-Encoding");
+        int64_t n;
+
+        if (coding.p)
+                return length.p ? 400 : str_equal_nocase(str_trim(coding), STR("chunked")) ? 0 : 501;
+        if (!length.p)
+                return 0;
+        if (!res_is_ok(str_to_int64(str_trim(length), &n)))
+                return 400;
+        return n > LIMIT_HTTP_BODY ? 413 : 0;
+}
+
+int http_call_check(const struct http_call *call)
+{
+        const struct str path = call->request.path;
+
+        if (path.n + call->request.query.n > LIMIT_HTTP_URI)
+                return 414;
+        if (path.n == 0 || (path.p[0] != '/' && path.p[0] != '*' && !memchr(path.p, ':', path.n)))
+                return 400;
+        if (http_call_count(call, STR("Host")) > 1 || http_call_count(call, STR("Content-Length")) > 1 ||
+            http_call_count(call, STR("Transfer-Encoding")) > 1)
+                return 400;
+        return http_call_check_length(call);
+}
+
+bool http_call_add_body(struct http_call *call, const void *bytes, size_t n)
+{
+        call->body_seen += n;
+        if (call->body_seen > LIMIT_HTTP_BODY)
+                return call->body_seen <= 4 * LIMIT_HTTP_BODY;
+        buf_add(&call->body, bytes, n);
+        return true;
+}
+
+int http_call_finish_body(struct http_call *call)
+{
+        if (call->body_seen > LIMIT_HTTP_BODY)
+                return 413;
+        if (!res_is_ok(buf_check(&call->body)))
+                return 503;
+        call->request.body = buf_bytes(&call->body);
+        return 0;
+}
+
+static const char *http_status_sentence(int status)
+{
+        switch (status) {
+        case 400:
+                return "400 The request is malformed: one Host, and one length of the body.\n";
+        case 403:
+                return "403 This socket serves only the service's own user and root.\n";
+        case 413:
+                return "413 The body is larger than 256 KiB.\n";
+        case 414:
+                return "414 The address is longer than 32 KiB.\n";
+        case 501:
+                return "501 The only transfer coding here is chunked.\n";
+        case 503:
+                return "503 Busy or stopping; try again.\n";
+        default:
+                return "500 Something failed on our side.\n";
+        }
+}
+
+void http_call_refuse(struct http_call *call, int status)
+{
+        struct http_reply *reply = &call->reply;
+
+        buf_clear(&reply->body);
+        buf_add_text(&reply->body, http_status_sentence(status));
+        reply->status = status;
+        reply->content_type = "text/plain; charset=utf-8";
+        reply->headers = NULL;
+        reply->header_count = 0;
+        call->close = true;
+        call->state = HTTP_CALL_READY;
+}
+
+void http_call_mend_reply(struct http_call *call)
+{
+        if (!res_is_ok(buf_check(&call->reply.body)))
+                http_call_refuse(call, 500);
+        else if (call->reply.status < 200 || call->reply.status > 599)
+                call->reply.status = call->reply.status ? 500 : 200;
+}

@@ -1,0 +1,60 @@
+/*
+ * One request from its first line to the end of its reply.  The functions here put the request together out of pieces
+ * (URI, headers, parts of the body) and know nothing of the library that cuts the pieces; private to http/.
+ */
+#pragma once
+
+#include "http/http.h"
+#include "http/pool.h"
+
+enum http_call_state {
+        HTTP_CALL_NEW,     /* the URI is known */
+        HTTP_CALL_READING, /* the headers are known, the body arrives */
+        HTTP_CALL_WORKING, /* suspended, a worker thread owns the call */
+        HTTP_CALL_READY,   /* the reply is filled */
+        HTTP_CALL_SENT,    /* the reply was handed to the library */
+};
+
+struct http_call {
+        unsigned magic;
+        enum http_call_state state;
+        struct http_job job;
+        struct http_request request;
+        struct http_reply reply;
+        struct buf body;
+        size_t header_room, body_seen;
+        struct tc3_header *headers;
+        bool counted;            /* in the server's `busy` */
+        bool close;              /* no further request on this connection */
+        struct http_server *server;
+        void *connection;        /* the library's */
+};
+
+#define HTTP_CALL_MAGIC 0x48435431u
+
+static inline struct http_call *http_call_of(const struct http_job *job)
+{
+        return (struct http_call *)((uintptr_t)job - offsetof(struct http_call, job));
+}
+
+/* Heap object; its arena is its own. */
+struct http_call *http_call_new(void);
+void http_call_free(struct http_call *call);
+/* The raw request target, as received. */
+void http_call_set_uri(struct http_call *call, const char *uri);
+/* Borrows name and value until the call is freed. */
+void http_call_add_header(struct http_call *call, struct str name, struct str value);
+/*
+ * After the last header: 0 if the request may go on, else the status that refuses it: 400 for what two readers
+ * could read differently (RFC 9112 §6.3, §3.2: both lengths, several lengths or hosts), 413, 414, 501.  That
+ * HTTP/1.1 has a Host is checked by the library; HTTP/1.0, which OCSP clients still speak, needs none.
+ */
+int http_call_check(const struct http_call *call);
+/* Over the body limit the rest is thrown away; false once so much came that only hanging up helps. */
+bool http_call_add_body(struct http_call *call, const void *bytes, size_t n);
+/* After the last byte of the body: 0, 413 or 500. */
+int http_call_finish_body(struct http_call *call);
+/* Fill the reply with a plain sentence; what a handler may have written is dropped. */
+void http_call_refuse(struct http_call *call, int status);
+/* What the client gets when the handler left the reply broken (body over its ceiling, no memory). */
+void http_call_mend_reply(struct http_call *call);
