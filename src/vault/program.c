@@ -1,0 +1,83 @@
+/* Start and end of both instances: settings, the master key read once, then the loop. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "ipc/control.h"
+#include "vault/stock.h"
+#include "vault/vault.h"
+
+#define MASTER_KEY_MAX 256
+#define STOCK_IDLE_MS 200 /* after that long without a request, keys are made ahead */
+
+static res master_key(struct control *control, uint8_t ret_key[PKI_SEAL_KEY_SIZE])
+{
+        int fd = control_take_fd(control, MSG_FD_MASTER_KEY);
+        uint8_t master[MASTER_KEY_MAX];
+
+        ENSURE(fd >= 0, ERR_IO);
+        ssize_t n = pread(fd, master, sizeof master, 0);
+
+        close(fd);
+        ENSURE(n > 0, ERR_IO);
+        res r = pki_seal_derive(bytes_of(master, (size_t)n), "vault", ret_key);
+
+        secret_wipe(master, sizeof master);
+        return r;
+}
+
+static bool vault_idle(void *context)
+{
+        struct vault *vault = context;
+
+        return stock_fill_one(vault->stock);
+}
+
+static res vault_run(struct vault *vault)
+{
+        struct control control;
+
+        TRY(control_start(&control, CONTROL_FD));
+        const struct answer_hooks hooks = {
+                .magic = ANSWER_MAGIC, .handle = vault_handle, .idle = vault->stock ? vault_idle : NULL,
+                .idle_ms = vault->stock ? STOCK_IDLE_MS : 0, .context = vault, .wipe = true,
+        };
+        res r = master_key(&control, vault->key);
+
+        if (res_is_ok(r))
+                r = control_ready(&control, "");
+        if (res_is_ok(r))
+                r = answer_loop(&control, &hooks);
+        control_done(&control);
+        return r;
+}
+
+int vault_main(int argc, char **argv)
+{
+        bool is_keymaker = argc > 1 && strcmp(argv[1], "keymaker") == 0;
+        struct vault vault = {.magic = VAULT_MAGIC};
+        struct conf *conf = NULL;
+        CLEAN(buf_done) struct buf why = {0};
+
+        log_init(is_keymaker ? "keymaker" : "vault", LOG_INFO);
+        secret_harden_process();
+        for (int i = 0; i < 3; i++) /* the parent ends us by its channel, after what is in flight */
+                signal((const int[]){SIGPIPE, SIGINT, SIGTERM}[i], SIG_IGN);
+        buf_init(&why, LIMIT_ERR_DETAIL);
+        res r = conf_load(argc, argv, is_keymaker ? 2 : 1, &conf, &why);
+
+        if (res_is_ok(r) && is_keymaker)
+                r = stock_new(&vault.stock);
+        if (res_is_ok(r))
+                r = vault_run(&vault);
+        stock_free(vault.stock);
+        secret_wipe(&vault, sizeof vault);
+        conf_free(conf);
+        if (res_is_ok(r) || r.err == ERR_IPC_LOST)
+                return 0;
+        log_line(LOG_ERROR, "ended", "err=%s why=%s", err_name(r.err), log_quote(buf_str(&why)));
+        return 1;
+}
