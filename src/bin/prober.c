@@ -23,8 +23,8 @@ struct program {
         struct control control;
         struct frame_reader *reader;
         struct event *control_event, *server_event;
-        int server;           /* -1: none now */
-        unsigned generation;  /* of the server's end: a reply goes only to the one that asked */
+        int server;          /* -1: none now */
+        unsigned generation; /* of the server's end: a reply goes only to the one that asked */
         bool stopping;
         res result;
 };
@@ -74,7 +74,8 @@ static void reply(struct program *program, const struct frame_out *frame)
 
 static void refuse(struct program *program, uint32_t slot, enum err err, const char *why)
 {
-        struct frame_out frame = {.type = MSG_PROBE, .slot = slot, .err = err, .tail = bytes_of(why, strlen(why))};
+        struct frame_out frame = {
+                .type = MSG_PROBE, .slot = slot, .err = err, .tail = bytes_of(why, strlen(why))};
         reply(program, &frame);
 }
 
@@ -87,7 +88,8 @@ static void on_done(void *arg, const struct probe_result *result)
         buf_init(&body, sizeof(struct msg_probe_reply));
         buf_init(&tail, LIMIT_IPC_FRAME / 2);
         wire_write_result(result, &body, &tail);
-        struct frame_out frame = {.type = MSG_PROBE, .slot = asking->slot, .body = buf_bytes(&body), .tail = buf_bytes(&tail)};
+        struct frame_out frame = {
+                .type = MSG_PROBE, .slot = asking->slot, .body = buf_bytes(&body), .tail = buf_bytes(&tail)};
         if (program->server >= 0 && asking->generation == program->generation)
                 reply(program, &frame);
         free(asking);
@@ -105,7 +107,8 @@ static void start(struct program *program, const struct frame *frame)
         if (res_is_ok(r) && frame->head.type != MSG_PROBE)
                 r = FAIL(ERR_IPC_FRAME);
         if (res_is_ok(r))
-                r = wire_read_question(bytes_of(frame->body, frame->head.body), bytes_of(frame->tail, frame->head.tail), &question);
+                r = wire_read_question(bytes_of(frame->body, frame->head.body),
+                                       bytes_of(frame->tail, frame->head.tail), &question);
         if (res_is_ok(r)) {
                 *asking = (struct asking){program, program->generation, frame->head.slot};
                 r = probe_start(&program->prober, &question, on_done, asking, &why);
@@ -142,7 +145,8 @@ static res take_server(struct program *program)
         program->server = control_take_peer(&program->control, MSG_PEER_SERVER);
         if (program->server < 0)
                 return RES_OK;
-        program->server_event = event_new(program->prober.base, program->server, EV_READ | EV_PERSIST, on_server, program);
+        program->server_event =
+                event_new(program->prober.base, program->server, EV_READ | EV_PERSIST, on_server, program);
         ENSURE(program->server_event, ERR_MEMORY);
         adjust(program);
         return RES_OK;
@@ -175,7 +179,8 @@ static res run(struct program *program)
         struct event_base *base = program->prober.base;
         TRY(control_start(&program->control, CONTROL_FD));
         program->reader = frame_reader_new(REQUESTS_AT_ONCE);
-        program->control_event = event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
+        program->control_event =
+                event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
         ENSURE(program->reader && program->control_event, ERR_MEMORY);
         ENSURE(event_add(program->control_event, NULL) == 0, ERR_MEMORY);
         TRY(take_server(program));
@@ -210,7 +215,8 @@ int main(int argc, char **argv)
         if (res_is_ok(r))
                 r = prober_init(&program.prober, conf, &why);
         if (!res_is_ok(r)) {
-                log_line(LOG_ERROR, "start_failed", "error=%s why=%s", err_name(r.err), log_quote(buf_str(&why)));
+                log_line(LOG_ERROR, "start_failed", "error=%s why=%s", err_name(r.err),
+                         log_quote(buf_str(&why)));
                 conf_free(conf);
                 return 1;
         }

@@ -44,14 +44,16 @@ static bool property_allows(struct str value, const struct caa_question *questio
                 return false;
         if (!in_list(question->identities, issue.issuer))
                 return false;
-        if (issue.account_uri.p && (str_is_empty(question->account_uri) || !str_equal(issue.account_uri, question->account_uri)))
+        if (issue.account_uri.p &&
+            (str_is_empty(question->account_uri) || !str_equal(issue.account_uri, question->account_uri)))
                 return false;
         return !issue.validation_methods.p || methods_allow(issue.validation_methods, question->method);
 }
 
 static bool is_known(struct str tag)
 {
-        static const char *const known[] = {"issue", "issuewild", "iodef", "issuemail", "contactemail", "contactphone"};
+        static const char *const known[] = {"issue",     "issuewild",    "iodef",
+                                            "issuemail", "contactemail", "contactphone"};
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
                 if (str_equal_nocase(tag, str_of(known[i])))
                         return true;
@@ -88,7 +90,8 @@ enum caa_judgement caa_judge(struct arena *arena, const struct bytes *data, size
                 else if (str_equal_nocase(caa.tag, STR("issuewild")))
                         tally_add(&wild, caa.value, question);
                 else if (caa.critical && !is_known(caa.tag)) {
-                        *ret_why = arena_printf(arena, "its critical property \"%.*s\" is not known here", (int)caa.tag.n, caa.tag.p);
+                        *ret_why = arena_printf(arena, "its critical property \"%.*s\" is not known here",
+                                                (int)caa.tag.n, caa.tag.p);
                         return CAA_FORBIDS;
                 }
         }
@@ -102,7 +105,8 @@ enum caa_judgement caa_judge(struct arena *arena, const struct bytes *data, size
                 return CAA_PERMITS;
         }
         int shown = (int)(tally->last.n < LIMIT_PROBE_VALUE_BYTES ? tally->last.n : LIMIT_PROBE_VALUE_BYTES);
-        *ret_why = arena_printf(arena, "the CAA records there name others only (\"%.*s\")", shown, tally->last.p ? tally->last.p : "");
+        *ret_why = arena_printf(arena, "the CAA records there name others only (\"%.*s\")", shown,
+                                tally->last.p ? tally->last.p : "");
         return CAA_FORBIDS;
 }
 
@@ -127,9 +131,13 @@ static void finish_empty(struct probe *probe)
 {
         const struct climb *climb = probe->state;
         if (climb->excused)
-                probe_finish(probe, MSG_VERDICT_PASS, "No CAA record was found for %s; a look-up failed where the zone is not signed, which forbids nothing.", probe->name);
+                probe_finish(
+                        probe, MSG_VERDICT_PASS,
+                        "No CAA record was found for %s; a look-up failed where the zone is not signed, which forbids nothing.",
+                        probe->name);
         else
-                probe_finish(probe, MSG_VERDICT_PASS, "No CAA record at %s or above it: any authority may issue.", probe->name);
+                probe_finish(probe, MSG_VERDICT_PASS,
+                             "No CAA record at %s or above it: any authority may issue.", probe->name);
 }
 
 static void climb_on(struct probe *probe)
@@ -146,22 +154,30 @@ static void judge_here(struct probe *probe, const struct packet_answer *answer)
 {
         const struct climb *climb = probe->state;
         const struct probe_question *q = &probe->question;
-        struct caa_question question = {.wildcard = probe->wildcard, .identities = q->expected, .account_uri = q->account_uri, .method = q->method};
+        struct caa_question question = {.wildcard = probe->wildcard,
+                                        .identities = q->expected,
+                                        .account_uri = q->account_uri,
+                                        .method = q->method};
         const char *why = "";
         for (size_t i = 0; i < answer->count; i++) {
                 struct rdata_caa caa;
                 if (res_is_ok(rdata_caa(answer->data[i], &caa)))
-                        probe_add_value(probe, str_of(arena_printf(probe->arena, "%d %.*s \"%.*s\"", caa.critical ? 128 : 0, (int)caa.tag.n,
-                                                                   caa.tag.p, (int)caa.value.n, caa.value.p)));
+                        probe_add_value(probe,
+                                        str_of(arena_printf(probe->arena, "%d %.*s \"%.*s\"",
+                                                            caa.critical ? 128 : 0, (int)caa.tag.n, caa.tag.p,
+                                                            (int)caa.value.n, caa.value.p)));
         }
         enum caa_judgement judgement = caa_judge(probe->arena, answer->data, answer->count, &question, &why);
-        probe_finish(probe, judgement == CAA_PERMITS ? MSG_VERDICT_PASS : MSG_VERDICT_FORBIDDEN, "CAA at %s: %s.", climb->at, why);
+        probe_finish(probe, judgement == CAA_PERMITS ? MSG_VERDICT_PASS : MSG_VERDICT_FORBIDDEN,
+                     "CAA at %s: %s.", climb->at, why);
 }
 
 static void unknown(struct probe *probe)
 {
         const struct climb *climb = probe->state;
-        probe_finish(probe, MSG_VERDICT_UNKNOWN, "CAA at %s could not be looked up, and the zone is not proved to be unsigned.", climb->at);
+        probe_finish(probe, MSG_VERDICT_UNKNOWN,
+                     "CAA at %s could not be looked up, and the zone is not proved to be unsigned.",
+                     climb->at);
 }
 
 static void excuse(struct probe *probe)
@@ -226,7 +242,8 @@ static void on_answer(struct probe *probe, const struct packet_answer *answer)
                 climb_on(probe);
                 return;
         case PACKET_BOGUS:
-                probe_finish(probe, MSG_VERDICT_UNKNOWN, "CAA at %s: the DNSSEC signatures do not validate: %s", climb->at, answer->why);
+                probe_finish(probe, MSG_VERDICT_UNKNOWN,
+                             "CAA at %s: the DNSSEC signatures do not validate: %s", climb->at, answer->why);
                 return;
         case PACKET_FAILED:
                 on_failure(probe);

@@ -7,10 +7,10 @@
 #include "base/str.h"
 
 struct caa_question {
-        bool wildcard;           /* issuewild counts, and issue only when there is no issuewild */
-        struct str identities;   /* ours, comma-separated */
-        struct str account_uri;  /* of the applicant, "" = none */
-        struct str method;       /* name of the validation method, "" = none */
+        bool wildcard;          /* issuewild counts, and issue only when there is no issuewild */
+        struct str identities;  /* ours, comma-separated */
+        struct str account_uri; /* of the applicant, "" = none */
+        struct str method;      /* name of the validation method, "" = none */
 };
 
 enum caa_judgement { CAA_PERMITS, CAA_FORBIDS };

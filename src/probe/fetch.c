@@ -80,8 +80,11 @@ static void deliver(struct fetch *fetch, CURLcode code)
         long status = 0;
         curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
         struct fetch_result result = {
-                .state = state_of(fetch, code), .status = (uint32_t)status, .encoded = fetch->encoded,
-                .body = buf_str(&fetch->body), .location = str_of(fetch->location),
+                .state = state_of(fetch, code),
+                .status = (uint32_t)status,
+                .encoded = fetch->encoded,
+                .body = buf_str(&fetch->body),
+                .location = str_of(fetch->location),
         };
         curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
         fetch->fn(fetch->arg, &result);
@@ -129,7 +132,8 @@ static int want_socket(CURL *easy, curl_socket_t socket, int what, void *arg, vo
                 event_free(event);
         event = NULL;
         if (what != CURL_POLL_REMOVE) {
-                short bits = (short)(((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0) | EV_PERSIST);
+                short bits = (short)(((what & CURL_POLL_IN) ? EV_READ : 0) |
+                                     ((what & CURL_POLL_OUT) ? EV_WRITE : 0) | EV_PERSIST);
                 event = event_new(fetcher->base, socket, bits, on_socket, fetcher);
                 if (!event || event_add(event, NULL) != 0)
                         return -1;
@@ -144,7 +148,8 @@ static int want_time(CURLM *multi, long ms, void *arg)
         (void)multi;
         if (ms < 0)
                 return event_del(fetcher->timer);
-        return event_add(fetcher->timer, &(struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000});
+        return event_add(fetcher->timer,
+                         &(struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000});
 }
 
 /* ---- what a transfer may do ------------------------------------------------------------------------ */
@@ -250,7 +255,8 @@ static bool set_target(struct fetch *fetch, const struct fetch_request *request)
         bool failed = false;
         char address[GUARD_TEXT_SIZE], target[GUARD_TEXT_SIZE + 16];
         guard_address_text(&request->address, address);
-        snprintf(target, sizeof(target), request->address.size == 16 ? "::[%s]:%u" : "::%s:%u", address, (unsigned)request->port);
+        snprintf(target, sizeof(target), request->address.size == 16 ? "::[%s]:%u" : "::%s:%u", address,
+                 (unsigned)request->port);
         fetch->connect_to = curl_slist_append(NULL, target);
         if (!fetch->connect_to)
                 return false;

@@ -11,7 +11,9 @@
  * curl or of its own timer, so nothing is told or freed there: its timer is fired once more, tells the asker from the loop and frees it.
  */
 
-#define PROBE_ARENA (2 * 1024 * 1024) /* two look-ups at once, each asked twice, with 64 KB of records each, and the texts */
+#define PROBE_ARENA \
+        (2 * 1024 * \
+         1024) /* two look-ups at once, each asked twice, with 64 KB of records each, and the texts */
 
 /* ---- the question -------------------------------------------------------------------------------- */
 
@@ -63,8 +65,11 @@ static struct probe_question copy_question(struct arena *arena, const struct pro
 {
         int64_t most = in->time_ms < LIMIT_PROBE_TOTAL_MS ? in->time_ms : LIMIT_PROBE_TOTAL_MS;
         return (struct probe_question){
-                .kind = in->kind, .name = str_dup(arena, in->name), .expected = str_dup(arena, in->expected),
-                .account_uri = str_dup(arena, in->account_uri), .method = str_dup(arena, in->method),
+                .kind = in->kind,
+                .name = str_dup(arena, in->name),
+                .expected = str_dup(arena, in->expected),
+                .account_uri = str_dup(arena, in->account_uri),
+                .method = str_dup(arena, in->method),
                 .time_ms = most > 1 ? most : 1,
         };
 }
@@ -126,7 +131,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 probe_free(probe);
                 return;
         }
-        probe_finish(probe, probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
+        probe_finish(probe,
+                     probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
                      "%s", probe->late);
 }
 
@@ -178,8 +184,10 @@ res probe_start(struct prober *prober, const struct probe_question *question, pr
         }
         probe->done = done;
         probe->done_arg = arg;
-        probe->late = arena_printf(probe->arena, "DNS time-out: no name server answered for %s.", probe->name);
-        struct timeval until = {.tv_sec = probe->question.time_ms / 1000, .tv_usec = (probe->question.time_ms % 1000) * 1000};
+        probe->late =
+                arena_printf(probe->arena, "DNS time-out: no name server answered for %s.", probe->name);
+        struct timeval until = {.tv_sec = probe->question.time_ms / 1000,
+                                .tv_usec = (probe->question.time_ms % 1000) * 1000};
         evtimer_add(probe->timer, &until);
         prober->running++;
         start_method[question->kind](probe);
@@ -233,7 +241,8 @@ void probe_add_value(struct probe *probe, struct str value)
 {
         struct probe_result *result = &probe->result;
         if (result->value_count < LIMIT_PROBE_VALUES)
-                result->values[result->value_count++] = str_of(probe_printable(probe->arena, value, LIMIT_PROBE_VALUE_BYTES));
+                result->values[result->value_count++] =
+                        str_of(probe_printable(probe->arena, value, LIMIT_PROBE_VALUE_BYTES));
 }
 
 static void on_answer(void *arg, const struct packet_answer *answer)
@@ -256,9 +265,12 @@ void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answe
         struct probe_query *query = &probe->queries[slot];
         query->probe = probe;
         query->fn = fn;
-        res r = resolver_ask(probe->prober->resolver, probe->arena, name, type, on_answer, query, &query->query);
+        res r = resolver_ask(probe->prober->resolver, probe->arena, name, type, on_answer, query,
+                             &query->query);
         if (!res_is_ok(r))
-                probe_finish(probe, probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
+                probe_finish(probe,
+                             probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN
+                                                                   : MSG_VERDICT_UNREACHABLE,
                              "%s cannot be looked up.", name);
 }
 

@@ -28,7 +28,8 @@ struct prober {
 };
 
 /* On failure a sentence is in why.  ERR_CONFIG, ERR_MEMORY. */
-MUST res prober_init(struct prober *prober, const struct conf *conf, struct buf *why);
+MUST
+res prober_init(struct prober *prober, const struct conf *conf, struct buf *why);
 void prober_done(struct prober *prober); /* forgets running probes */
 
 struct probe_question { /* copied by probe_start() */
@@ -41,7 +42,7 @@ struct probe_result {
         enum msg_verdict verdict;
         enum msg_dnssec dnssec;
         uint32_t http_status;
-        const char *detail;   /* one sentence; printable */
+        const char *detail;                    /* one sentence; printable */
         struct str values[LIMIT_PROBE_VALUES]; /* printable, cut to LIMIT_PROBE_VALUE_BYTES */
         size_t value_count;
         char address[GUARD_TEXT_SIZE];
@@ -67,26 +68,27 @@ struct probe { /* for the methods */
         struct probe *next, *previous;
         struct arena *arena;
         struct probe_question question;
-        const char *name;         /* question.name as C text, lower case, without "*." */
+        const char *name; /* question.name as C text, lower case, without "*." */
         bool wildcard;
         struct probe_result result;
-        int64_t deadline_ms;      /* monotonic */
-        struct event *timer;      /* the deadline; after the end it frees the probe */
+        int64_t deadline_ms; /* monotonic */
+        struct event *timer; /* the deadline; after the end it frees the probe */
         probe_done_fn *done;
         void *done_arg;
         bool finished;
         struct probe_query queries[PROBE_QUERIES];
         struct fetch *fetch;
-        const char *late;         /* what to say when the time is over: a method sets it as it goes on */
-        void *state;              /* the method's own, in the arena */
+        const char *late; /* what to say when the time is over: a method sets it as it goes on */
+        void *state;      /* the method's own, in the arena */
 };
 
 /*
  * Start to look; done is called once, later, or never after prober_done().  ERR_PARAM_VALUE: the question cannot be
  * asked (*ret_why says why; a validation host that does not begin with "_" is one such); ERR_MEMORY.
  */
-MUST res probe_start(struct prober *prober, const struct probe_question *question, probe_done_fn *done, void *arg,
-                     const char **ret_why);
+MUST
+res probe_start(struct prober *prober, const struct probe_question *question, probe_done_fn *done, void *arg,
+                const char **ret_why);
 
 /* ---- for the methods ---- */
 

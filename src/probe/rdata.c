@@ -189,7 +189,7 @@ res rdata_nsec_bitmap(struct bytes rdata, struct bytes *ret_bitmap)
 
 res rdata_nsec3_bitmap(struct bytes rdata, struct bytes *ret_bitmap)
 {
-        size_t at = 4; /* algorithm, flags, iterations */
+        size_t at = 4;                         /* algorithm, flags, iterations */
         for (int part = 0; part < 2; part++) { /* salt, next hashed owner */
                 ENSURE(at < rdata.n, ERR_FORMAT);
                 size_t length = rdata.p[at++];

@@ -28,7 +28,7 @@ struct resolver {
         struct event_base *base;
         struct ub_ctx *context;
         struct resolver_query *queries; /* all that libunbound or the loop still knows */
-        char **anchors; /* owner names, without the final dot: "" is the root */
+        char **anchors;                 /* owner names, without the final dot: "" is the root */
         size_t anchor_count;
 };
 
@@ -53,13 +53,13 @@ struct option {
 };
 
 static const struct option options_always[] = {
-        {"cache-max-negative-ttl:", "0"},   /* a look made too early must not hide the record (DCV-11) */
+        {"cache-max-negative-ttl:", "0"}, /* a look made too early must not hide the record (DCV-11) */
         {"val-bogus-ttl:", "2"},
-        {"aggressive-nsec:", "no"},         /* would synthesize "no such name" for a record that was just added */
-        {"infra-host-ttl:", "30"},          /* a name server that was away is asked again soon */
+        {"aggressive-nsec:", "no"}, /* would synthesize "no such name" for a record that was just added */
+        {"infra-host-ttl:", "30"},  /* a name server that was away is asked again soon */
         {"infra-keep-probing:", "yes"},
-        {"qname-minimisation:", "no"},      /* name servers that mishandle it are common where CAA climbs */
-        {"outgoing-range:", "512"},         /* the library's 16 ports make busy look-ups wait for each other */
+        {"qname-minimisation:", "no"}, /* name servers that mishandle it are common where CAA climbs */
+        {"outgoing-range:", "512"},    /* the library's 16 ports make busy look-ups wait for each other */
         {"outgoing-num-tcp:", "16"},
         {"num-queries-per-thread:", "1024"},
         {"msg-cache-size:", "2m"},
@@ -67,14 +67,14 @@ static const struct option options_always[] = {
         {"key-cache-size:", "2m"},
         {"neg-cache-size:", "512k"},
         {"edns-buffer-size:", "1232"},
-        {"unblock-lan-zones:", "yes"},      /* reverse zones of private ranges are ordinary names */
+        {"unblock-lan-zones:", "yes"}, /* reverse zones of private ranges are ordinary names */
         {NULL, NULL},
 };
 /* The far resolver caches; we keep answers just long enough for one probe's look-ups. */
 static const struct option options_forward[] = {
         {"cache-max-ttl:", "2"},
         {"do-not-query-localhost:", "no"},
-        {"use-caps-for-id:", "no"},         /* breaks resolvers that compare case */
+        {"use-caps-for-id:", "no"}, /* breaks resolvers that compare case */
         {NULL, NULL},
 };
 /* We are the cache: the name servers of the root and the top-level domains must be kept for a while. */
@@ -152,14 +152,17 @@ static res note_anchors(struct resolver *resolver, const char *path)
 static res set_anchor(struct resolver *resolver, const char *path, struct buf *why)
 {
         if (path && strcmp(path, "none") == 0)
-                return set_options(resolver->context, (const struct option[]){{"module-config:", "iterator"}, {NULL, NULL}}, why);
+                return set_options(resolver->context,
+                                   (const struct option[]){{"module-config:", "iterator"}, {NULL, NULL}},
+                                   why);
         if (!path || path[0] == '\0')
                 path = DEFAULT_ANCHOR;
         res r = note_anchors(resolver, path);
         if (res_is_ok(r) && ub_ctx_add_ta_file(resolver->context, path) != 0)
                 r = FAIL(ERR_CONFIG);
         if (!res_is_ok(r))
-                buf_printf(why, "validation.trust-anchor: %s cannot be read or holds no DS or DNSKEY record.", path);
+                buf_printf(why, "validation.trust-anchor: %s cannot be read or holds no DS or DNSKEY record.",
+                           path);
         return r;
 }
 
@@ -231,7 +234,8 @@ static const char *first_line(struct arena *arena, const char *text)
         return arena_strdup(arena, line);
 }
 
-static void read_answer(struct resolver_query *query, int rcode, struct bytes packet, int security, const char *why)
+static void read_answer(struct resolver_query *query, int rcode, struct bytes packet, int security,
+                        const char *why)
 {
         struct packet_answer *answer = &query->answer;
         *answer = (struct packet_answer){.state = PACKET_FAILED, .why = ""};
@@ -246,21 +250,25 @@ static void read_answer(struct resolver_query *query, int rcode, struct bytes pa
         answer->insecure = security == 0 && resolver_validates(query->resolver);
 }
 
-static void on_answer(void *arg, int rcode, void *packet, int packet_size, int security, char *why, int limited)
+static void on_answer(void *arg, int rcode, void *packet, int packet_size, int security, char *why,
+                      int limited)
 {
         struct resolver_query *query = arg;
         (void)limited;
         if (query->magic != RESOLVER_QUERY_MAGIC)
                 abort();
         if (query->fn)
-                read_answer(query, rcode, bytes_of(packet, packet && packet_size > 0 ? (size_t)packet_size : 0), security, why);
+                read_answer(query, rcode,
+                            bytes_of(packet, packet && packet_size > 0 ? (size_t)packet_size : 0), security,
+                            why);
         event_active(query->deliver, EV_TIMEOUT, 0);
 }
 
 static res query_send(struct resolver_query *query)
 {
         query->asked++;
-        int failed = ub_resolve_event(query->resolver->context, query->name, (int)query->type, CLASS_IN, query, on_answer, NULL);
+        int failed = ub_resolve_event(query->resolver->context, query->name, (int)query->type, CLASS_IN,
+                                      query, on_answer, NULL);
         if (failed == 0)
                 return RES_OK;
         return FAIL(failed == UB_NOMEM ? ERR_MEMORY : ERR_FORMAT);
@@ -286,8 +294,8 @@ static void on_deliver(evutil_socket_t fd, short what, void *arg)
         query_free(query);
 }
 
-res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type, resolver_fn *fn,
-                 void *arg, struct resolver_query **ret_query)
+res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type,
+                 resolver_fn *fn, void *arg, struct resolver_query **ret_query)
 {
         size_t length = strlen(name);
         ENSURE(length > 0 && length <= LIMIT_NAME_BYTES, ERR_FORMAT);
@@ -331,7 +339,8 @@ static res resolver_set_up(struct resolver *resolver, const struct conf *conf, s
         return RES_OK;
 }
 
-res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver, struct buf *why)
+res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver,
+                 struct buf *why)
 {
         struct resolver *resolver = calloc(1, sizeof(*resolver));
         ENSURE(resolver, ERR_MEMORY);

@@ -22,7 +22,9 @@ struct resolver_query;
  * Settings: validation.resolver (forward there; it may be authoritative only), validation.trust-anchor.  On
  * failure a sentence is in why.  ERR_CONFIG: the trust anchor cannot be read or holds no key; ERR_MEMORY.
  */
-MUST res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver, struct buf *why);
+MUST
+res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver,
+                 struct buf *why);
 void resolver_free(struct resolver *resolver);
 
 typedef void resolver_fn(void *arg, const struct packet_answer *answer);
@@ -32,8 +34,9 @@ typedef void resolver_fn(void *arg, const struct packet_answer *answer);
  * lives in the arena, which must live until then.  The name is text without escapes, at most 253 bytes.
  * Waits as long as libunbound does: the caller has the clock.  ERR_FORMAT: libunbound refuses the name; ERR_MEMORY.
  */
-MUST res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type, resolver_fn *fn,
-                      void *arg, struct resolver_query **ret_query);
+MUST
+res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type,
+                 resolver_fn *fn, void *arg, struct resolver_query **ret_query);
 /* fn will not be called; the arena may go.  Not after fn was called. */
 void resolver_drop(struct resolver_query *query);
 

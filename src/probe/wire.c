@@ -37,8 +37,11 @@ res wire_read_question(struct bytes body, struct bytes tail, struct probe_questi
 void wire_write_result(const struct probe_result *result, struct buf *body, struct buf *tail)
 {
         struct msg_probe_reply out = {
-                .verdict = result->verdict, .dnssec = result->dnssec, .http_status = result->http_status,
-                .detail_len = (uint32_t)strlen(result->detail), .value_count = (uint32_t)result->value_count,
+                .verdict = result->verdict,
+                .dnssec = result->dnssec,
+                .http_status = result->http_status,
+                .detail_len = (uint32_t)strlen(result->detail),
+                .value_count = (uint32_t)result->value_count,
         };
         memcpy(out.address, result->address, sizeof(out.address));
         buf_add_text(tail, result->detail);

@@ -1,5 +1,5 @@
 /*
- * A real chancery-prober, driven by build/tests/process/probe_driver.
+ * A real chancery-prober, driven by tests/process/probe_driver of the build.
  *
  *   const prober = await startProber({ settings: { 'validation.resolver': dns.address, … } })
  *   const reply = await prober.ask('txt', '_dnsauth.a.test', 'the value')
@@ -9,12 +9,12 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const build = process.env.CHANCERY_BUILD ?? join(top, 'build')
+const build = resolve(top, process.env.CHANCERY_BUILD ?? 'build-asan')
 
 class Prober {
   constructor (dir) {

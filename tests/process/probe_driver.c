@@ -37,7 +37,8 @@ struct driver {
 };
 
 static const char *const kinds[] = {"txt", "cname", "file", "caa"};
-static const char *const verdicts[] = {"PASS", "ABSENT", "DIFFERENT", "UNREACHABLE", "REDIRECT", "STATUS", "BOGUS", "REFUSED_ADDRESS", "FORBIDDEN", "UNKNOWN"};
+static const char *const verdicts[] = {"PASS",   "ABSENT", "DIFFERENT",       "UNREACHABLE", "REDIRECT",
+                                       "STATUS", "BOGUS",  "REFUSED_ADDRESS", "FORBIDDEN",   "UNKNOWN"};
 static const char *const dnssecs[] = {"INSECURE", "SECURE", "BOGUS", "OFF"};
 
 static void die(const char *what)
@@ -103,7 +104,8 @@ static uint32_t kind_of(const char *text)
         return (uint32_t)atoi(text);
 }
 
-static void send_frame(struct driver *driver, uint32_t type, uint32_t slot, struct bytes body, struct bytes tail)
+static void send_frame(struct driver *driver, uint32_t type, uint32_t slot, struct bytes body,
+                       struct bytes tail)
 {
         struct frame_out out = {.type = type, .slot = slot, .body = body, .tail = tail};
         res r = frame_send_one(driver->server, &out);
@@ -114,8 +116,10 @@ static void send_frame(struct driver *driver, uint32_t type, uint32_t slot, stru
 static void ask(struct driver *driver, char **fields, size_t count)
 {
         const char *parts[4];
-        struct msg_probe probe = {.kind = kind_of(fields[2]), .time_ms = count > 7 ? (uint32_t)atoi(fields[7]) : LIMIT_PROBE_TOTAL_MS};
-        uint32_t *lengths[4] = {&probe.name_len, &probe.expected_len, &probe.account_uri_len, &probe.method_len};
+        struct msg_probe probe = {.kind = kind_of(fields[2]),
+                                  .time_ms = count > 7 ? (uint32_t)atoi(fields[7]) : LIMIT_PROBE_TOTAL_MS};
+        uint32_t *lengths[4] = {&probe.name_len, &probe.expected_len, &probe.account_uri_len,
+                                &probe.method_len};
         char *tail = malloc(LINE_BYTES);
         size_t at = 0;
         if (!tail)
@@ -127,7 +131,8 @@ static void ask(struct driver *driver, char **fields, size_t count)
                 *lengths[i] = (uint32_t)n;
                 at += n;
         }
-        send_frame(driver, MSG_PROBE, (uint32_t)atoi(fields[1]), bytes_of(&probe, sizeof(probe)), bytes_of(tail, at));
+        send_frame(driver, MSG_PROBE, (uint32_t)atoi(fields[1]), bytes_of(&probe, sizeof(probe)),
+                   bytes_of(tail, at));
         free(tail);
 }
 
@@ -212,16 +217,18 @@ static void print_reply(const struct frame *frame)
         const struct msg_probe_reply *in = FRAME_BODY(frame, struct msg_probe_reply);
         struct frame_tail tail = frame_tail(frame);
         if (frame->head.err != ERR_NONE || !in) {
-                print(json_pack("{s:i,s:s,s:s%}", "id", (int)frame->head.slot, "err", err_name((enum err)frame->head.err),
-                                "detail", (const char *)frame->tail, (size_t)frame->head.tail));
+                print(json_pack("{s:i,s:s,s:s%}", "id", (int)frame->head.slot, "err",
+                                err_name((enum err)frame->head.err), "detail", (const char *)frame->tail,
+                                (size_t)frame->head.tail));
                 return;
         }
         struct str detail = frame_tail_cut_str(&tail, in->detail_len);
         json_t *values = values_of(&tail, in->value_count);
         bool good = res_is_ok(frame_tail_end(&tail)) && in->verdict < 10 && in->dnssec < 4;
         print(json_pack("{s:i,s:b,s:s,s:s,s:i,s:s,s:s%,s:o}", "id", (int)frame->head.slot, "good", good,
-                        "verdict", good ? verdicts[in->verdict] : "", "dnssec", good ? dnssecs[in->dnssec] : "",
-                        "status", (int)in->http_status, "address", in->address, "detail", detail.p, detail.n, "values", values));
+                        "verdict", good ? verdicts[in->verdict] : "", "dnssec",
+                        good ? dnssecs[in->dnssec] : "", "status", (int)in->http_status, "address",
+                        in->address, "detail", detail.p, detail.n, "values", values));
 }
 
 static void read_replies(struct driver *driver)
@@ -257,7 +264,9 @@ int main(int argc, char **argv)
         driver.reader = frame_reader_new(FRAME_MANY);
         start_child(&driver, argv + 1);
         while (driver.control >= 0) {
-                struct pollfd fds[3] = {{driver.input_ended ? -1 : STDIN_FILENO, POLLIN, 0}, {driver.server, POLLIN, 0}, {driver.control, POLLIN, 0}};
+                struct pollfd fds[3] = {{driver.input_ended ? -1 : STDIN_FILENO, POLLIN, 0},
+                                        {driver.server, POLLIN, 0},
+                                        {driver.control, POLLIN, 0}};
                 if (poll(fds, 3, -1) < 0 && errno != EINTR)
                         die("poll");
                 if (fds[1].revents)

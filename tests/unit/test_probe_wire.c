@@ -16,7 +16,11 @@ static res read_it(const struct msg_probe *in, size_t size, const char *tail, st
 static void test_bad_lengths(void **state)
 {
         struct probe_question question;
-        struct msg_probe good = {.kind = MSG_PROBE_TXT, .name_len = 3, .expected_len = 2, .account_uri_len = 1, .method_len = 1};
+        struct msg_probe good = {.kind = MSG_PROBE_TXT,
+                                 .name_len = 3,
+                                 .expected_len = 2,
+                                 .account_uri_len = 1,
+                                 .method_len = 1};
         struct msg_probe wrong = good;
         (void)state;
         assert_int_equal(read_it(&good, sizeof(good) - 1, "abcdefg", &question).err, ERR_IPC_FRAME);
@@ -40,7 +44,12 @@ static void test_bad_lengths(void **state)
 static void test_good(void **state)
 {
         struct probe_question question;
-        struct msg_probe in = {.kind = MSG_PROBE_CAA, .name_len = 3, .expected_len = 2, .account_uri_len = 1, .method_len = 1, .time_ms = 77};
+        struct msg_probe in = {.kind = MSG_PROBE_CAA,
+                               .name_len = 3,
+                               .expected_len = 2,
+                               .account_uri_len = 1,
+                               .method_len = 1,
+                               .time_ms = 77};
         (void)state;
         assert_true(res_is_ok(read_it(&in, sizeof(in), "abcdefg", &question)));
         assert_int_equal(question.kind, MSG_PROBE_CAA);
@@ -51,8 +60,12 @@ static void test_good(void **state)
 
 static void test_reply(void **state)
 {
-        struct probe_result result = {.verdict = MSG_VERDICT_DIFFERENT, .dnssec = MSG_DNSSEC_SECURE, .detail = "So it is.",
-                                      .values = {STR("one"), STR("")}, .value_count = 2, .address = "1.1.1.1"};
+        struct probe_result result = {.verdict = MSG_VERDICT_DIFFERENT,
+                                      .dnssec = MSG_DNSSEC_SECURE,
+                                      .detail = "So it is.",
+                                      .values = {STR("one"), STR("")},
+                                      .value_count = 2,
+                                      .address = "1.1.1.1"};
         struct buf body, tail;
         struct msg_probe_reply reply;
         (void)state;
@@ -65,7 +78,10 @@ static void test_reply(void **state)
         assert_int_equal(reply.value_count, 2);
         assert_int_equal(reply.detail_len + reply.values_len, tail.n);
         assert_string_equal(reply.address, "1.1.1.1");
-        assert_memory_equal(tail.p, "So it is.\x03" "one\x00", tail.n);
+        assert_memory_equal(tail.p,
+                            "So it is.\x03"
+                            "one\x00",
+                            tail.n);
         buf_done(&body);
         buf_done(&tail);
 }
@@ -74,7 +90,8 @@ static void test_printable(void **state)
 {
         struct arena *arena = arena_new(65536);
         (void)state;
-        assert_string_equal(probe_printable(arena, STR("a\r\nb\x1b[31m\xc3\xa4"), 100), "a\\x0d\\x0ab\\x1b[31m\\xc3\\xa4");
+        assert_string_equal(probe_printable(arena, STR("a\r\nb\x1b[31m\xc3\xa4"), 100),
+                            "a\\x0d\\x0ab\\x1b[31m\\xc3\\xa4");
         assert_string_equal(probe_printable(arena, STR("ab\n"), 5), "ab");
         assert_string_equal(probe_printable(arena, STR("ab\n"), 6), "ab\\x0a");
         assert_string_equal(probe_printable(arena, STR("abc"), 0), "");
@@ -85,7 +102,10 @@ static void test_printable(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_bad_lengths), cmocka_unit_test(test_good), cmocka_unit_test(test_reply), cmocka_unit_test(test_printable),
+                cmocka_unit_test(test_bad_lengths),
+                cmocka_unit_test(test_good),
+                cmocka_unit_test(test_reply),
+                cmocka_unit_test(test_printable),
         };
         return cmocka_run_group_tests_name("probe/wire", tests, NULL, NULL);
 }
