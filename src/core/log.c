@@ -1,5 +1,5 @@
 /*
- * Reading the operation log.  Writing it is store/log.h, in the transaction of the act that the entry tells of.
+ * Reading the operation log, and the one way to write an entry of it: in the transaction of the act that it tells of.
  */
 #include "core/log.h"
 
@@ -66,4 +66,16 @@ res log_list(struct act *act, const struct log_query *query, struct log_page *re
         TRY(log_fill_uins(act, c, &page));
         *ret_page = page;
         return RES_OK;
+}
+
+res act_log(struct act *act, struct store_tx *tx, struct str certificate_id, const char *type, const char *action)
+{
+        return store_log_append(tx, &(struct log_row){
+                                            .account_id = act->account_id,
+                                            .user_id = act->user_id,
+                                            .certificate_id = certificate_id,
+                                            .type = str_of(type),
+                                            .action = str_of(action),
+                                            .created_at = act->now_sec,
+                                    });
 }
