@@ -4,8 +4,10 @@
 #include "api/certificate.h"
 #include "api/download.h"
 #include "api/host.h"
+#include "api/label.h"
 #include "api/log.h"
 #include "api/quota.h"
+#include "api/tag.h"
 #include "api/validation.h"
 
 #include <stdlib.h>
@@ -20,6 +22,8 @@
         }
 #define SSL(name, rate, right, identity, message, handle)                                                      \
         ACTION(name, API_SSL, rate, right, identity, &message##_in, &message##_out, handle)
+#define TAG(name, rate, right, message, handle)                                                                \
+        ACTION(name, API_TAG, rate, right, false, &message##_in, &message##_out, handle)
 #define UNBUILT(name) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL)
 #define HOST_LIST(name, out) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
 
@@ -78,15 +82,15 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeManagerDetail"),
         UNBUILT("DescribeManagers"),
         UNBUILT("DescribePackages"),
-        ACTION("DescribeResourceTagsByResourceIds", API_TAG, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL),
+        TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
         SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
         UNBUILT("HostCertificate"),
         UNBUILT("ModifyCSR"),
-        UNBUILT("ModifyCertificateAlias"),
-        UNBUILT("ModifyCertificateProject"),
+        SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
+        SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
         UNBUILT("ModifyCertificateResubmit"),
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
-        ACTION("ModifyResourceTags", API_TAG, API_RATE_WRITE, API_CHANGES, false, NULL, NULL, NULL),
+        TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
         UNBUILT("ReplaceCertificate"),
         UNBUILT("RevokeCertificate"),
         UNBUILT("SubmitAuditManager"),

@@ -6,8 +6,8 @@
 
 #include "base/conf.h"
 #include "core/core.h"
+#include "core/label.h"
 #include "store/certificate.h"
-#include "store/project.h"
 
 #define DEFAULT_VALIDITY "12" /* nothing given = the one-year product (design: package 2 with "12") */
 
@@ -99,73 +99,21 @@ static res plan_key(struct act *act, struct apply_plan *plan)
         return act_fail(act, ERR_PARAM_VALUE, "CsrEncryptAlgo must be RSA or ECC.");
 }
 
-/* UTF-8 characters, not bytes: FREE-13 counts what a person sees. */
-static size_t count_chars(struct str s)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < s.n; i++)
-                n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-        return n;
-}
-
-static bool has_control_chars(struct str s)
-{
-        for (size_t i = 0; i < s.n; i++)
-                if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
-                        return true;
-        return false;
-}
-
 static res plan_texts(struct act *act, struct apply_plan *plan)
 {
         const struct certificate_apply *in = plan->in;
 
-        if (count_chars(in->alias) > LIMIT_ALIAS_CHARS || has_control_chars(in->alias))
-                return act_fail(act, ERR_PARAM_VALUE, "Alias may have at most %d printable characters.", LIMIT_ALIAS_CHARS);
+        TRY(label_check_alias(act, in->alias));
         if (in->email.n > 0 && !domain_email_is_valid(in->email))
                 return act_fail(act, ERR_EMAIL, "ContactEmail is not an email address.");
-        if (in->phone.n > 32 || has_control_chars(in->phone))
+        if (in->phone.n > 32 || label_has_control_chars(in->phone))
                 return act_fail(act, ERR_PARAM_VALUE, "ContactPhone may have at most 32 characters.");
-        if (in->key_password.n > LIMIT_PASSWORD_BYTES || has_control_chars(in->key_password))
+        if (in->key_password.n > LIMIT_PASSWORD_BYTES || label_has_control_chars(in->key_password))
                 return act_fail(act, ERR_PARAM_VALUE, "CsrKeyPassword may have at most %d printable characters.", LIMIT_PASSWORD_BYTES);
         plan->alias = in->alias.n ? str_copy(act->arena, in->alias) : "";
         plan->email = in->email.n ? str_copy(act->arena, in->email) : "";
         plan->phone = in->phone.n ? str_copy(act->arena, in->phone) : "";
         return RES_OK;
-}
-
-static res plan_tags(struct act *act, const struct apply_plan *plan)
-{
-        const struct tag_pair *tags = plan->in->tags.v;
-
-        if (plan->in->tags.n > LIMIT_TAGS)
-                return act_fail(act, ERR_PARAM_VALUE, "A certificate may carry at most %d tags.", LIMIT_TAGS);
-        for (size_t i = 0; i < plan->in->tags.n; i++) {
-                if (tags[i].key.n == 0 || tags[i].key.n > LIMIT_TAG_BYTES || tags[i].value.n > LIMIT_TAG_BYTES)
-                        return act_fail(act, ERR_PARAM_VALUE, "A tag needs a TagKey, and key and value may have at most %d bytes.", LIMIT_TAG_BYTES);
-                for (size_t k = 0; k < i; k++)
-                        if (str_equal(tags[i].key, tags[k].key))
-                                return act_fail(act, ERR_PARAM_VALUE, "The same TagKey stands twice.");
-        }
-        return RES_OK;
-}
-
-static res plan_project(struct act *act, struct apply_plan *plan)
-{
-        struct store_conn *reader = NULL;
-        struct project_row project = {0};
-
-        plan->project_id = plan->in->project_id.set ? plan->in->project_id.v : 0; /* ACC-11: 0 = the default project */
-        if (plan->project_id == 0)
-                return RES_OK;
-        TRY(store_read(act->core->store, &reader));
-        res found = store_project_get(reader, act->arena, act->account_id, plan->project_id, &project);
-
-        if (found.err == ERR_NOT_FOUND)
-                return act_fail(act, ERR_PROJECT, "There is no project %lld in this account; leave ProjectId out for the default project.",
-                                (long long)plan->project_id);
-        return found;
 }
 
 /* FREE-21: a new one may follow an old one in its last 30 days; the two are linked. */
@@ -206,8 +154,9 @@ res apply_plan_make(struct act *act, const struct certificate_apply *in, struct 
         TRY(plan_names(act, &plan));
         TRY(plan_key(act, &plan));
         TRY(plan_texts(act, &plan));
-        TRY(plan_tags(act, &plan));
-        TRY(plan_project(act, &plan));
+        TRY(label_check_tags(act, in->tags.v, in->tags.n));
+        plan.project_id = in->project_id.set ? in->project_id.v : 0; /* ACC-11: 0 = the default project */
+        TRY(label_check_project(act, plan.project_id));
         TRY(plan_origin(act, &plan));
         *ret_plan = plan;
         return RES_OK;
