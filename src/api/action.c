@@ -15,35 +15,41 @@
 #include "base/timetext.h"
 
 /* Columns: name, service, rate class, right, needs a verified identity, parameters, answer, handler. */
-#define ACTION(name_, service_, rate_, right_, identity_, in_, out_, handle_)                                  \
-        {                                                                                                      \
-                .name = (name_), .service = (service_), .rate = (rate_), .right = (right_),                    \
-                .needs_identity = (identity_), .in = (in_), .out = (out_), .handle = (handle_)                 \
+#define ACTION(name_, service_, rate_, right_, identity_, in_, out_, handle_) \
+        { \
+                .name = (name_), .service = (service_), .rate = (rate_), .right = (right_), \
+                .needs_identity = (identity_), .in = (in_), .out = (out_), .handle = (handle_) \
         }
-#define SSL(name, rate, right, identity, message, handle)                                                      \
+#define SSL(name, rate, right, identity, message, handle) \
         ACTION(name, API_SSL, rate, right, identity, &message##_in, &message##_out, handle)
-#define TAG(name, rate, right, message, handle)                                                                \
+#define TAG(name, rate, right, message, handle) \
         ACTION(name, API_TAG, rate, right, false, &message##_in, &message##_out, handle)
 #define UNBUILT(name) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL)
-#define HOST_LIST(name, out) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
+#define HOST_LIST(name, out) \
+        ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
 
 static const struct api_action actions[] = {
-        SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply, api_certificate_apply),
+        SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply,
+            api_certificate_apply),
         UNBUILT("BatchDeleteCSR"),
-        SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel, api_certificate_cancel),
+        SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel,
+            api_certificate_cancel),
         UNBUILT("CancelCertificateOrder"),
         UNBUILT("CertificateInfoSubmit"),
         UNBUILT("CertificateOrderSubmit"),
         UNBUILT("CheckCertificateChain"),
-        SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check, api_validation_check),
+        SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check,
+            api_validation_check),
         UNBUILT("CheckCertificateExist"),
         UNBUILT("CommitCertificateInformation"),
-        SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete, api_validation_complete),
+        SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete,
+            api_validation_complete),
         UNBUILT("CreateCSR"),
         UNBUILT("CreateCertificate"),
         UNBUILT("CreateCertificateBindResourceSyncTask"),
         UNBUILT("CreateCertificateByPackage"),
-        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete, api_certificate_delete),
+        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete,
+            api_certificate_delete),
         UNBUILT("DeleteCertificates"),
         UNBUILT("DeleteManager"),
         UNBUILT("DeployCertificateInstance"),
@@ -51,12 +57,15 @@ static const struct api_action actions[] = {
         UNBUILT("DeployCertificateRecordRollback"),
         UNBUILT("DescribeCSR"),
         UNBUILT("DescribeCSRSet"),
-        SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe, api_certificate_describe),
+        SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe,
+            api_certificate_describe),
         UNBUILT("DescribeCertificateBindResourceTaskDetail"),
         UNBUILT("DescribeCertificateBindResourceTaskResult"),
-        SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail, api_certificate_detail),
+        SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail,
+            api_certificate_detail),
         SSL("DescribeCertificateOperateLogs", API_RATE_READ, API_LOOKS, false, api_log_list, api_log_list),
-        SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list, api_certificate_list),
+        SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list,
+            api_certificate_list),
         UNBUILT("DescribeCompanies"),
         UNBUILT("DescribeDeleteCertificatesTaskResult"),
         UNBUILT("DescribeDeployedResources"),
@@ -83,11 +92,13 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeManagers"),
         UNBUILT("DescribePackages"),
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
-        SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
+        SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package,
+            api_download_package),
         UNBUILT("HostCertificate"),
         UNBUILT("ModifyCSR"),
         SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
-        SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
+        SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project,
+            api_label_project),
         UNBUILT("ModifyCertificateResubmit"),
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
         TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
@@ -121,7 +132,8 @@ static int action_compare(const void *key, const void *row)
 
 const struct api_action *api_action_find(struct str name)
 {
-        return str_is_empty(name) ? NULL : bsearch(&name, actions, ACTION_COUNT, sizeof *actions, action_compare);
+        return str_is_empty(name) ? NULL
+                                  : bsearch(&name, actions, ACTION_COUNT, sizeof *actions, action_compare);
 }
 
 const struct api_action *api_action_at(size_t i)

@@ -19,7 +19,8 @@ struct api_config {
         bool rate; /* limits.rate: a token bucket an account and class of action */
 };
 
-MUST res api_new(const struct api_config *config, struct api **ret_api);
+MUST
+res api_new(const struct api_config *config, struct api **ret_api);
 void api_free(struct api *api);
 
 /* X-TC-Action, `Authorization: TC3…` or an Action parameter (query or form body): the API answers, on any path. */

@@ -5,8 +5,9 @@
 #include "api/call.h"
 
 /* Flat parameters that belong to every action (api.md §1.2). */
-static const char *const common_names[] = {"Action",    "Version",  "Timestamp", "Nonce",           "SecretId",  "Region",
-                                           "Signature", "Language", "Token",     "SignatureMethod", "RequestClient"};
+static const char *const common_names[] = {"Action",   "Version",         "Timestamp",    "Nonce",
+                                           "SecretId", "Region",          "Signature",    "Language",
+                                           "Token",    "SignatureMethod", "RequestClient"};
 
 static const struct {
         const char *name, *version;
@@ -108,8 +109,8 @@ res api_call_route(struct req *req, const struct api_call *call)
                 return act_fail(&req->act, ERR_VERSION, "Send X-TC-Version %s.", version);
         ENSURE(action != NULL, ERR_ACTION);
         if (!str_equals(call->version, version))
-                return act_fail(&req->act, ERR_ACTION, "The action %s belongs to the service %s, version %s.", action->name,
-                                services[action->service].name, version);
+                return act_fail(&req->act, ERR_ACTION, "The action %s belongs to the service %s, version %s.",
+                                action->name, services[action->service].name, version);
         req->action = action;
         return RES_OK;
 }

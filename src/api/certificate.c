@@ -12,12 +12,11 @@ struct tag_in {
 
 static const struct json_field tag_fields[] = {
         JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct apply_in {
-        struct str method, domain, package_type, email, phone, validity, algo, parameter, password, alias, old_id, package_id;
+        struct str method, domain, package_type, email, phone, validity, algo, parameter, password, alias,
+                old_id, package_id;
         struct opt_int project_id, delete_dns_auto_record;
         struct strs dns_names;
         struct objs tags;
@@ -25,7 +24,8 @@ struct apply_in {
 
 static const struct json_field apply_in_fields[] = {
         JSON_FIELD(struct apply_in, method, "DvAuthMethod", JSON_STR, .required = true, .limit = 32),
-        JSON_FIELD(struct apply_in, domain, "DomainName", JSON_STR, .required = true, .limit = LIMIT_TYPED_NAME_BYTES),
+        JSON_FIELD(struct apply_in, domain, "DomainName", JSON_STR, .required = true,
+                   .limit = LIMIT_TYPED_NAME_BYTES),
         JSON_FIELD(struct apply_in, project_id, "ProjectId", JSON_UINT),
         JSON_FIELD(struct apply_in, package_type, "PackageType", JSON_STR, .limit = 16),
         JSON_FIELD(struct apply_in, email, "ContactEmail", JSON_STR, .limit = LIMIT_EMAIL_BYTES),
@@ -41,26 +41,25 @@ static const struct json_field apply_in_fields[] = {
         JSON_FIELD(struct apply_in, dns_names, "DnsNames", JSON_STRS, .limit = LIMIT_NAMES_PER_CERT),
         JSON_FIELD(struct apply_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields,
                    .sub_size = sizeof(struct tag_in)),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 struct id_in {
         struct str certificate_id;
         struct opt_int is_check_resource;
 };
 
-static const struct json_field id_fields[] = {
-        JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR, .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
-        JSON_FIELDS_END
-};
+static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId",
+                                                         JSON_STR, .required = true,
+                                                         .limit = LIMIT_CERTIFICATE_ID_TEXT),
+                                              JSON_FIELDS_END};
 static const struct json_field delete_in_fields[] = {
-        JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR, .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
-        JSON_FIELD(struct id_in, is_check_resource, "IsCheckResource", JSON_BOOL),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR, .required = true,
+                   .limit = LIMIT_CERTIFICATE_ID_TEXT),
+        JSON_FIELD(struct id_in, is_check_resource, "IsCheckResource", JSON_BOOL), JSON_FIELDS_END};
 
 struct list_in {
-        struct opt_int offset, limit, project_id, deployable, upload, renew, is_sm, expiring, hostable, pending_issue;
+        struct opt_int offset, limit, project_id, deployable, upload, renew, is_sm, expiring, hostable,
+                pending_issue;
         struct str search, certificate_type, expiration_sort, source, service_id, marker;
         struct ints statuses;
         struct strs ids;
@@ -88,8 +87,7 @@ static const struct json_field list_in_fields[] = {
         JSON_FIELD(struct list_in, ids, "CertIds", JSON_STRS, .limit = LIMIT_LIST_MAX),
         JSON_FIELD(struct list_in, service_id, "ServiceId", JSON_STR, .limit = LIMIT_CERTIFICATE_ID_TEXT),
         JSON_FIELD(struct list_in, marker, "Marker", JSON_STR, .limit = LIMIT_CERTIFICATE_ID_TEXT),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 /* ---- answers ---- */
 
@@ -109,32 +107,26 @@ struct list_out {
 };
 
 static const struct json_field id_out_fields[] = {
-        JSON_FIELD(struct id_out, certificate_id, "CertificateId", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct id_out, certificate_id, "CertificateId", JSON_STR), JSON_FIELDS_END};
 static const struct json_field cancel_out_fields[] = {
-        JSON_FIELD(struct result_out, result, "Result", JSON_BOOL),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct result_out, result, "Result", JSON_BOOL), JSON_FIELDS_END};
 static const struct json_field delete_out_fields[] = {
         JSON_FIELD(struct result_out, result, "DeleteResult", JSON_BOOL),
-        JSON_FIELD(struct result_out, task_id, "TaskId", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct result_out, task_id, "TaskId", JSON_STR), JSON_FIELDS_END};
 static const struct json_field list_out_fields[] = {
         JSON_FIELD(struct list_out, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct list_out, certificates, "Certificates", JSON_OBJS, .sub = api_certificate_out_item,
                    .sub_size = sizeof(struct certificate_out)),
-        JSON_FIELD(struct list_out, next_marker, "NextMarker", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct list_out, next_marker, "NextMarker", JSON_STR), JSON_FIELDS_END};
 
 const struct api_message api_certificate_apply_in = {apply_in_fields, sizeof(struct apply_in)};
 const struct api_message api_certificate_apply_out = {id_out_fields, sizeof(struct id_out)};
 const struct api_message api_certificate_describe_in = {id_fields, sizeof(struct id_in)};
-const struct api_message api_certificate_describe_out = {api_certificate_out_describe, sizeof(struct certificate_out)};
+const struct api_message api_certificate_describe_out = {api_certificate_out_describe,
+                                                         sizeof(struct certificate_out)};
 const struct api_message api_certificate_detail_in = {id_fields, sizeof(struct id_in)};
-const struct api_message api_certificate_detail_out = {api_certificate_out_detail, sizeof(struct certificate_out)};
+const struct api_message api_certificate_detail_out = {api_certificate_out_detail,
+                                                       sizeof(struct certificate_out)};
 const struct api_message api_certificate_list_in = {list_in_fields, sizeof(struct list_in)};
 const struct api_message api_certificate_list_out = {list_out_fields, sizeof(struct list_out)};
 const struct api_message api_certificate_cancel_in = {id_fields, sizeof(struct id_in)};
@@ -157,7 +149,8 @@ static struct objs tags_of(struct req *req, struct objs tags)
 static res apply_check(struct req *req, const struct apply_in *in)
 {
         if (!str_is_empty(in->package_id))
-                return act_fail(&req->act, ERR_PACKAGE, "There is no benefit package %s; leave PackageId out.",
+                return act_fail(&req->act, ERR_PACKAGE,
+                                "There is no benefit package %s; leave PackageId out.",
                                 log_quote(in->package_id));
         return RES_OK;
 }
@@ -172,10 +165,20 @@ res api_certificate_apply(struct req *req)
         req_wipe_later(req, in.password);
         TRY(apply_check(req, &in));
         apply = (struct certificate_apply){
-                .domain = in.domain, .method = in.method, .email = in.email, .phone = in.phone, .alias = in.alias,
-                .package_type = in.package_type, .validity_months = in.validity, .key_algo = in.algo,
-                .key_parameter = in.parameter, .key_password = in.password, .old_certificate_id = in.old_id,
-                .project_id = in.project_id, .dns_names = in.dns_names, .tags = tags_of(req, in.tags),
+                .domain = in.domain,
+                .method = in.method,
+                .email = in.email,
+                .phone = in.phone,
+                .alias = in.alias,
+                .package_type = in.package_type,
+                .validity_months = in.validity,
+                .key_algo = in.algo,
+                .key_parameter = in.parameter,
+                .key_password = in.password,
+                .old_certificate_id = in.old_id,
+                .project_id = in.project_id,
+                .dns_names = in.dns_names,
+                .tags = tags_of(req, in.tags),
         };
         TRY(certificate_apply(&req->act, &apply, &id));
         return REQ_REPLY(req, &((struct id_out){str_of(id)}));
@@ -220,7 +223,8 @@ static res list_check(struct req *req, const struct list_in *in)
 
         for (size_t i = 0; i < in->statuses.n; i++)
                 if (in->statuses.v[i] < 0 || in->statuses.v[i] >= CERT_STATUS_COUNT)
-                        return act_fail(&req->act, ERR_PARAM_VALUE, "CertificateStatus knows 0 to %d.", CERT_STATUS_COUNT - 1);
+                        return act_fail(&req->act, ERR_PARAM_VALUE, "CertificateStatus knows 0 to %d.",
+                                        CERT_STATUS_COUNT - 1);
         TRY(req_check_word(req, "ExpirationSort", in->expiration_sort, sorts, 2));
         return req_check_word(req, "FilterSource", in->source, sources, 2);
 }
@@ -244,12 +248,25 @@ res api_certificate_list(struct req *req)
         TRY(REQ_BIND(req, &in));
         TRY(list_check(req, &in));
         query = (struct certificate_query){
-                .offset = in.offset.v, .limit = limit_of(in.limit), .search = in.search,
-                .certificate_type = in.certificate_type, .expiration_sort = in.expiration_sort, .source = in.source,
-                .marker = in.marker, .project_id = in.project_id, .deployable = in.deployable, .upload = in.upload,
-                .renew = in.renew, .is_sm = in.is_sm, .expiring = in.expiring, .hostable = in.hostable,
-                .pending_issue = in.pending_issue, .statuses = in.statuses.v, .status_count = in.statuses.n,
-                .ids = in.ids, .tags = tags_of(req, in.tags),
+                .offset = in.offset.v,
+                .limit = limit_of(in.limit),
+                .search = in.search,
+                .certificate_type = in.certificate_type,
+                .expiration_sort = in.expiration_sort,
+                .source = in.source,
+                .marker = in.marker,
+                .project_id = in.project_id,
+                .deployable = in.deployable,
+                .upload = in.upload,
+                .renew = in.renew,
+                .is_sm = in.is_sm,
+                .expiring = in.expiring,
+                .hostable = in.hostable,
+                .pending_issue = in.pending_issue,
+                .statuses = in.statuses.v,
+                .status_count = in.statuses.n,
+                .ids = in.ids,
+                .tags = tags_of(req, in.tags),
         };
         if (str_is_empty(in.service_id)) /* there are no shared services, so nothing belongs to one */
                 TRY(certificate_list(&req->act, &query, &page));

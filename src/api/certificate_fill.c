@@ -47,7 +47,8 @@ static struct dv_auth_out dv_auth_of(const struct validation_row *row)
         };
 }
 
-static const struct dv_auth_detail_out *dv_auth_detail_of(struct arena *arena, const struct certificate_view *view)
+static const struct dv_auth_detail_out *dv_auth_detail_of(struct arena *arena,
+                                                          const struct certificate_view *view)
 {
         struct dv_auth_detail_out *detail = arena_new_of(arena, struct dv_auth_detail_out);
         struct dv_auth_out *auths = NULL;
@@ -58,8 +59,12 @@ static const struct dv_auth_detail_out *dv_auth_detail_of(struct arena *arena, c
         for (size_t i = 0; i < view->validation_count; i++)
                 auths[i] = dv_auth_of(&view->validations[i]);
         *detail = (struct dv_auth_detail_out){
-                .key = auths->key, .value = auths->value, .domain = auths->domain, .path = auths->path,
-                .key_sub_domain = auths->sub_domain, .auths = {auths, view->validation_count},
+                .key = auths->key,
+                .value = auths->value,
+                .domain = auths->domain,
+                .path = auths->path,
+                .key_sub_domain = auths->sub_domain,
+                .auths = {auths, view->validation_count},
         };
         return detail;
 }
@@ -167,7 +172,8 @@ static void fill_row(struct arena *arena, const struct certificate_row *row, str
         fill_times(arena, row, out);
 }
 
-void api_certificate_out_fill(struct arena *arena, const struct certificate_view *view, struct certificate_out *ret_out)
+void api_certificate_out_fill(struct arena *arena, const struct certificate_view *view,
+                              struct certificate_out *ret_out)
 {
         struct certificate_out out = {0};
 
@@ -205,7 +211,8 @@ static struct objs chain_of(struct arena *arena, const struct certificate_detail
         return (struct objs){chain, detail->chain_count};
 }
 
-void api_certificate_out_fill_detail(struct arena *arena, const struct certificate_detail *detail, struct certificate_out *ret_out)
+void api_certificate_out_fill_detail(struct arena *arena, const struct certificate_detail *detail,
+                                     struct certificate_out *ret_out)
 {
         struct root_out *root = arena_new_of(arena, struct root_out);
 

@@ -14,8 +14,7 @@ static const struct json_field extra_fields[] = {
         JSON_FIELD(struct extra_out, company_type, "CompanyType", JSON_INT),
         JSON_FIELD(struct extra_out, service_renew_certificate_id, "ServiceRenewCertificateId", JSON_STR),
         JSON_FIELD(struct extra_out, service_origin_certificate_id, "ServiceOriginCertificateId", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 /* `Domain`, the full name, is in live answers though not in the public description (api.md §6). */
 static const struct json_field dv_auth_fields[] = {
@@ -26,8 +25,7 @@ static const struct json_field dv_auth_fields[] = {
         JSON_FIELD(struct dv_auth_out, sub_domain, "DvAuthSubDomain", JSON_STR),
         JSON_FIELD(struct dv_auth_out, verify_type, "DvAuthVerifyType", JSON_STR),
         JSON_FIELD(struct dv_auth_out, full_name, "Domain", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct json_field dv_auth_detail_fields[] = {
         JSON_FIELD(struct dv_auth_detail_out, key, "DvAuthKey", JSON_STR_NULL),
@@ -35,9 +33,9 @@ static const struct json_field dv_auth_detail_fields[] = {
         JSON_FIELD(struct dv_auth_detail_out, domain, "DvAuthDomain", JSON_STR_NULL),
         JSON_FIELD(struct dv_auth_detail_out, path, "DvAuthPath", JSON_STR_NULL),
         JSON_FIELD(struct dv_auth_detail_out, key_sub_domain, "DvAuthKeySubDomain", JSON_STR),
-        JSON_FIELD(struct dv_auth_detail_out, auths, "DvAuths", JSON_OBJS_NULL, .sub = dv_auth_fields, LIST(struct dv_auth_out)),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct dv_auth_detail_out, auths, "DvAuths", JSON_OBJS_NULL, .sub = dv_auth_fields,
+                   LIST(struct dv_auth_out)),
+        JSON_FIELDS_END};
 
 static const struct json_field project_fields[] = {
         JSON_FIELD(struct project_out, name, "ProjectName", JSON_STR),
@@ -46,8 +44,7 @@ static const struct json_field project_fields[] = {
         JSON_FIELD(struct project_out, resume, "ProjectResume", JSON_STR),
         JSON_FIELD(struct project_out, owner_uin, "OwnerUin", JSON_UINT),
         JSON_FIELD(struct project_out, project_id, "ProjectId", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct json_field submitted_fields[] = {
         JSON_FIELD(struct submitted_out, csr_type, "CsrType", JSON_STR_NULL),
@@ -75,15 +72,12 @@ static const struct json_field submitted_fields[] = {
         JSON_FIELD(struct submitted_out, contact_email, "ContactEmail", JSON_STR_NULL),
         JSON_FIELD(struct submitted_out, contact_position, "ContactPosition", JSON_STR_NULL),
         JSON_FIELD(struct submitted_out, verify_type, "VerifyType", JSON_STR_NULL),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct json_field root_fields[] = {
         JSON_FIELD(struct root_out, sign, "Sign", JSON_STR_NULL),
         JSON_FIELD(struct root_out, encrypt, "Encrypt", JSON_STR_NULL),
-        JSON_FIELD(struct root_out, standard, "Standard", JSON_STR_NULL),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct root_out, standard, "Standard", JSON_STR_NULL), JSON_FIELDS_END};
 
 static const struct json_field chain_fields[] = {
         JSON_FIELD(struct chain_out, issuer, "Issuer", JSON_STR),
@@ -91,15 +85,12 @@ static const struct json_field chain_fields[] = {
         JSON_FIELD(struct chain_out, fingerprint, "Fingerprint", JSON_STR),
         JSON_FIELD(struct chain_out, valid_from, "ValidFrom", JSON_STR),
         JSON_FIELD(struct chain_out, valid_to, "ValidTo", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct json_field pre_audit_fields[] = {
         JSON_FIELD(struct pre_audit_out, total_period, "TotalPeriod", JSON_INT),
         JSON_FIELD(struct pre_audit_out, now_period, "NowPeriod", JSON_INT),
-        JSON_FIELD(struct pre_audit_out, manager_id, "ManagerId", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct pre_audit_out, manager_id, "ManagerId", JSON_STR), JSON_FIELDS_END};
 
 static const struct json_field download_types_fields[] = {
         JSON_FIELD(struct download_types_out, nginx, "NGINX", JSON_BOOL),
@@ -109,22 +100,17 @@ static const struct json_field download_types_fields[] = {
         JSON_FIELD(struct download_types_out, jks, "JKS", JSON_BOOL),
         JSON_FIELD(struct download_types_out, other, "OTHER", JSON_BOOL),
         JSON_FIELD(struct download_types_out, root, "ROOT", JSON_BOOL),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct json_field hosting_fields[] = {
         JSON_FIELD(struct hosting_out, replace_time, "ReplaceTime", JSON_INT),
         JSON_FIELD(struct hosting_out, message_types, "MessageTypes", JSON_INTS),
         JSON_FIELD(struct hosting_out, replace_start_time, "ReplaceStartTime", JSON_STR),
-        JSON_FIELD(struct hosting_out, replace_end_time, "ReplaceEndTime", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct hosting_out, replace_end_time, "ReplaceEndTime", JSON_STR), JSON_FIELDS_END};
 
-const struct json_field api_certificate_out_tag[] = {
-        JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
-        JSON_FIELD(struct tag_out, value, "TagValue", JSON_STR),
-        JSON_FIELDS_END
-};
+const struct json_field api_certificate_out_tag[] = {JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
+                                                     JSON_FIELD(struct tag_out, value, "TagValue", JSON_STR),
+                                                     JSON_FIELDS_END};
 
 const struct json_field api_certificate_out_describe[] = {
         OUT(owner_uin, "OwnerUin", JSON_STR),
@@ -163,8 +149,7 @@ const struct json_field api_certificate_out_describe[] = {
         OUT(ca_common_names, "CACommonNames", JSON_STRS),
         OUT(ca_end_times, "CAEndTimes", JSON_STRS),
         OUT(revoke_auths, "DvRevokeAuthDetail", JSON_OBJS, .sub = dv_auth_fields, LIST(struct dv_auth_out)),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 const struct json_field api_certificate_out_detail[] = {
         OUT(owner_uin, "OwnerUin", JSON_STR),
@@ -213,8 +198,7 @@ const struct json_field api_certificate_out_detail[] = {
         OUT(cert_type, "CertType", JSON_STR),
         OUT(use_cross_sign_root, "UseCrossSignRoot", JSON_BOOL),
         OUT(hosting_status, "HostingStatus", JSON_INT),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 const struct json_field api_certificate_out_item[] = {
         OUT(owner_uin, "OwnerUin", JSON_STR),
@@ -280,5 +264,4 @@ const struct json_field api_certificate_out_item[] = {
         OUT(service_end_time, "CertServiceEndTime", JSON_STR),
         OUT(service_share_enabled, "CertServiceShareEnabled", JSON_BOOL),
         OUT(service_valid_count, "CertServiceValidCertificateCount", JSON_INT),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};

@@ -19,13 +19,10 @@ static const struct json_field download_in_fields[] = {
         JSON_FIELD(struct download_in, certificate_id, "CertificateId", JSON_STR, .required = true,
                    .limit = LIMIT_CERTIFICATE_ID_TEXT),
         JSON_FIELD(struct download_in, key_password, "KeyPassword", JSON_STR, .limit = LIMIT_PASSWORD_BYTES),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 static const struct json_field download_out_fields[] = {
         JSON_FIELD(struct download_out, content, "Content", JSON_STR),
-        JSON_FIELD(struct download_out, content_type, "ContentType", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct download_out, content_type, "ContentType", JSON_STR), JSON_FIELDS_END};
 const struct api_message api_download_package_in = {download_in_fields, sizeof(struct download_in)};
 const struct api_message api_download_package_out = {download_out_fields, sizeof(struct download_out)};
 

@@ -5,4 +5,5 @@
 
 extern const struct api_message api_download_package_in, api_download_package_out;
 /* DownloadCertificate – every file form in one zip, as base64. */
-MUST res api_download_package(struct req *req);
+MUST
+res api_download_package(struct req *req);

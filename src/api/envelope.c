@@ -47,10 +47,13 @@ static res req_admit(struct req *req)
 {
         const struct api_action *action = req->action;
 
-        if (req->api->rate != NULL && !api_rate_take(req->api->rate, req->act.account_id, action->rate, clock_mono_ms()))
+        if (req->api->rate != NULL &&
+            !api_rate_take(req->api->rate, req->act.account_id, action->rate, clock_mono_ms()))
                 return FAIL(ERR_RATE);
-        if (action->right == API_CHANGES && req->act.role != NULL && str_equals(str_of(req->act.role), "auditor"))
-                return act_fail(&req->act, ERR_FORBIDDEN, "An auditor only looks; %s changes something.", action->name);
+        if (action->right == API_CHANGES && req->act.role != NULL &&
+            str_equals(str_of(req->act.role), "auditor"))
+                return act_fail(&req->act, ERR_FORBIDDEN, "An auditor only looks; %s changes something.",
+                                action->name);
         ENSURE(action->handle != NULL, ERR_ACTION_UNBUILT);
         ENSURE(!action->needs_identity || req->act.verified, ERR_IDENTITY);
         return RES_OK;
@@ -93,7 +96,8 @@ res req_reply(struct req *req, const void *out, size_t out_size)
         return RES_OK;
 }
 
-res req_check_word(struct req *req, const char *field, struct str value, const char *const *words, size_t count)
+res req_check_word(struct req *req, const char *field, struct str value, const char *const *words,
+                   size_t count)
 {
         const char *list = "";
 
@@ -177,11 +181,13 @@ static void req_log(const struct req *req, res r)
 
         log_line(level, "request", "action=%s rid=%s result=%s ms=%lld uin=%s key=%s peer=%s detail=%s",
                  log_quote(req->action_name), req->act.request_id, code,
-                 (long long)(clock_mono_ms() - req->http->started_ms), req->act.uin != NULL ? req->act.uin : "-",
-                 log_quote(req->secret_id), req->http->peer, log_quote(str_of(res_is_ok(r) ? "" : req->act.detail)));
+                 (long long)(clock_mono_ms() - req->http->started_ms),
+                 req->act.uin != NULL ? req->act.uin : "-", log_quote(req->secret_id), req->http->peer,
+                 log_quote(str_of(res_is_ok(r) ? "" : req->act.detail)));
 }
 
-static void req_begin(struct req *req, struct api *api, struct http_request *request, struct http_reply *reply)
+static void req_begin(struct req *req, struct api *api, struct http_request *request,
+                      struct http_reply *reply)
 {
         req->api = api;
         req->http = request;
@@ -220,5 +226,6 @@ void api_handle_unknown(struct http_request *request, struct http_reply *reply)
 {
         if (request->request_id[0] == '\0')
                 random_uuid(request->request_id);
-        reply_fail(reply, ERR_ACTION, "Name an action in X-TC-Action; see docs/api for the list.", request->request_id);
+        reply_fail(reply, ERR_ACTION, "Name an action in X-TC-Action; see docs/api for the list.",
+                   request->request_id);
 }

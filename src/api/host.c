@@ -12,19 +12,18 @@ struct host_list {
 
 static const struct json_field instance_fields[] = {JSON_FIELDS_END};
 
-static const struct json_field list_fields[] = {
-        JSON_FIELD(struct host_list, instances, "InstanceList", JSON_OBJS, .sub = instance_fields, .sub_size = 1),
-        JSON_FIELD(struct host_list, total, "TotalCount", JSON_UINT),
-        JSON_FIELDS_END
-};
+static const struct json_field list_fields[] = {JSON_FIELD(struct host_list, instances, "InstanceList",
+                                                           JSON_OBJS, .sub = instance_fields, .sub_size = 1),
+                                                JSON_FIELD(struct host_list, total, "TotalCount", JSON_UINT),
+                                                JSON_FIELDS_END};
 static const struct json_field list_async_fields[] = {
-        JSON_FIELD(struct host_list, instances, "InstanceList", JSON_OBJS, .sub = instance_fields, .sub_size = 1),
+        JSON_FIELD(struct host_list, instances, "InstanceList", JSON_OBJS, .sub = instance_fields,
+                   .sub_size = 1),
         JSON_FIELD(struct host_list, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct host_list, async_total, "AsyncTotalNum", JSON_INT),
         JSON_FIELD(struct host_list, async_offset, "AsyncOffset", JSON_INT),
         JSON_FIELD(struct host_list, async_cache_time, "AsyncCacheTime", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 const struct api_message api_host_list_out = {list_fields, sizeof(struct host_list)};
 const struct api_message api_host_list_async_out = {list_async_fields, sizeof(struct host_list)};
 

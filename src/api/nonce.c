@@ -48,7 +48,8 @@ void nonces_free(struct nonces *nonces)
 }
 
 /* Lengths go in first, so that no two triples read the same. */
-static res nonce_hash(const struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec, uint64_t *ret_hash)
+static res nonce_hash(const struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec,
+                      uint64_t *ret_hash)
 {
         CLEAN(buf_done) struct buf text = {0};
         uint8_t digest[DIGEST_SHA256_SIZE];
@@ -81,7 +82,8 @@ static res set_use(struct nonce_set *set, uint64_t hash, int64_t forget_sec, int
         return RES_OK;
 }
 
-res nonces_use(struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec, int64_t now_sec)
+res nonces_use(struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec,
+               int64_t now_sec)
 {
         uint64_t hash = 0;
         res r = RES_OK;

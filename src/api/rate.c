@@ -7,14 +7,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define RATE_SETS 512  /* 4,096 buckets: about 1,300 accounts active at once, 150 KB */
+#define RATE_SETS 512 /* 4,096 buckets: about 1,300 accounts active at once, 150 KB */
 #define RATE_WAYS 8
 #define RATE_TOKEN 1000
 
 struct bucket {
         int64_t account_id; /* 0 = free */
         int64_t used_ms;
-        int64_t tokens;     /* thousandths */
+        int64_t tokens; /* thousandths */
         enum api_rate_class class;
 };
 
@@ -58,13 +58,14 @@ void api_rate_free(struct api_rate *rate)
 
 static struct bucket_set *set_of(struct api_rate *rate, int64_t account_id, enum api_rate_class class)
 {
-        uint64_t h = ((uint64_t)account_id + (uint64_t)class) * 0x9E3779B97F4A7C15u;
+        uint64_t h = ((uint64_t)account_id + (uint64_t) class) * 0x9E3779B97F4A7C15u;
 
         return &rate->sets[(h >> 32) % RATE_SETS];
 }
 
 /* The owner's bucket, or the one unused for longest made the owner's and full. */
-static struct bucket *bucket_of(struct bucket_set *set, int64_t account_id, enum api_rate_class class, int64_t now_ms)
+static struct bucket *bucket_of(struct bucket_set *set, int64_t account_id, enum api_rate_class class,
+                                int64_t now_ms)
 {
         struct bucket *oldest = &set->v[0];
 
@@ -76,7 +77,9 @@ static struct bucket *bucket_of(struct bucket_set *set, int64_t account_id, enum
                 if (b->account_id == 0 || (oldest->account_id != 0 && b->used_ms < oldest->used_ms))
                         oldest = b;
         }
-        *oldest = (struct bucket){.account_id = account_id, .class = class, .used_ms = now_ms,
+        *oldest = (struct bucket){.account_id = account_id,
+                                  .class = class,
+                                  .used_ms = now_ms,
                                   .tokens = rates[class].burst * RATE_TOKEN};
         return oldest;
 }

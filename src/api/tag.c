@@ -50,8 +50,7 @@ static const struct json_field list_in_fields[] = {
         JSON_FIELD(struct list_in, offset, "Offset", JSON_UINT),
         JSON_FIELD(struct list_in, limit, "Limit", JSON_UINT),
         JSON_FIELD(struct list_in, category, "Category", JSON_STR, .limit = 64),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 static const struct json_field tag_out_fields[] = {
         JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
         JSON_FIELD(struct tag_out, value, "TagValue", JSON_STR),
@@ -60,33 +59,28 @@ static const struct json_field tag_out_fields[] = {
         JSON_FIELD(struct tag_out, value_md5, "TagValueMd5", JSON_STR),
         JSON_FIELD(struct tag_out, service_type, "ServiceType", JSON_STR),
         JSON_FIELD(struct tag_out, category, "Category", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 static const struct json_field list_out_fields[] = {
         JSON_FIELD(struct list_out, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct list_out, offset, "Offset", JSON_UINT),
         JSON_FIELD(struct list_out, limit, "Limit", JSON_UINT),
-        JSON_FIELD(struct list_out, tags, "Tags", JSON_OBJS, .sub = tag_out_fields, .sub_size = sizeof(struct tag_out)),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct list_out, tags, "Tags", JSON_OBJS, .sub = tag_out_fields,
+                   .sub_size = sizeof(struct tag_out)),
+        JSON_FIELDS_END};
 static const struct json_field replace_fields[] = {
         JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
         JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_in, category, "Category", JSON_STR, .limit = 64),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct tag_in, category, "Category", JSON_STR, .limit = 64), JSON_FIELDS_END};
 static const struct json_field remove_fields[] = {
         JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 static const struct json_field modify_in_fields[] = {
         JSON_FIELD(struct modify_in, resource, "Resource", JSON_STR, .required = true, .limit = RESOURCE_MAX),
-        JSON_FIELD(struct modify_in, replace, "ReplaceTags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = replace_fields,
-                   .sub_size = sizeof(struct tag_in)),
-        JSON_FIELD(struct modify_in, remove, "DeleteTags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = remove_fields,
-                   .sub_size = sizeof(struct tag_in)),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct modify_in, replace, "ReplaceTags", JSON_OBJS, .limit = LIMIT_TAGS,
+                   .sub = replace_fields, .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct modify_in, remove, "DeleteTags", JSON_OBJS, .limit = LIMIT_TAGS,
+                   .sub = remove_fields, .sub_size = sizeof(struct tag_in)),
+        JSON_FIELDS_END};
 static const struct json_field modify_out_fields[] = {JSON_FIELDS_END};
 const struct api_message api_tag_list_in = {list_in_fields, sizeof(struct list_in)};
 const struct api_message api_tag_list_out = {list_out_fields, sizeof(struct list_out)};
@@ -107,13 +101,18 @@ static struct str md5_text(struct arena *arena, struct str text)
 static struct tag_out tag_of(struct req *req, const struct label_tag *tag)
 {
         return (struct tag_out){
-                .key = tag->key, .value = tag->value, .resource_id = tag->certificate_id,
-                .key_md5 = md5_text(req->act.arena, tag->key), .value_md5 = md5_text(req->act.arena, tag->value),
-                .service_type = STR("ssl"), .category = STR("Custom"),
+                .key = tag->key,
+                .value = tag->value,
+                .resource_id = tag->certificate_id,
+                .key_md5 = md5_text(req->act.arena, tag->key),
+                .value_md5 = md5_text(req->act.arena, tag->value),
+                .service_type = STR("ssl"),
+                .category = STR("Custom"),
         };
 }
 
-static struct list_out page_of(struct req *req, const struct list_in *in, const struct label_tag *tags, size_t n)
+static struct list_out page_of(struct req *req, const struct list_in *in, const struct label_tag *tags,
+                               size_t n)
 {
         size_t offset = (size_t)in->offset.v < n ? (size_t)in->offset.v : n;
         size_t limit = in->limit.set && in->limit.v > 0 ? (size_t)in->limit.v : TAG_LIST_DEFAULT;
@@ -122,7 +121,8 @@ static struct list_out page_of(struct req *req, const struct list_in *in, const 
 
         for (size_t i = 0; i < count; i++)
                 out[i] = tag_of(req, &tags[offset + i]);
-        return (struct list_out){api_int((int64_t)n), api_int(in->offset.v), api_int((int64_t)limit), {out, count}};
+        return (struct list_out){
+                api_int((int64_t)n), api_int(in->offset.v), api_int((int64_t)limit), {out, count}};
 }
 
 res api_tag_list(struct req *req)
@@ -142,7 +142,8 @@ res api_tag_list(struct req *req)
 /* The id in qcs::ssl:<region>:uin/<uin>:certificate/<id>; another account's resource is as good as missing. */
 static res resource_read(struct req *req, struct str resource, struct str *ret_id)
 {
-        const struct str prefix = STR("qcs::ssl:"), uin_mark = STR("uin/"), certificate_mark = STR("certificate/");
+        const struct str prefix = STR("qcs::ssl:"), uin_mark = STR("uin/"),
+                         certificate_mark = STR("certificate/");
         struct str rest = resource, uin = {0};
         bool ok = str_starts_with(resource, prefix);
 
@@ -153,7 +154,8 @@ static res resource_read(struct req *req, struct str resource, struct str *ret_i
                 ok = str_starts_with(uin, uin_mark) && str_starts_with(rest, certificate_mark);
         }
         if (!ok)
-                return act_fail(&req->act, ERR_PARAM_VALUE, "Resource must read qcs::ssl:<region>:uin/<account>:certificate/<id>.");
+                return act_fail(&req->act, ERR_PARAM_VALUE,
+                                "Resource must read qcs::ssl:<region>:uin/<account>:certificate/<id>.");
         uin = (struct str){uin.p + uin_mark.n, uin.n - uin_mark.n};
         ENSURE(str_is_empty(uin) || str_equals(uin, req->act.uin), ERR_CERT_NOT_FOUND);
         *ret_id = (struct str){rest.p + certificate_mark.n, rest.n - certificate_mark.n};

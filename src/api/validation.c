@@ -21,10 +21,10 @@ struct complete_out {
         struct str certificate_id;
 };
 
-static const struct json_field id_fields[] = {
-        JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR, .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
-        JSON_FIELDS_END
-};
+static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId",
+                                                         JSON_STR, .required = true,
+                                                         .limit = LIMIT_CERTIFICATE_ID_TEXT),
+                                              JSON_FIELDS_END};
 static const struct json_field result_fields[] = {
         JSON_FIELD(struct result_out, domain, "Domain", JSON_STR),
         JSON_FIELD(struct result_out, verify_type, "VerifyType", JSON_STR),
@@ -34,17 +34,13 @@ static const struct json_field result_fields[] = {
         JSON_FIELD(struct result_out, check_value, "CheckValue", JSON_STRS),
         JSON_FIELD(struct result_out, frequently, "Frequently", JSON_BOOL),
         JSON_FIELD(struct result_out, issued, "Issued", JSON_BOOL),
-        JSON_FIELDS_END
-};
-static const struct json_field check_fields[] = {
-        JSON_FIELD(struct check_out, results, "VerificationResults", JSON_OBJS, .sub = result_fields,
-                   .sub_size = sizeof(struct result_out)),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
+static const struct json_field check_fields[] = {JSON_FIELD(struct check_out, results, "VerificationResults",
+                                                            JSON_OBJS, .sub = result_fields,
+                                                            .sub_size = sizeof(struct result_out)),
+                                                 JSON_FIELDS_END};
 static const struct json_field complete_fields[] = {
-        JSON_FIELD(struct complete_out, certificate_id, "CertificateId", JSON_STR),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct complete_out, certificate_id, "CertificateId", JSON_STR), JSON_FIELDS_END};
 const struct api_message api_validation_check_in = {id_fields, sizeof(struct id_in)};
 const struct api_message api_validation_check_out = {check_fields, sizeof(struct check_out)};
 const struct api_message api_validation_complete_in = {id_fields, sizeof(struct id_in)};

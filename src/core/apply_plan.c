@@ -17,21 +17,26 @@ static res plan_product(struct act *act, struct apply_plan *plan)
         struct str package = plan->in->package_type, validity = plan->in->validity_months;
 
         if (package.n == 0)
-                plan->product = catalogue_free_product(catalogue, validity.n ? validity : STR(DEFAULT_VALIDITY));
+                plan->product =
+                        catalogue_free_product(catalogue, validity.n ? validity : STR(DEFAULT_VALIDITY));
         else
                 plan->product = catalogue_product(catalogue, package);
         if (plan->product == NULL)
-                return act_fail(act, ERR_PARAM_VALUE,
-                                "There is no such free product; use PackageType 83 with ValidityPeriod \"3\", or 2 with \"12\".");
+                return act_fail(
+                        act, ERR_PARAM_VALUE,
+                        "There is no such free product; use PackageType 83 with ValidityPeriod \"3\", or 2 with \"12\".");
         if (!plan->product->is_free)
-                return act_fail(act, ERR_PARAM_VALUE, "PackageType %s is a paid product; buy it with CreateCertificate.",
+                return act_fail(act, ERR_PARAM_VALUE,
+                                "PackageType %s is a paid product; buy it with CreateCertificate.",
                                 plan->product->package_type);
         int64_t months = plan->product->validity_months;
         int64_t asked = months;
 
         if (validity.n > 0 && (!res_is_ok(str_to_int64(validity, &asked)) || asked != months))
-                return act_fail(act, ERR_PARAM_VALUE, "PackageType %s is valid for %lld months; send ValidityPeriod \"%lld\" or leave it out.",
-                                plan->product->package_type, (long long)months, (long long)months);
+                return act_fail(
+                        act, ERR_PARAM_VALUE,
+                        "PackageType %s is valid for %lld months; send ValidityPeriod \"%lld\" or leave it out.",
+                        plan->product->package_type, (long long)months, (long long)months);
         return RES_OK;
 }
 
@@ -41,18 +46,21 @@ static res plan_method(struct act *act, struct apply_plan *plan)
         struct str method = plan->in->method;
 
         if (str_equals(method, "DNS") && product->allows_dns) {
-                plan->method = str_equals(str_of(product->dns_record), "CNAME") ? MSG_METHOD_DNS_CNAME : MSG_METHOD_DNS_TXT;
+                plan->method = str_equals(str_of(product->dns_record), "CNAME") ? MSG_METHOD_DNS_CNAME
+                                                                                : MSG_METHOD_DNS_TXT;
                 return RES_OK;
         }
         if (str_equals(method, "FILE") && product->allows_file) {
                 if (!act->core->conf->validation_file) /* SIL-40 */
-                        return act_fail(act, ERR_PARAM_VALUE, "File validation is switched off here; use DvAuthMethod DNS.");
+                        return act_fail(act, ERR_PARAM_VALUE,
+                                        "File validation is switched off here; use DvAuthMethod DNS.");
                 plan->method = MSG_METHOD_FILE;
                 return RES_OK;
         }
         if (str_equals(method, "DNS_AUTO")) /* FREE-10: needs a DNS host that we can write to */
-                return act_fail(act, ERR_PARAM_VALUE,
-                                "Automatic DNS needs the name at a DNS host that this service can write to, and none is connected; use DNS or FILE.");
+                return act_fail(
+                        act, ERR_PARAM_VALUE,
+                        "Automatic DNS needs the name at a DNS host that this service can write to, and none is connected; use DNS or FILE.");
         return act_fail(act, ERR_PARAM_VALUE, "DvAuthMethod must be DNS or FILE.");
 }
 
@@ -63,7 +71,8 @@ static res plan_names(struct act *act, struct apply_plan *plan)
         TRY(domain_expand(act, &plan->name, plan->product, &plan->names));
         if (plan->in->dns_names.n == 0)
                 return RES_OK;
-        for (size_t i = 0; i < plan->in->dns_names.n; i++) { /* FREE-05: other names than those it gets anyway */
+        for (size_t i = 0; i < plan->in->dns_names.n;
+             i++) { /* FREE-05: other names than those it gets anyway */
                 struct domain_name extra = {0};
                 bool known = false;
 
@@ -71,8 +80,10 @@ static res plan_names(struct act *act, struct apply_plan *plan)
                 for (size_t k = 0; k < plan->names.n; k++)
                         known |= str_equals(plan->names.v[k], extra.ascii);
                 if (!known)
-                        return act_fail(act, ERR_PARAM_VALUE, "A free certificate is bound to exactly one domain; leave %s out of DnsNames or buy a multi-domain product.",
-                                        extra.ascii);
+                        return act_fail(
+                                act, ERR_PARAM_VALUE,
+                                "A free certificate is bound to exactly one domain; leave %s out of DnsNames or buy a multi-domain product.",
+                                extra.ascii);
         }
         return RES_OK;
 }
@@ -109,7 +120,9 @@ static res plan_texts(struct act *act, struct apply_plan *plan)
         if (in->phone.n > 32 || label_has_control_chars(in->phone))
                 return act_fail(act, ERR_PARAM_VALUE, "ContactPhone may have at most 32 characters.");
         if (in->key_password.n > LIMIT_PASSWORD_BYTES || label_has_control_chars(in->key_password))
-                return act_fail(act, ERR_PARAM_VALUE, "CsrKeyPassword may have at most %d printable characters.", LIMIT_PASSWORD_BYTES);
+                return act_fail(act, ERR_PARAM_VALUE,
+                                "CsrKeyPassword may have at most %d printable characters.",
+                                LIMIT_PASSWORD_BYTES);
         plan->alias = in->alias.n ? str_copy(act->arena, in->alias) : "";
         plan->email = in->email.n ? str_copy(act->arena, in->email) : "";
         plan->phone = in->phone.n ? str_copy(act->arena, in->phone) : "";
@@ -126,10 +139,12 @@ static res plan_origin(struct act *act, struct apply_plan *plan)
         if (plan->in->old_certificate_id.n == 0)
                 return RES_OK;
         TRY(store_read(act->core->store, &reader));
-        res found = store_certificate_get(reader, act->arena, act->account_id, plan->in->old_certificate_id, &old);
+        res found = store_certificate_get(reader, act->arena, act->account_id, plan->in->old_certificate_id,
+                                          &old);
 
         if (found.err == ERR_NOT_FOUND)
-                return act_fail(act, ERR_CERT_NOT_FOUND, "OldCertificateId names no certificate of this account.");
+                return act_fail(act, ERR_CERT_NOT_FOUND,
+                                "OldCertificateId names no certificate of this account.");
         TRY(found);
         if (old.status != CERT_ISSUED && old.status != CERT_EXPIRED)
                 return act_fail(act, ERR_CERT_STATE, "OldCertificateId must be an issued certificate.");
@@ -148,7 +163,8 @@ res apply_plan_make(struct act *act, const struct certificate_apply *in, struct 
         struct apply_plan plan = {.in = in};
 
         if (!act->verified) /* ACC-02 */
-                return act_fail(act, ERR_IDENTITY, "The account's identity is not verified yet; ask the operator to verify it.");
+                return act_fail(act, ERR_IDENTITY,
+                                "The account's identity is not verified yet; ask the operator to verify it.");
         TRY(plan_product(act, &plan));
         TRY(plan_method(act, &plan));
         TRY(plan_names(act, &plan));

@@ -29,7 +29,8 @@ bool label_has_control_chars(struct str s)
 res label_check_alias(struct act *act, struct str alias)
 {
         if (count_chars(alias) > LIMIT_ALIAS_CHARS || label_has_control_chars(alias))
-                return act_fail(act, ERR_PARAM_VALUE, "Alias may have at most %d printable characters.", LIMIT_ALIAS_CHARS);
+                return act_fail(act, ERR_PARAM_VALUE, "Alias may have at most %d printable characters.",
+                                LIMIT_ALIAS_CHARS);
         return RES_OK;
 }
 
@@ -38,8 +39,10 @@ res label_check_tags(struct act *act, const struct tag_pair *tags, size_t count)
         if (count > LIMIT_TAGS)
                 return act_fail(act, ERR_PARAM_VALUE, "A certificate may carry at most %d tags.", LIMIT_TAGS);
         for (size_t i = 0; i < count; i++) {
-                if (tags[i].key.n == 0 || tags[i].key.n > LIMIT_TAG_BYTES || tags[i].value.n > LIMIT_TAG_BYTES)
-                        return act_fail(act, ERR_PARAM_VALUE, "A tag needs a TagKey, and key and value may have at most %d bytes.",
+                if (tags[i].key.n == 0 || tags[i].key.n > LIMIT_TAG_BYTES ||
+                    tags[i].value.n > LIMIT_TAG_BYTES)
+                        return act_fail(act, ERR_PARAM_VALUE,
+                                        "A tag needs a TagKey, and key and value may have at most %d bytes.",
                                         LIMIT_TAG_BYTES);
                 for (size_t k = 0; k < i; k++)
                         if (str_equal(tags[i].key, tags[k].key))
@@ -59,7 +62,8 @@ res label_check_project(struct act *act, int64_t project_id)
         res found = store_project_get(reader, act->arena, act->account_id, project_id, &project);
 
         if (found.err == ERR_NOT_FOUND)
-                return act_fail(act, ERR_PROJECT, "There is no project %lld in this account; 0 is the default project.",
+                return act_fail(act, ERR_PROJECT,
+                                "There is no project %lld in this account; 0 is the default project.",
                                 (long long)project_id);
         return found;
 }
@@ -123,14 +127,17 @@ static res project_tx(struct store_tx *tx, void *arg)
 res label_set_project(struct act *act, struct strs ids, int64_t project_id, struct label_moved *ret_moved)
 {
         struct project_change change = {
-                .act = act, .ids = ids, .project_id = project_id,
+                .act = act,
+                .ids = ids,
+                .project_id = project_id,
                 .done = arena_array_of(act->arena, ids.n + 1, struct str),
                 .failed = arena_array_of(act->arena, ids.n + 1, struct str),
         };
 
         TRY(label_check_project(act, project_id));
         TRY(store_run(act->core->store, project_tx, &change));
-        *ret_moved = (struct label_moved){{change.done, change.done_count}, {change.failed, change.failed_count}};
+        *ret_moved =
+                (struct label_moved){{change.done, change.done_count}, {change.failed, change.failed_count}};
         return RES_OK;
 }
 
@@ -149,7 +156,8 @@ static res tags_write(struct store_tx *tx, const struct tags_change *change)
         for (size_t i = 0; i < change->tags->put_count; i++) {
                 const struct tag_pair *tag = &change->tags->put[i];
 
-                TRY(store_tag_put(tx, &(struct tag_row){account_id, change->id, tag->key, tag->value.p ? tag->value : STR("")}));
+                TRY(store_tag_put(tx, &(struct tag_row){account_id, change->id, tag->key,
+                                                        tag->value.p ? tag->value : STR("")}));
         }
         return RES_OK;
 }
@@ -194,7 +202,8 @@ res label_list_tags(struct act *act, struct strs ids, const struct label_tag **r
 
                 TRY(store_tag_list(reader, act->arena, act->account_id, ids.v[i], &rows, &n));
                 for (size_t k = 0; k < n && k < LIMIT_TAGS; k++)
-                        tags[count++] = (struct label_tag){rows[k].certificate_id, rows[k].tag_key, rows[k].tag_value};
+                        tags[count++] = (struct label_tag){rows[k].certificate_id, rows[k].tag_key,
+                                                           rows[k].tag_value};
         }
         *ret_tags = tags;
         *ret_n = count;

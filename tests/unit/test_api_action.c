@@ -19,8 +19,12 @@ static const char *const own_actions[] = {"DescribeFreeQuota"};
 
 /* action or struct, dot, field */
 static const char *const own_fields[] = {
-        "ApplyCertificate.Tags",        "DescribeCertificates.Marker",           "DescribeCertificates.NextMarker",
-        "DownloadCertificate.KeyPassword", "DvAuths.Domain",                     "DescribeHostLiveInstanceList.TotalCount",
+        "ApplyCertificate.Tags",
+        "DescribeCertificates.Marker",
+        "DescribeCertificates.NextMarker",
+        "DownloadCertificate.KeyPassword",
+        "DvAuths.Domain",
+        "DescribeHostLiveInstanceList.TotalCount",
         "DescribeHostWafInstanceList.TotalCount",
 };
 
@@ -63,7 +67,7 @@ static json_t *find(json_t *list, const char *key, const char *value)
         size_t i;
         json_t *item;
 
-        json_array_foreach(list, i, item) {
+        json_array_foreach (list, i, item) {
                 if (strcmp(text(item, key), value) == 0)
                         return item;
         }
@@ -135,7 +139,7 @@ static void check_fields(const char *owner, json_t *list, const struct json_fiel
         size_t i;
         json_t *spec;
 
-        json_array_foreach(list, i, spec) {
+        json_array_foreach (list, i, spec) {
                 const char *name = text(spec, "name");
                 const struct json_field *field = field_find(fields, name);
 
@@ -150,7 +154,8 @@ static void check_fields(const char *owner, json_t *list, const struct json_fiel
         for (const struct json_field *field = fields; field->name != NULL; field++)
                 if (find(list, "name", field->name) == NULL &&
                     !is_listed(own_fields, sizeof own_fields / sizeof *own_fields, owner, field->name))
-                        fail_msg("%s.%s is not in the description and not listed as our own", owner, field->name);
+                        fail_msg("%s.%s is not in the description and not listed as our own", owner,
+                                 field->name);
 }
 
 static void test_every_known_action_is_known(void **state)
@@ -159,7 +164,7 @@ static void test_every_known_action_is_known(void **state)
         json_t *spec;
 
         (void)state;
-        json_array_foreach(described, i, spec) {
+        json_array_foreach (described, i, spec) {
                 const struct api_action *action = api_action_find(str_of(text(spec, "action")));
                 char service[32];
 
@@ -191,12 +196,14 @@ static void test_built_actions_have_the_described_fields(void **state)
                 const struct api_action *action = api_action_at(i);
                 json_t *spec = find(described, "action", action->name);
 
-                if (spec == NULL && !is_listed(own_actions, sizeof own_actions / sizeof *own_actions, action->name, NULL))
+                if (spec == NULL &&
+                    !is_listed(own_actions, sizeof own_actions / sizeof *own_actions, action->name, NULL))
                         fail_msg("%s is not described and not listed as our own", action->name);
                 if (spec == NULL || action->handle == NULL)
                         continue;
                 if (action->in != NULL)
-                        check_fields(action->name, json_object_get(spec, "request"), action->in->fields, true);
+                        check_fields(action->name, json_object_get(spec, "request"), action->in->fields,
+                                     true);
                 check_fields(action->name, json_object_get(spec, "response"), action->out->fields, false);
         }
 }
@@ -242,17 +249,25 @@ static char *page_read(const char *action)
 static const char *kind_word(enum json_kind kind)
 {
         static const char *const words[JSON_KIND_COUNT] = {
-                [JSON_STR] = "text", [JSON_STR_NULL] = "text or null", [JSON_INT] = "whole number",
-                [JSON_UINT] = "whole number", [JSON_BOOL] = "true or false", [JSON_STRS] = "list of text",
-                [JSON_STRS_NULL] = "list of text or null", [JSON_INTS] = "list of numbers", [JSON_OBJ] = "object",
-                [JSON_OBJS] = "list of objects", [JSON_OBJS_NULL] = "list of objects or null",
+                [JSON_STR] = "text",
+                [JSON_STR_NULL] = "text or null",
+                [JSON_INT] = "whole number",
+                [JSON_UINT] = "whole number",
+                [JSON_BOOL] = "true or false",
+                [JSON_STRS] = "list of text",
+                [JSON_STRS_NULL] = "list of text or null",
+                [JSON_INTS] = "list of numbers",
+                [JSON_OBJ] = "object",
+                [JSON_OBJS] = "list of objects",
+                [JSON_OBJS_NULL] = "list of objects or null",
         };
 
         return words[kind];
 }
 
 /* Returns how many rows the table has. */
-static size_t check_page(const char *action, const char *page, const struct json_field *fields, const char *prefix, bool is_request)
+static size_t check_page(const char *action, const char *page, const struct json_field *fields,
+                         const char *prefix, bool is_request)
 {
         size_t rows = 0;
 
@@ -267,7 +282,8 @@ static size_t check_page(const char *action, const char *page, const struct json
                 rows++;
                 if (fields->sub == NULL)
                         continue;
-                snprintf(name + strlen(name), sizeof name - strlen(name), fields->kind == JSON_OBJ ? "." : "[].");
+                snprintf(name + strlen(name), sizeof name - strlen(name),
+                         fields->kind == JSON_OBJ ? "." : "[].");
                 rows += check_page(action, page, fields->sub, name, is_request);
         }
         return rows;

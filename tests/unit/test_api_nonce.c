@@ -22,7 +22,8 @@ static void test_a_nonce_is_good_once(void **state)
         assert_int_equal(nonces_use(nonces, STR("AKID1"), STR("7"), NOW, NOW + 300).err, ERR_AUTH_SIGNATURE);
         assert_true(res_is_ok(nonces_use(nonces, STR("AKID1"), STR("8"), NOW, NOW)));
         assert_true(res_is_ok(nonces_use(nonces, STR("AKID1"), STR("7"), NOW + 1, NOW)));
-        assert_true(res_is_ok(nonces_use(nonces, STR("AKID"), STR("17"), NOW, NOW))); /* not the same as "AKID1", "7" */
+        assert_true(res_is_ok(
+                nonces_use(nonces, STR("AKID"), STR("17"), NOW, NOW))); /* not the same as "AKID1", "7" */
         assert_true(res_is_ok(nonces_use(nonces, STR("AKID2"), STR("7"), NOW, NOW)));
         nonces_free(nonces);
 }

@@ -19,11 +19,9 @@ struct message {
         struct objs tags;
         const struct tag *one;
 };
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct tag, key, "TagKey", JSON_STR),
-        JSON_FIELD(struct tag, value, "TagValue", JSON_STR),
-        JSON_FIELDS_END
-};
+static const struct json_field tag_fields[] = {JSON_FIELD(struct tag, key, "TagKey", JSON_STR),
+                                               JSON_FIELD(struct tag, value, "TagValue", JSON_STR),
+                                               JSON_FIELDS_END};
 static const struct json_field fields[] = {
         JSON_FIELD(struct message, text, "Text", JSON_STR),
         JSON_FIELD(struct message, number, "Number", JSON_INT),
@@ -31,10 +29,10 @@ static const struct json_field fields[] = {
         JSON_FIELD(struct message, yes, "Yes", JSON_BOOL),
         JSON_FIELD(struct message, names, "Names", JSON_STRS),
         JSON_FIELD(struct message, states, "States", JSON_INTS),
-        JSON_FIELD(struct message, tags, "Tags", JSON_OBJS, .sub = tag_fields, .sub_size = sizeof(struct tag)),
+        JSON_FIELD(struct message, tags, "Tags", JSON_OBJS, .sub = tag_fields,
+                   .sub_size = sizeof(struct tag)),
         JSON_FIELD(struct message, one, "One", JSON_OBJ, .sub = tag_fields, .sub_size = sizeof(struct tag)),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct {
         const char *flat;
@@ -113,7 +111,9 @@ static void test_eleven_items_keep_their_order(void **state)
                 STR("Names.0=a&Names.1=b&Names.10=k&Names.2=c&Names.3=d&Names.4=e&Names.5=f&Names.6=g&Names.7=h&Names.8=i&Names.9=j"),
                 &params)));
         assert_true(res_is_ok(api_params_to_json(&act, &params, fields, &out)));
-        assert_string_equal(buf_c(&out), "{\"Names\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\"]}");
+        assert_string_equal(
+                buf_c(&out),
+                "{\"Names\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\"]}");
         arena_free(act.arena);
 }
 

@@ -69,9 +69,13 @@ static res tc3_check(const struct captured *c)
         struct tc3_auth auth = {0};
         uint8_t key[TC3_KEY_SIZE];
         const struct tc3_request request = {
-                .method = c->request.method, .path = c->request.path, .query = c->request.query,
-                .headers = c->request.headers, .header_count = c->request.header_count,
-                .body = c->request.body, .timestamp = stamp,
+                .method = c->request.method,
+                .path = c->request.path,
+                .query = c->request.query,
+                .headers = c->request.headers,
+                .header_count = c->request.header_count,
+                .body = c->request.body,
+                .timestamp = stamp,
         };
 
         TRY(tc3_parse(http_header(&c->request, "Authorization"), &auth));
@@ -80,8 +84,10 @@ static res tc3_check(const struct captured *c)
 }
 
 static const char *const tc3_files[] = {
-        "go-tc3-post", "node-tc3-get", "node-tc3-post-host", "node-tc3-post-ip", "python-tc3-get",
-        "python-tc3-post-url-endpoint", "python-tc3-post", "python-tc3-unsigned-payload",
+        "go-tc3-post",        "node-tc3-get",
+        "node-tc3-post-host", "node-tc3-post-ip",
+        "python-tc3-get",     "python-tc3-post-url-endpoint",
+        "python-tc3-post",    "python-tc3-unsigned-payload",
 };
 
 static void test_captured_tc3_requests_verify(void **state)
@@ -108,7 +114,9 @@ static void test_changed_tc3_requests_do_not(void **state)
                 char *at = NULL;
 
                 captured_read(&c, tc3_files[i]);
-                changed = c.request.body.n > 0 ? (struct str){(const char *)c.request.body.p, c.request.body.n} : c.request.query;
+                changed = c.request.body.n > 0
+                                  ? (struct str){(const char *)c.request.body.p, c.request.body.n}
+                                  : c.request.query;
                 at = c.bytes + (changed.p - c.bytes) + changed.n / 2;
                 *at = *at == 'x' ? 'y' : 'x';
                 assert_int_equal(tc3_check(&c).err, is_unsigned ? ERR_NONE : ERR_AUTH_SIGNATURE);
@@ -156,11 +164,15 @@ static void test_captured_v1_requests_verify(void **state)
                 is_get = str_equals(c.request.method, "GET");
                 assert_true(api_is_request(&c.request));
                 assert_true(res_is_ok(api_params_parse(
-                        &act, is_get ? c.request.query : (struct str){(const char *)c.request.body.p, c.request.body.n}, &params)));
+                        &act,
+                        is_get ? c.request.query
+                               : (struct str){(const char *)c.request.body.p, c.request.body.n},
+                        &params)));
                 api_v1_text(&c.request, &params, &text);
                 if (v1_cases[i].text != NULL)
                         assert_string_equal(buf_c(&text), v1_cases[i].text);
-                assert_non_null(HMAC(v1_cases[i].hash(), SECRET, (int)strlen(SECRET), text.p, text.n, mac, &size));
+                assert_non_null(
+                        HMAC(v1_cases[i].hash(), SECRET, (int)strlen(SECRET), text.p, text.n, mac, &size));
                 b64_encode(bytes_of(mac, size), &signature);
                 if (!str_equal(api_params_take(&params, "Signature"), buf_str(&signature)))
                         fail_msg("%s does not verify: %s", v1_cases[i].file, buf_c(&text));
