@@ -13,7 +13,7 @@ import { startNginx } from '../lib/web.mjs'
 let dns, web, c, account
 before(async () => {
   dns = await startDns({ zones: [
-    { name: 'alpha.com', records: [['alpha.com', 'A', '127.0.0.1'], ['www.alpha.com', 'A', '127.0.0.1'], ['shop.alpha.com', 'A', '127.0.0.1']] },
+    { name: 'maple.com', records: [['maple.com', 'A', '127.0.0.1'], ['www.maple.com', 'A', '127.0.0.1'], ['shop.maple.com', 'A', '127.0.0.1']] },
     { name: 'beta.net', records: [['beta.net', 'A', '127.0.0.1'], ['www.beta.net', 'A', '127.0.0.1']] }
   ] })
   web = await startNginx()
@@ -37,37 +37,37 @@ async function issueByDns (domain, parameters) {
 }
 
 test('a TXT record at _dnsauth: applied, issued, and nginx, apache2 and haproxy serve it (DCV-05 DCV-06 DCV-07 FREE-16)', async () => {
-  const id = await c.apply(account, 'shop.alpha.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
+  const id = await c.apply(account, 'shop.maple.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
   assert.match(id, /^[A-Za-z0-9]{8}$/)
   const pending = await c.describe(account, id)
   assert.equal(pending.Status, 0)
   const [proof, ...more] = pending.DvAuthDetail.DvAuths
   assert.equal(more.length, 0)
   assert.equal(proof.DvAuthVerifyType, 'TXT')
-  assert.equal(proof.DvAuthKey, '_dnsauth.shop.alpha.com')
+  assert.equal(proof.DvAuthKey, '_dnsauth.shop.maple.com')
   assert.equal(proof.DvAuthSubDomain, '_dnsauth.shop')
-  assert.equal(proof.DvAuthDomain, 'alpha.com')
+  assert.equal(proof.DvAuthDomain, 'maple.com')
   assert.match(proof.DvAuthValue, /^20\d{15}[a-z0-9]{40}$/)
   await placeRecords(dns, [proof])
   const issued = await c.waitStatus(account, id, 1)
-  assert.equal(issued.Domain, 'shop.alpha.com')
+  assert.equal(issued.Domain, 'shop.maple.com')
   const files = await c.download(account, id)
   const x509 = leafOf(files)
-  assert.deepEqual(names(x509), ['shop.alpha.com'])
+  assert.deepEqual(names(x509), ['shop.maple.com'])
   assert.ok(x509.checkPrivateKey(createPrivateKey(file(files, 'Nginx', '.key'))))
   const seconds = (Date.parse(x509.validTo) - Date.parse(x509.validFrom)) / 1000
   assert.equal((seconds + 1) % 86400, 0, 'notAfter = notBefore + N days − 1 s')
-  await verifyChain({ chain: file(files, 'Nginx', '_bundle.crt'), root: c.root, dir: c.dir, name: 'shop.alpha.com' })
-  for (const kind of ['nginx', 'apache2', 'haproxy']) await serveAndFetch(kind, { files, root: c.root, dir: c.dir, name: 'shop.alpha.com' })
+  await verifyChain({ chain: file(files, 'Nginx', '_bundle.crt'), root: c.root, dir: c.dir, name: 'shop.maple.com' })
+  for (const kind of ['nginx', 'apache2', 'haproxy']) await serveAndFetch(kind, { files, root: c.root, dir: c.dir, name: 'shop.maple.com' })
 })
 
 test('an RSA key, and the apex brings www (FREE-12 FREE-15)', async () => {
-  const { files } = await issueByDns('alpha.com', { PackageType: '2', CsrEncryptAlgo: 'RSA' })
+  const { files } = await issueByDns('maple.com', { PackageType: '2', CsrEncryptAlgo: 'RSA' })
   const x509 = leafOf(files)
-  assert.deepEqual(names(x509), ['alpha.com', 'www.alpha.com'])
+  assert.deepEqual(names(x509), ['maple.com', 'www.maple.com'])
   assert.equal(x509.publicKey.asymmetricKeyType, 'rsa')
   assert.equal(x509.publicKey.asymmetricKeyDetails.modulusLength, 2048)
-  await verifyChain({ chain: file(files, 'Nginx', '_bundle.crt'), root: c.root, dir: c.dir, name: 'www.alpha.com' })
+  await verifyChain({ chain: file(files, 'Nginx', '_bundle.crt'), root: c.root, dir: c.dir, name: 'www.maple.com' })
 })
 
 test('a CNAME whose label and target are unique to the order (DCV-08 CON-03)', async () => {
@@ -101,9 +101,9 @@ test('www brings the bare name, and each serves a file of its own (CON-05 SIL-52
 })
 
 test('the command line does the whole job: apply waits, download unpacks for nginx (FREE-05)', async () => {
-  const applying = c.cli(['apply', 'cli.alpha.com', '--product', '2', '--key', 'ecc', '--timeout', '60', '--json'], account)
+  const applying = c.cli(['apply', 'cli.maple.com', '--product', '2', '--key', 'ecc', '--timeout', '60', '--json'], account)
   const id = await until('applied', async () => {
-    const { Certificates } = await c.call(account, 'DescribeCertificates', { SearchKey: 'cli.alpha.com' })
+    const { Certificates } = await c.call(account, 'DescribeCertificates', { SearchKey: 'cli.maple.com' })
     return Certificates[0]?.CertificateId
   })
   await placeRecords(dns, await c.proofs(account, id))
@@ -115,11 +115,11 @@ test('the command line does the whole job: apply waits, download unpacks for ngi
   assert.equal(ended.Status, 1)
   const got = await c.cli(['download', id, '--nginx', `${c.dir}/cli-nginx`], account)
   assert.equal(got.code, 0, got.stderr)
-  assert.deepEqual(got.stdout.trim().split('\n'), [`${c.dir}/cli-nginx/1_cli.alpha.com_bundle.crt`, `${c.dir}/cli-nginx/2_cli.alpha.com.key`])
+  assert.deepEqual(got.stdout.trim().split('\n'), [`${c.dir}/cli-nginx/1_cli.maple.com_bundle.crt`, `${c.dir}/cli-nginx/2_cli.maple.com.key`])
 })
 
 test('CRL, issuer and OCSP addresses of a certificate answer', async () => {
-  const { files } = await issueByDns('crl.alpha.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
+  const { files } = await issueByDns('crl.maple.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
   const x509 = leafOf(files)
   const access = x509.infoAccess
   const issuerUrl = /CA Issuers - URI:(\S+)/.exec(access)[1]
@@ -145,7 +145,7 @@ test('CRL, issuer and OCSP addresses of a certificate answer', async () => {
 })
 
 test('another account sees nothing of it', async () => {
-  const id = await c.apply(account, 'mine.alpha.com', { PackageType: '2' })
+  const id = await c.apply(account, 'mine.maple.com', { PackageType: '2' })
   const stranger = await c.createAccount({ name: 'stranger' })
   for (const action of ['DescribeCertificate', 'DescribeCertificateDetail', 'DownloadCertificate', 'CancelAuditCertificate', 'DeleteCertificate',
     'CompleteCertificate', 'CheckCertificateDomainVerification']) {

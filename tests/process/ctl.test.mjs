@@ -1,0 +1,182 @@
+/*
+ * The command line: exit codes, one line on stderr, JSON, credentials, and that the documents made from its tables
+ * are current.  Takes about 20 s.
+ */
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { BUILD, run, startChancery } from '../lib/chancery.mjs'
+
+const PROGRAM = `${BUILD}/chancery`
+let dir, c, account
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'chancery-ctl-'))
+  c = await startChancery()
+  account = await c.createAccount()
+})
+after(async () => {
+  await c?.stop()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const ctl = (args, options = {}) => run(PROGRAM, args, { cwd: dir, ...options, env: { HOME: dir, ...options.env } })
+
+/* One line on stderr, nothing on stdout. */
+function checkRefusal (result, code, pattern) {
+  assert.equal(result.code, code, result.stderr)
+  assert.match(result.stderr, /^chancery: [^\n]+\n$/)
+  assert.match(result.stderr, pattern)
+  assert.equal(result.stdout, '')
+}
+
+const wrongUsage = [
+  [[], /no command/],
+  [['lst'], /no command 'lst'/],
+  [['list', '--nope'], /no option '--nope'/],
+  [['list', '--limit'], /--limit wants NUMBER/],
+  [['list', '--limit', 'many'], /whole number/],
+  [['list', '--limit', '-1'], /whole number/],
+  [['list', '--status', 'x'], /number/],
+  [['list', '--json=1'], /takes no value/],
+  [['list', 'extra'], /too many/],
+  [['apply'], /usage: chancery apply DOMAIN/],
+  [['apply', 'a.com', '--method', 'post'], /dns\|file/],
+  [['apply', 'a.com', '--key', 'dsa'], /rsa\|ecc/],
+  [['account', 'create'], /--data DIR and --name NAME/],
+  [['account', 'create', '--data', '.', '--name', 'x', '--role', 'king'], /user\|reviewer/],
+  [['account', 'create', '--data', '.', '--name', 'x', '--balance', '1.5'], /whole number/],
+  [['api', 'X', '{'], /no JSON object/],
+  [['api', 'X', '[]'], /no JSON object/],
+  [['completion', 'tcsh'], /bash, zsh and fish/],
+  [['help', 'nothing'], /no command 'nothing'/]
+]
+for (const [args, pattern] of wrongUsage) {
+  test(`wrong usage: chancery ${args.join(' ')}`, async () => checkRefusal(await ctl(args), 2, pattern))
+}
+
+test('no server: exit 1 and a hint', async () => {
+  checkRefusal(await ctl(['account', 'create', '--data', dir, '--name', 'x']), 1, /chancery serve --data/)
+  const env = { CHANCERY_SECRET_ID: 'a', CHANCERY_SECRET_KEY: 'b', CHANCERY_ENDPOINT: 'https://127.0.0.1:1' }
+  checkRefusal(await ctl(['list'], { env }), 1, /cannot reach https:\/\/127.0.0.1:1/)
+})
+
+test('a data directory with a very long name is reached too', async () => {
+  checkRefusal(await ctl(['account', 'create', '--data', `${dir}/${'x'.repeat(120)}`, '--name', 'x']), 1, /no server/)
+})
+
+test('no credentials, a server that is not trusted, one that is no Chancery', async () => {
+  checkRefusal(await ctl(['list']), 1, /no credentials/)
+  const env = { CHANCERY_SECRET_ID: account.SecretId, CHANCERY_SECRET_KEY: account.SecretKey, CHANCERY_ENDPOINT: `https://${c.endpoint}` }
+  checkRefusal(await ctl(['list'], { env }), 1, /not trusted/)
+  const server = createServer((request, reply) => reply.end('<html>'))
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  const other = { ...env, CHANCERY_ENDPOINT: `http://127.0.0.1:${server.address().port}` }
+  checkRefusal(await ctl(['list'], { env: other }), 1, /API's form/)
+  server.close()
+})
+
+test('account create prints the three values, and --save writes a file that the others read', async () => {
+  const path = join(dir, 'credentials')
+  const made = await ctl(['account', 'create', '--data', c.data, '--name', 'saved', '--verified', '--save', path, '--endpoint', `https://${c.endpoint}/`])
+  assert.equal(made.code, 0, made.stderr)
+  const answer = JSON.parse(made.stdout)
+  assert.match(answer.Account, /^\d{12}$/)
+  assert.match(answer.SecretId, /^AKID[A-Za-z0-9]{32}$/)
+  assert.match(answer.SecretKey, /^[A-Za-z0-9]{32}$/)
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  const listed = await ctl(['list', '--json', '--credentials', path])
+  assert.equal(listed.code, 0, listed.stderr)
+  assert.equal(JSON.parse(listed.stdout).TotalCount, 0)
+  assert.equal(listed.stderr, '')
+  chmodSync(path, 0o644)
+  assert.match((await ctl(['list', '--credentials', path])).stderr, /can be read by others/)
+  writeFileSync(path, `${made.stdout}`, { mode: 0o600 })
+  chmodSync(path, 0o600)
+  const json = await ctl(['list', '--credentials', path, '--endpoint', `https://${c.endpoint}`, '--data', c.data])
+  assert.equal(json.code, 0, json.stderr)
+})
+
+for (const [text, pattern] of [['secret_id', /not of the form/], ['[chancery]\nsecret = x\n', /:2: .*unknown/], ['{"SecretId":', /not a JSON object/], ['', /no credentials/]]) {
+  test(`a bad credentials file: ${JSON.stringify(text)}`, async () => {
+    const path = join(dir, 'bad')
+    writeFileSync(path, text)
+    chmodSync(path, 0o600)
+    checkRefusal(await ctl(['list', '--credentials', path]), 1, pattern)
+  })
+}
+
+test('an order from apply to delete, for people', async () => {
+  const applied = await c.cli(['apply', 'www.ctl-one.com', '--no-wait', '--product', '2', '--alias', 'my shop', '--key', 'ecc'], account)
+  assert.equal(applied.code, 0, applied.stderr)
+  assert.match(applied.stdout, /Domain name +Host record +Type +Record value/)
+  assert.match(applied.stdout, /ctl-one\.com +_dnsauth +TXT +20\d{15}[a-z0-9]{40}\n/)
+  const id = /certificate (\w{8}) /.exec(applied.stdout)[1]
+  const listed = await c.cli(['list', '--search', 'ctl-one'], account)
+  assert.match(listed.stdout, new RegExp(`${id} +www\\.ctl-one\\.com .*my shop`))
+  const shown = await c.cli(['show', id], account)
+  assert.match(shown.stdout, /Alias +my shop/)
+  assert.match(shown.stdout, /_dnsauth +TXT/)
+  const waited = await c.cli(['wait', id, '--timeout', '1'], account)
+  checkRefusal(waited, 1, /is not issued yet/)
+  const verified = await c.cli(['verify', id], account)
+  assert.equal(verified.code, 1)
+  assert.match(verified.stdout, /Name +Method +Verdict +Found/)
+  assert.match(verified.stderr, /has not passed/)
+  checkRefusal(await c.cli(['download', id], account), 1, /FailedOperation\.CertificateStatusNotAllowDownload: /)
+  checkRefusal(await c.cli(['delete', id], account), 1, /^chancery: FailedOperation\./)
+  assert.equal((await c.cli(['cancel', id], account)).stdout, `${id} is cancelled\n`)
+  assert.equal((await c.cli(['delete', id], account)).stdout, `${id} is deleted\n`)
+  checkRefusal(await c.cli(['show', id], account), 1, /CertificateNotFound/)
+})
+
+test('apply --method file shows address and content', async () => {
+  const applied = await c.cli(['apply', 'files.ctl-one.com', '--no-wait', '--method', 'file', '--key', 'ecc'], account)
+  assert.match(applied.stdout, /http:\/\/files\.ctl-one\.com\/\.well-known\/pki-validation\/fileauth\.txt +20\d{15}[a-z0-9]{40}\n/)
+})
+
+test('api calls any action and shows its errors', async () => {
+  const good = await c.cli(['api', 'DescribeCertificates', '{"Limit":1}', '--json'], account)
+  assert.equal(good.code, 0, good.stderr)
+  assert.ok(Array.isArray(JSON.parse(good.stdout).Certificates))
+  const piped = await c.cli(['api', 'DescribeCertificates', '-'], account, { input: '{"Limit":2}' })
+  assert.equal(piped.code, 0, piped.stderr)
+  checkRefusal(await c.cli(['api', 'NoSuchThing'], account), 1, /^chancery: InvalidAction: /)
+  const wrongKey = { ...account, SecretKey: 'x'.repeat(32) }
+  checkRefusal(await c.cli(['list'], wrongKey), 1, /AuthFailure\.SignatureFailure/)
+})
+
+test('a full output device is not success', async () => {
+  const { code, stderr } = await run('sh', ['-c', `"${PROGRAM}" help > /dev/full`])
+  assert.equal(code, 1)
+  assert.match(stderr, /cannot write the output/)
+})
+
+test('docs/configuration.md is what the table of settings says', async () => {
+  const { stdout } = await ctl(['help', 'settings', '--markdown'])
+  assert.equal(readFileSync('docs/configuration.md', 'utf8'), stdout, 'make docs brings it up to date')
+})
+
+test('completion scripts are good shell, the manual page is good man', async () => {
+  const { stdout } = await ctl(['completion', 'bash'])
+  const tried = await run('bash', ['-c', `${stdout}\nCOMP_WORDS=(chancery down); COMP_CWORD=1; _chancery; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(chancery download --ng); COMP_CWORD=2; _chancery; echo "\${COMPREPLY[@]}"`])
+  assert.equal(tried.stdout, 'download\n--nginx\n', tried.stderr)
+  for (const shell of ['zsh', 'fish']) assert.equal((await ctl(['completion', shell])).code, 0)
+  const { stdout: page } = await ctl(['help', '--man'])
+  assert.match(page, /^\.TH CHANCERY 1/)
+  assert.doesNotMatch(page, /^\.(?!TH|SH|SS|TP|B|I)\w/m)
+})
+
+test('every command has help', async () => {
+  const { stdout } = await ctl(['help'])
+  const names = [...stdout.matchAll(/^ {2}([a-z]+(?: create)?)/gm)].map(m => m[1])
+  assert.ok(names.length >= 13, names.join())
+  for (const name of names) {
+    const help = await ctl(['help', ...name.split(' ')])
+    assert.match(help.stdout, new RegExp(`^chancery ${name}`), name)
+    assert.equal((await ctl([...name.split(' '), '--help'])).stdout, help.stdout)
+  }
+})

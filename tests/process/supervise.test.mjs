@@ -1,0 +1,115 @@
+/*
+ * The programs: first start, who may read what, one server a directory, and what happens when one of them dies.
+ * Takes about 40 s.
+ */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { BUILD, run, startChancery, until } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { placeRecords } from '../lib/place.mjs'
+
+let dns, c, account
+before(async () => {
+  dns = await startDns({ zones: [{ name: 'zone.com' }] })
+  c = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
+  account = await c.createAccount()
+})
+after(async () => {
+  await c?.stop()
+  await dns?.stop()
+})
+
+const mode = path => (statSync(path).mode & 0o777).toString(8)
+const PROGRAMS = ['server', 'signer', 'vault', 'keymaker', 'prober']
+
+test('the first start makes what the contract names, with narrow modes', () => {
+  assert.match(c.readyLine, /^ready .*https:\/\/\S+$/)
+  assert.match(readFileSync(c.root, 'utf8'), /^-----BEGIN CERTIFICATE-----/)
+  assert.equal(mode(`${c.data}/keys`), '700')
+  assert.equal(mode(`${c.data}/keys/master`), '400')
+  assert.equal(mode(`${c.data}/control.sock`), '600')
+  for (const name of ['chancery.db', 'log', 'lock']) assert.ok(existsSync(`${c.data}/${name}`), name)
+  assert.deepEqual(Object.keys(c.pids()).sort(), [...PROGRAMS].sort())
+})
+
+test('a second serve on the same directory is refused', async () => {
+  const second = await run(`${BUILD}/chancery`, ['serve', '--data', c.data, '--set', 'server.listen=127.0.0.1:0', '--set', 'public.listen=127.0.0.1:0'], { ms: 20_000 })
+  assert.equal(second.code, 1, second.stderr)
+  assert.ok(second.stderr.trim().length > 10)
+  await c.call(account, 'DescribeCertificates')
+})
+
+test('wrong settings are refused with their name, before anything is made', async () => {
+  for (const [set, code] of [['server.lisen=1', 1], ['validation.http-port=99999', 1], ['nonsense', 2]]) {
+    const { code: got, stderr } = await run(`${BUILD}/chancery`, ['serve', '--data', `${c.dir}/other`, '--set', set], { ms: 20_000 })
+    assert.ok([1, 2].includes(got), `${set}: ${got} ${stderr}`)
+    assert.ok(code === 2 || stderr.includes(set.split('=')[0]), stderr)
+  }
+  assert.ok(!existsSync(`${c.dir}/other`))
+})
+
+test('health on the public listener', async () => {
+  const reply = await fetch(`${c.publicUrl}/health`)
+  assert.equal(reply.status, 200)
+})
+
+const answers = () => c.call(account, 'DescribeCertificates').then(() => true, () => false)
+
+for (const name of PROGRAMS) {
+  test(`${name} is killed: back within 2 s, the others live on, no port is lost`, async () => {
+    const before = c.pids()
+    let refusals = 0
+    let watching = true
+    const watch = (async () => {
+      while (watching) {
+        await new Promise(resolve => {
+          const socket = connect(c.port, '127.0.0.1')
+          socket.once('connect', () => { socket.destroy(); resolve() })
+          socket.once('error', () => { refusals++; resolve() })
+        })
+        await new Promise(resolve => setTimeout(resolve, 10))
+      }
+    })()
+    const started = Date.now()
+    c.kill(name)
+    await c.back(name, before[name])
+    const backAfter = Date.now() - started
+    await until('answers', answers)
+    watching = false
+    await watch
+    assert.ok(backAfter < 2000, `back after ${backAfter} ms`)
+    assert.equal(refusals, 0, 'a connection was refused')
+    const now = c.pids()
+    for (const other of PROGRAMS.filter(p => p !== name)) assert.equal(now[other], before[other], `${other} lives on`)
+    const id = await c.apply(account, `${name}.zone.com`, { PackageType: '2', CsrEncryptAlgo: 'ECC' })
+    await placeRecords(dns, await c.proofs(account, id))
+    await c.waitStatus(account, id, 1)
+  })
+}
+
+test('all children at once, twice: it comes back', async () => {
+  for (let i = 0; i < 2; i++) {
+    const before = c.pids()
+    for (const name of PROGRAMS) c.kill(name)
+    for (const name of PROGRAMS) await c.back(name, before[name], 20_000)
+    await until('answers', answers)
+  }
+})
+
+test('the parent dies: nothing stays behind, the next start goes on', async () => {
+  await c.crash()
+  await c.start()
+  assert.ok(await answers())
+})
+
+test('SIGTERM finishes what is in flight', async () => {
+  const inFlight = c.call(account, 'ApplyCertificate', { DomainName: 'flight.zone.com', DvAuthMethod: 'DNS', CsrEncryptAlgo: 'RSA' })
+  await new Promise(resolve => setTimeout(resolve, 30))
+  const ended = c.end()
+  const { CertificateId } = await inFlight
+  await ended
+  await c.start()
+  assert.equal((await c.describe(account, CertificateId)).Domain, 'flight.zone.com')
+})
