@@ -7,7 +7,7 @@
  *   … --set validation.resolver=<dns.address> --set validation.trust-anchor=<dns.trustAnchor>
  *   await dns.stop()
  *
- * A zone is { name, dnssec, records: [[name, type, value, ttl?], …] }.
+ * A zone is { name, dnssec, nsec3: true|false, records: [[name, type, value, ttl?], …] }.
  *   dnssec: 'none' (default)   no signatures
  *           'good'             signed by the server, also after each change
  *           'expired'          signed, but every signature ended in 2020
@@ -53,12 +53,16 @@ export async function freeDnsPort () {
   throw new Error('no free port for DNS')
 }
 
-/** Record data as a zone file wants it. */
+/** Record data as a zone file wants it: TXT as UTF-8, other than plain characters as \DDD. */
 function rdata (type, value) {
   if (type.toUpperCase() !== 'TXT') return String(value)
-  const parts = Array.isArray(value) ? value : (String(value).match(/[^]{1,255}/g) ?? [''])
-  return parts.map(part => `"${part.replace(/[\\"]/g, '\\$&')}"`).join(' ')
+  const strings = Array.isArray(value) ? value.map(part => Buffer.from(part)) : pieces(Buffer.from(String(value)))
+  const quote = bytes => [...bytes].map(b =>
+    b < 32 || b > 126 || b === 34 || b === 92 ? `\${String(b).padStart(3, '0')}` : String.fromCharCode(b)).join('')
+  return strings.map(part => `"${quote(part)}"`).join(' ')
 }
+
+const pieces = bytes => Array.from({ length: Math.max(1, Math.ceil(bytes.length / 255)) }, (_, i) => bytes.subarray(i * 255, i * 255 + 255))
 
 const line = ([name, type, value, ttl = DEFAULT_TTL]) => `${fqdn(name)} ${ttl} IN ${type} ${rdata(type, value)}\n`
 
@@ -157,9 +161,19 @@ function parentOf (zone, zones) {
   return up.length === 0 ? null : up.reduce((a, b) => (b.name.length > a.name.length ? b : a))
 }
 
+const policy = (id, nsec3) => `  - id: ${id}
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    nsec3: ${nsec3}
+    ksk-lifetime: 0
+    zsk-lifetime: 0
+    propagation-delay: 0
+    dnskey-ttl: 60
+`
+
 async function configure (dns) {
   const zones = dns.zones.map(z => `  - domain: ${fqdn(z.name)}\n    file: ${z.file}\n` +
-    (z.dnssec === 'good' ? '    dnssec-signing: on\n    dnssec-policy: test\n' : '')).join('')
+    (z.dnssec === 'good' ? `    dnssec-signing: on\n    dnssec-policy: ${z.nsec3 ? 'nsec3' : 'nsec'}\n` : '')).join('')
   await writeFile(join(dns.dir, 'knot.conf'), `server:
     rundir: ${dns.dir}
     listen: 127.0.0.1@${dns.port}
@@ -178,15 +192,7 @@ database:
     timer-db-max-size: 16M
     kasp-db-max-size: 16M
 policy:
-  - id: test
-    algorithm: ecdsap256sha256
-    single-type-signing: on
-    nsec3: off
-    ksk-lifetime: 0
-    zsk-lifetime: 0
-    propagation-delay: 0
-    dnskey-ttl: 60
-template:
+${policy('nsec', 'off')}${policy('nsec3', 'on')}template:
   - id: default
     storage: ${dns.dir}
     journal-content: changes
@@ -265,4 +271,60 @@ export async function startDns ({ zones }) {
     }
   }
   throw new Error('knotd found no free port')
+}
+
+/** The question of a DNS query: { name, type }. */
+export function dnsQuestion (query) {
+  const labels = []
+  let at = 12
+  while (query[at] !== 0) {
+    labels.push(query.subarray(at + 1, at + 1 + query[at]).toString('latin1').toLowerCase())
+    at += 1 + query[at]
+  }
+  return { name: labels.join('.'), type: query.readUInt16BE(at + 1), end: at + 5 }
+}
+
+/**
+ * Something between the prober and a DNS server that may lose or spoil what passes (UDP only).
+ * `rule({ name, type })` says 'pass', 'drop', 'servfail', 'refused', 'garbage', 'cut', or { delayMs }, for each query.
+ * { address, port, queries: [{ name, type }], rule (may be exchanged), stop() }
+ */
+export async function startDnsFilter (dns, rule) {
+  const front = createSocket('udp4')
+  const filter = { rule, queries: [] }
+  const answer = (query, rcode) => {
+    const reply = Buffer.from(query.subarray(0, dnsQuestion(query).end))
+    reply.writeUInt16BE(0x8180 | rcode, 2)
+    reply.writeUInt16BE(0, 6)
+    reply.writeUInt16BE(0, 8)
+    reply.writeUInt16BE(0, 10)
+    return reply
+  }
+  const pass = (query, peer, change) => {
+    const back = createSocket('udp4')
+    const close = setTimeout(() => back.close(), 5000)
+    back.once('message', message => {
+      clearTimeout(close)
+      back.close()
+      front.send(change(message), peer.port, peer.address)
+    })
+    back.send(query, dns.port, '127.0.0.1')
+  }
+  front.on('message', (query, peer) => {
+    const { name, type } = dnsQuestion(query)
+    filter.queries.push({ name, type })
+    const verdict = filter.rule({ name, type })
+    if (verdict === 'drop') return
+    if (verdict === 'servfail') front.send(answer(query, 2), peer.port, peer.address)
+    else if (verdict === 'refused') front.send(answer(query, 5), peer.port, peer.address)
+    else if (verdict === 'garbage') front.send(Buffer.concat([query.subarray(0, 2), Buffer.alloc(60, 0xc0)]), peer.port, peer.address)
+    else if (verdict === 'cut') pass(query, peer, message => message.subarray(0, message.length - 7))
+    else if (verdict?.delayMs) setTimeout(() => pass(query, peer, message => message), verdict.delayMs)
+    else pass(query, peer, message => message)
+  })
+  await new Promise((resolve, reject) => { front.once('error', reject); front.bind(0, '127.0.0.1', resolve) })
+  filter.port = front.address().port
+  filter.address = `127.0.0.1:${filter.port}`
+  filter.stop = () => new Promise(resolve => front.close(resolve))
+  return filter
 }
