@@ -58,7 +58,7 @@ function rdata (type, value) {
   if (type.toUpperCase() !== 'TXT') return String(value)
   const strings = Array.isArray(value) ? value.map(part => Buffer.from(part)) : pieces(Buffer.from(String(value)))
   const quote = bytes => [...bytes].map(b =>
-    b < 32 || b > 126 || b === 34 || b === 92 ? `\${String(b).padStart(3, '0')}` : String.fromCharCode(b)).join('')
+    b < 32 || b > 126 || b === 34 || b === 92 ? `\\${String(b).padStart(3, '0')}` : String.fromCharCode(b)).join('')
   return strings.map(part => `"${quote(part)}"`).join(' ')
 }
 
