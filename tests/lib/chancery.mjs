@@ -130,8 +130,17 @@ class Chancery {
     })
   }
 
-  get root () { return join(this.data, 'root.pem') }
-  get database () { return join(this.data, 'chancery.db') }
+  /** DIR as this process sees it: a wrapped service may live in a mount namespace of its own. */
+  get seen () { return this.wrap.length ? `/proc/${this.process.pid}/root${this.data}` : this.data }
+  get root () { return join(this.seen, 'root.pem') }
+  get database () { return join(this.seen, 'chancery.db') }
+
+  /** Rows of the database, read beside the running service. */
+  async sql (query) {
+    const { code, stdout, stderr } = await run('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 20000', this.database, query])
+    assert.equal(code, 0, stderr)
+    return stdout.trim() ? JSON.parse(stdout) : []
+  }
 
   async ports () {
     const [tls, plain] = await freePorts(2)
@@ -181,7 +190,6 @@ class Chancery {
     return this
   }
 
-  parentPid () { return this.wrap.length ? childrenOf(this.process.pid)[''] ?? this.process.pid : this.process.pid }
   pids () { return childrenOf(this.process.pid) }
 
   /** Kill one program; returns its pid. */
@@ -246,7 +254,7 @@ class Chancery {
 
   async createAccount (options = {}) {
     const { name = 'test', verified = true, role, identity, level, balance } = options
-    const args = ['account', 'create', '--data', this.data, '--name', name, '--json']
+    const args = ['account', 'create', '--data', this.seen, '--name', name, '--json']
     if (verified) args.push('--verified')
     for (const [k, v] of Object.entries({ role, identity, level, balance })) if (v !== undefined) args.push(`--${k}`, String(v))
     const { code, stdout, stderr } = await run(PROGRAM, args, { env: this.env })
@@ -365,7 +373,7 @@ export function file (files, folder, end) {
 /**
  * settings: section.key → value; env: more environment; dns: of dns.mjs, whose resolver and trust anchor are used
  * (validation is off with trustAnchor: 'none'); web: of web.mjs, whose ports are used; data: where DIR is;
- * wrap: a command that runs the program.
+ * wrap: a command that becomes the program by exec, in a mount namespace of its own.
  */
 export async function startChancery ({ settings = {}, dns, web, dir, ...options } = {}) {
   const base = dir ?? mkdtempSync(join(tmpdir(), 'chancery-test-'))
