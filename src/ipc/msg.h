@@ -152,6 +152,7 @@ struct msg_signer_listener {
 };
 /* reply: struct msg_signer_issue_reply; tail: leaf DER, chain follows by INFO */
 
+/* One list at a time: BEGIN forgets one that was not ended. */
 struct msg_signer_crl_begin {
         char issuer[MSG_ISSUER_NAME];
         uint32_t shard;
@@ -193,14 +194,20 @@ struct msg_signer_log {
 };
 struct msg_signer_log_reply {
         uint64_t next_offset;  /* ask on from here; == offset: the end */
-        uint32_t entry_count;  /* tail: that many {struct msg_log_entry, DER} */
+        uint32_t entry_count;  /* tail: that many {struct msg_log_item, DER} */
 };
-struct msg_log_entry {
+struct msg_log_entry {         /* as it stands in DIR/log/issued.log, followed by the certificate */
         uint8_t serial[MSG_SERIAL_SIZE];
-        uint8_t request_hash[MSG_HASH_SIZE];
+        uint8_t request_hash[MSG_HASH_SIZE]; /* of what the signer was asked for */
         int64_t signed_at;
         char issuer[MSG_ISSUER_NAME];
+        char profile[MSG_ISSUER_NAME];       /* "listener" and "ocsp" are the signer's own: no order stands behind them */
         uint32_t cert_len;
+        uint32_t zero;
+};
+struct msg_log_item {
+        uint8_t chain[MSG_HASH_SIZE]; /* SHA-256 of: chain of the item before (zeros for the first), entry, DER */
+        struct msg_log_entry entry;
 };
 
 /* ---- vault -------------------------------------------------------------------------------------- */
