@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 
-#define MASTER_MAX 4096
+#define MASTER_MAX 256
 
 static res say(struct buf *why, enum err err, const char *what, const char *path)
 {

@@ -5,7 +5,7 @@
 #include "base/conf.h"
 #include "base/res.h"
 
-#define DATA_MASTER_BYTES 32 /* what is made; a given file may hold more, up to 4096 */
+#define DATA_MASTER_BYTES 32 /* what is made; a given file may hold more, up to 256 */
 
 /*
  * Make DIR, DIR/keys and DIR/log (0700) when they are not there, and take DIR/lock.  ERR_CONFIG with a sentence in why:
