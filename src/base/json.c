@@ -50,9 +50,11 @@ static res json_fail(const struct json_reader *reader, enum err code, const stru
         return FAIL(code);
 }
 
-static res json_fail_limit(const struct json_reader *reader, const struct json_place *place, size_t limit, const char *of)
+static res json_fail_limit(const struct json_reader *reader, const struct json_place *place, size_t limit,
+                           const char *of)
 {
-        return json_fail(reader, ERR_PARAM_VALUE, place, arena_printf(reader->arena, "may have at most %zu %s", limit, of));
+        return json_fail(reader, ERR_PARAM_VALUE, place,
+                         arena_printf(reader->arena, "may have at most %zu %s", limit, of));
 }
 
 /* -- one value -------------------------------------------------------------------------------- */
@@ -60,8 +62,8 @@ static res json_fail_limit(const struct json_reader *reader, const struct json_p
 static res json_read_object(const struct json_reader *reader, json_t *value, const struct json_field *fields,
                             const struct json_place *place, char *out);
 
-static res json_read_str(const struct json_reader *reader, json_t *value, size_t limit,
-                         const struct json_place *place, struct str *ret)
+static res json_read_str(const struct json_reader *reader, json_t *value, size_t limit, const struct json_place *place,
+                         struct str *ret)
 {
         if (!json_is_string(value))
                 return json_fail(reader, ERR_PARAM_KIND, place, "must be a text");
@@ -263,9 +265,13 @@ static bool json_is_shallow(struct str text)
         return true;
 }
 
+/* jansson quotes what stands near the fault; those are foreign bytes, perhaps cut inside a letter: leave them out. */
 static res json_fail_text(struct arena *arena, const char **ret_why, const json_error_t *error)
 {
-        *ret_why = arena_printf(arena, "The body is not JSON: %s (line %d, column %d).", error->text, error->line,
+        const char *near = strstr(error->text, " near ");
+        int n = near != NULL ? (int)(near - error->text) : (int)strlen(error->text);
+
+        *ret_why = arena_printf(arena, "The body is not JSON: %.*s (line %d, column %d).", n, error->text, error->line,
                                 error->column);
         return FAIL(ERR_PARAM_KIND);
 }
