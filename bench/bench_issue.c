@@ -25,6 +25,7 @@
 #include "base/conf.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "bench/proc.h"
 #include "core/certificate.h"
 #include "core/core.h"
 #include "core/issue.h"
@@ -68,28 +69,6 @@ static double cpu_sec(int who)
 
         getrusage(who, &usage);
         return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-/* CPU of a running child, in clock ticks of the kernel: fine for runs of seconds. */
-static double cpu_of(pid_t pid)
-{
-        char path[64], text[1024];
-        unsigned long user = 0, system = 0;
-
-        snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-        FILE *file = fopen(path, "re");
-
-        if (file == NULL)
-                return 0;
-        size_t n = fread(text, 1, sizeof text - 1, file);
-
-        fclose(file);
-        text[n] = '\0';
-        const char *after = strrchr(text, ')');
-
-        if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-                return 0;
-        return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
 /* ---- the signer, started as the parent does ---------------------------------------------------------------- */
@@ -238,7 +217,7 @@ static void prepare(struct bench *bench, const char *migrations, const char *cat
 
 static void run(struct bench *bench)
 {
-        double own = cpu_sec(RUSAGE_SELF), signer = cpu_of(bench->signer);
+        double own = cpu_sec(RUSAGE_SELF), signer = proc_cpu_sec(bench->signer);
         struct timespec began, ended;
 
         clock_gettime(CLOCK_MONOTONIC, &began);
@@ -250,7 +229,7 @@ static void run(struct bench *bench)
         }
         clock_gettime(CLOCK_MONOTONIC, &ended);
         own = cpu_sec(RUSAGE_SELF) - own;
-        signer = cpu_of(bench->signer) - signer;
+        signer = proc_cpu_sec(bench->signer) - signer;
         double n = (double)bench->count;
         double wall = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
 

@@ -1,0 +1,90 @@
+/* See proc.h.  Ticks are 10 ms: figures come from runs of seconds. */
+#include "bench/proc.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct proc_stat {
+        int parent;
+        unsigned long user, system;
+};
+
+static int proc_read(pid_t pid, struct proc_stat *ret_stat)
+{
+        char path[64], text[1024];
+
+        snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+        FILE *file = fopen(path, "re");
+
+        if (file == NULL)
+                return 0;
+        size_t n = fread(text, 1, sizeof text - 1, file);
+
+        fclose(file);
+        text[n] = '\0';
+        const char *after = strrchr(text, ')'); /* the name may hold anything */
+
+        return after != NULL && sscanf(after + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &ret_stat->parent,
+                                       &ret_stat->user, &ret_stat->system) == 3;
+}
+
+double proc_cpu_sec(pid_t pid)
+{
+        struct proc_stat stat;
+
+        return proc_read(pid, &stat) ? (double)(stat.user + stat.system) / (double)sysconf(_SC_CLK_TCK) : 0;
+}
+
+static void each_of_tree(pid_t parent, void (*fn)(void *arg, pid_t pid), void *arg)
+{
+        DIR *dir = opendir("/proc");
+
+        for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+                pid_t pid = (pid_t)atol(entry->d_name);
+                struct proc_stat stat;
+
+                if (pid > 0 && proc_read(pid, &stat) && (pid == parent || stat.parent == parent))
+                        fn(arg, pid);
+        }
+        if (dir != NULL)
+                closedir(dir);
+}
+
+static void add_cpu(void *arg, pid_t pid)
+{
+        *(double *)arg += proc_cpu_sec(pid);
+}
+
+double proc_cpu_sec_tree(pid_t parent)
+{
+        double sum = 0;
+
+        each_of_tree(parent, add_cpu, &sum);
+        return sum;
+}
+
+static void add_pss(void *arg, pid_t pid)
+{
+        char path[64], line[256];
+        long long kib = 0;
+
+        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+        FILE *file = fopen(path, "re");
+
+        while (file != NULL && fgets(line, sizeof line, file) != NULL)
+                if (sscanf(line, "Pss: %lld kB", &kib) == 1)
+                        *(long long *)arg += kib * 1024;
+        if (file != NULL)
+                fclose(file);
+}
+
+long long proc_pss_tree(pid_t parent)
+{
+        long long sum = 0;
+
+        each_of_tree(parent, add_pss, &sum);
+        return sum;
+}
