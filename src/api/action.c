@@ -2,6 +2,7 @@
 #include "api/action.h"
 
 #include "api/certificate.h"
+#include "api/chain.h"
 #include "api/download.h"
 #include "api/host.h"
 #include "api/label.h"
@@ -25,19 +26,17 @@
 #define TAG(name, rate, right, message, handle) \
         ACTION(name, API_TAG, rate, right, false, &message##_in, &message##_out, handle)
 #define UNBUILT(name) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL)
-#define HOST_LIST(name, out) \
-        ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
+#define HOST_LIST(name, out) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
 
 static const struct api_action actions[] = {
-        SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply,
-            api_certificate_apply),
+        SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply, api_certificate_apply),
         UNBUILT("BatchDeleteCSR"),
         SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel,
             api_certificate_cancel),
         UNBUILT("CancelCertificateOrder"),
         UNBUILT("CertificateInfoSubmit"),
         UNBUILT("CertificateOrderSubmit"),
-        UNBUILT("CheckCertificateChain"),
+        SSL("CheckCertificateChain", API_RATE_HEAVY, API_LOOKS, false, api_chain_check, api_chain_check),
         SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check,
             api_validation_check),
         UNBUILT("CheckCertificateExist"),
@@ -48,8 +47,7 @@ static const struct api_action actions[] = {
         UNBUILT("CreateCertificate"),
         UNBUILT("CreateCertificateBindResourceSyncTask"),
         UNBUILT("CreateCertificateByPackage"),
-        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete,
-            api_certificate_delete),
+        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete, api_certificate_delete),
         UNBUILT("DeleteCertificates"),
         UNBUILT("DeleteManager"),
         UNBUILT("DeployCertificateInstance"),
@@ -57,15 +55,13 @@ static const struct api_action actions[] = {
         UNBUILT("DeployCertificateRecordRollback"),
         UNBUILT("DescribeCSR"),
         UNBUILT("DescribeCSRSet"),
-        SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe,
-            api_certificate_describe),
+        SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe, api_certificate_describe),
         UNBUILT("DescribeCertificateBindResourceTaskDetail"),
         UNBUILT("DescribeCertificateBindResourceTaskResult"),
         SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail,
             api_certificate_detail),
         SSL("DescribeCertificateOperateLogs", API_RATE_READ, API_LOOKS, false, api_log_list, api_log_list),
-        SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list,
-            api_certificate_list),
+        SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list, api_certificate_list),
         UNBUILT("DescribeCompanies"),
         UNBUILT("DescribeDeleteCertificatesTaskResult"),
         UNBUILT("DescribeDeployedResources"),
@@ -92,13 +88,11 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeManagers"),
         UNBUILT("DescribePackages"),
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
-        SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package,
-            api_download_package),
+        SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
         UNBUILT("HostCertificate"),
         UNBUILT("ModifyCSR"),
         SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
-        SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project,
-            api_label_project),
+        SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
         UNBUILT("ModifyCertificateResubmit"),
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
         TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
@@ -132,8 +126,7 @@ static int action_compare(const void *key, const void *row)
 
 const struct api_action *api_action_find(struct str name)
 {
-        return str_is_empty(name) ? NULL
-                                  : bsearch(&name, actions, ACTION_COUNT, sizeof *actions, action_compare);
+        return str_is_empty(name) ? NULL : bsearch(&name, actions, ACTION_COUNT, sizeof *actions, action_compare);
 }
 
 const struct api_action *api_action_at(size_t i)
