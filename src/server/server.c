@@ -21,9 +21,11 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "core/account.h"
+#include "core/account_cache.h"
 #include "core/catalogue.h"
 #include "core/certificate_end.h"
 #include "core/crl.h"
+#include "core/domain.h"
 #include "core/issue.h"
 #include "core/issuers.h"
 #include "core/job.h"
@@ -154,6 +156,7 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
         core->conf = server->conf;
         TRY(server_store(server, why));
         TRY(server_node(server, act));
+        TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
         TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
         TRY(issuers_load(core->signer, server->conf->catalogue_dir, &core->issuers, why));
         TRY(account_cache_new(&core->accounts));
@@ -287,6 +290,7 @@ static void server_stop(struct server *server)
         account_cache_free(server->core.accounts);
         issuers_free(server->core.issuers);
         catalogue_free(server->core.catalogue);
+        domain_rules_free(server->core.domains);
         store_close(server->core.store);
         conf_free(server->conf);
 }
