@@ -47,7 +47,7 @@ static void test_short_master(void **state)
         uint8_t master[31] = {1};
         uint8_t seal[PKI_SEAL_KEY_SIZE];
         (void)state;
-        assert_int_equal(seal_new_from(bytes_of(master, 31), "vault", seal).err, ERR_FORMAT);
+        assert_int_equal(pki_seal_derive(bytes_of(master, 31), "vault", seal).err, ERR_FORMAT);
 }
 
 int main(void)
