@@ -32,12 +32,10 @@ static void fuzz_check(struct act *act, const struct domain_name *name)
 
         if (!name->ascii || !name->registrable || strlen(name->ascii) > LIMIT_NAME_BYTES)
                 abort();
-        if (!res_is_ok(domain_parse(act, str_of(name->ascii), &again)) ||
-            strcmp(again.ascii, name->ascii) != 0 || strcmp(again.registrable, name->registrable) != 0 ||
-            again.space != name->space)
+        if (!res_is_ok(domain_parse(act, str_of(name->ascii), &again)) || strcmp(again.ascii, name->ascii) != 0 ||
+            strcmp(again.registrable, name->registrable) != 0 || again.space != name->space)
                 abort();
-        if (!name->is_ip &&
-            strspn(name->ascii, "abcdefghijklmnopqrstuvwxyz0123456789-.*") != strlen(name->ascii))
+        if (!name->is_ip && strspn(name->ascii, "abcdefghijklmnopqrstuvwxyz0123456789-.*") != strlen(name->ascii))
                 abort();
         if (!str_ends_with(str_of(name->ascii), str_of(name->registrable)))
                 abort();

@@ -12,13 +12,11 @@
 #include "store/account.h"
 #include "store/api_key.h"
 
-#define ACCOUNT_VAULT_MS \
-        10000 /* deriving a key takes microseconds; a vault that was just killed is back within 2 s */
+#define ACCOUNT_VAULT_MS 10000 /* deriving a key takes microseconds; a vault that was just killed is back within 2 s */
 #define ACCOUNT_V1_BYTES (LIMIT_IPC_FRAME - 1024) /* one frame with its heads and the sealed secret */
-#define ACCOUNT_SERVICE_BYTES 96 /* "ssl", "127", "localhost:18080": a DNS label and a port fit */
+#define ACCOUNT_SERVICE_BYTES 96                  /* "ssl", "127", "localhost:18080": a DNS label and a port fit */
 
-static MUST
-res account_put_text(char *field, size_t size, struct str text)
+static MUST res account_put_text(char *field, size_t size, struct str text)
 {
         ENSURE(text.n < size, ERR_FORMAT);
         memcpy(field, text.p, text.n);
@@ -27,8 +25,7 @@ res account_put_text(char *field, size_t size, struct str text)
 }
 
 /* A disabled key, user or account is as good as none. */
-static MUST
-res account_load(struct act *act, struct str secret_id, struct account_facts *ret_facts)
+static MUST res account_load(struct act *act, struct str secret_id, struct account_facts *ret_facts)
 {
         struct account_facts facts = {0};
         struct api_key_row key;
@@ -60,8 +57,7 @@ res account_load(struct act *act, struct str secret_id, struct account_facts *re
         return RES_OK;
 }
 
-static MUST
-res account_look(struct act *act, struct str secret_id, struct account_facts *ret_facts)
+static MUST res account_look(struct act *act, struct str secret_id, struct account_facts *ret_facts)
 {
         uint64_t generation = 0;
 
@@ -97,9 +93,8 @@ static struct msg_vault_aad account_aad(const struct account_facts *facts)
 }
 
 /* Asking the vault for the same thing twice is harmless, so a vault that died meanwhile is asked again. */
-static MUST
-res account_ask_vault(struct act *act, const struct channel_request *request, size_t body_size,
-                      struct channel_reply *ret_reply)
+static MUST res account_ask_vault(struct act *act, const struct channel_request *request, size_t body_size,
+                                  struct channel_reply *ret_reply)
 {
         char why[LIMIT_ERR_DETAIL + 1] = "";
         res r;
@@ -113,9 +108,8 @@ res account_ask_vault(struct act *act, const struct channel_request *request, si
         return r;
 }
 
-static MUST
-res account_ask_signing_key(struct act *act, const struct account_facts *facts, struct str date,
-                            struct str service, uint8_t ret_key[TC3_KEY_SIZE])
+static MUST res account_ask_signing_key(struct act *act, const struct account_facts *facts, struct str date,
+                                        struct str service, uint8_t ret_key[TC3_KEY_SIZE])
 {
         CLEAN(channel_reply_done) struct channel_reply reply = {0};
         uint8_t tail[ACCOUNT_SEALED_BYTES + ACCOUNT_SERVICE_BYTES];
@@ -156,8 +150,8 @@ res account_signing_key(struct act *act, struct str secret_id, struct str date, 
         return RES_OK;
 }
 
-res account_v1_sign(struct act *act, struct str secret_id, uint32_t hash, struct str text,
-                    uint8_t ret_mac[32], size_t *ret_size)
+res account_v1_sign(struct act *act, struct str secret_id, uint32_t hash, struct str text, uint8_t ret_mac[32],
+                    size_t *ret_size)
 {
         CLEAN(channel_reply_done) struct channel_reply reply = {0};
         CLEAN(buf_done) struct buf tail;

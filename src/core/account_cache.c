@@ -14,8 +14,7 @@
 
 #define ACCOUNT_WAYS 8
 #define ACCOUNT_SETS (LIMIT_KEY_CACHE_ENTRIES / ACCOUNT_WAYS)
-#define ACCOUNT_NAME_BYTES \
-        160 /* SecretId, date and service with a byte between; a longer one is not remembered */
+#define ACCOUNT_NAME_BYTES 160 /* SecretId, date and service with a byte between; a longer one is not remembered */
 
 struct account_slot {
         uint64_t used; /* 0 = empty */
@@ -62,8 +61,7 @@ static uint64_t account_hash(const struct account_cache *cache, const struct acc
         return hash ^ (hash >> 32);
 }
 
-static struct account_slot *account_find(struct account_slot *table, uint64_t hash,
-                                         const struct account_text *text)
+static struct account_slot *account_find(struct account_slot *table, uint64_t hash, const struct account_text *text)
 {
         struct account_slot *set = table + hash % ACCOUNT_SETS * ACCOUNT_WAYS;
 
@@ -201,8 +199,7 @@ void account_cache_put(struct account_cache *cache, struct str secret_id, int64_
         pthread_mutex_unlock(&cache->lock);
 }
 
-static void account_signing_text(struct account_text *text, struct str secret_id, struct str date,
-                                 struct str service)
+static void account_signing_text(struct account_text *text, struct str secret_id, struct str date, struct str service)
 {
         *text = (struct account_text){.n = 0};
         account_text_add(text, secret_id);
@@ -210,8 +207,8 @@ static void account_signing_text(struct account_text *text, struct str secret_id
         account_text_add(text, service);
 }
 
-bool account_cache_get_signing(struct account_cache *cache, struct str secret_id, struct str date,
-                               struct str service, uint8_t ret_key[TC3_KEY_SIZE], uint64_t *ret_generation)
+bool account_cache_get_signing(struct account_cache *cache, struct str secret_id, struct str date, struct str service,
+                               uint8_t ret_key[TC3_KEY_SIZE], uint64_t *ret_generation)
 {
         struct account_text text;
         struct account_slot *slot = NULL;
@@ -229,8 +226,8 @@ bool account_cache_get_signing(struct account_cache *cache, struct str secret_id
         return slot != NULL;
 }
 
-void account_cache_put_signing(struct account_cache *cache, struct str secret_id, struct str date,
-                               struct str service, const uint8_t key[TC3_KEY_SIZE], uint64_t generation)
+void account_cache_put_signing(struct account_cache *cache, struct str secret_id, struct str date, struct str service,
+                               const uint8_t key[TC3_KEY_SIZE], uint64_t generation)
 {
         struct account_text text;
 

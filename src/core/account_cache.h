@@ -21,8 +21,7 @@ struct account_facts {
         size_t sealed_n;
 };
 
-MUST
-res account_cache_new(struct account_cache **ret_cache);
+MUST res account_cache_new(struct account_cache **ret_cache);
 void account_cache_free(struct account_cache *cache); /* wipes everything */
 /* After a change to a key, its user or its account: the next request looks again. */
 void account_cache_forget(struct account_cache *cache, struct str secret_id);
@@ -36,7 +35,7 @@ bool account_cache_get(struct account_cache *cache, struct str secret_id, int64_
                        struct account_facts *ret_facts, uint64_t *ret_generation);
 void account_cache_put(struct account_cache *cache, struct str secret_id, int64_t now_sec,
                        const struct account_facts *facts, uint64_t generation);
-bool account_cache_get_signing(struct account_cache *cache, struct str secret_id, struct str date,
-                               struct str service, uint8_t ret_key[TC3_KEY_SIZE], uint64_t *ret_generation);
-void account_cache_put_signing(struct account_cache *cache, struct str secret_id, struct str date,
-                               struct str service, const uint8_t key[TC3_KEY_SIZE], uint64_t generation);
+bool account_cache_get_signing(struct account_cache *cache, struct str secret_id, struct str date, struct str service,
+                               uint8_t ret_key[TC3_KEY_SIZE], uint64_t *ret_generation);
+void account_cache_put_signing(struct account_cache *cache, struct str secret_id, struct str date, struct str service,
+                               const uint8_t key[TC3_KEY_SIZE], uint64_t generation);

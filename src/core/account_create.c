@@ -27,8 +27,7 @@ struct account_plan {
         char uin[ACCOUNT_UIN_DIGITS + 1];
 };
 
-static MUST
-res account_check_word(struct act *act, const char *what, struct str value, const char *const *words)
+static MUST res account_check_word(struct act *act, const char *what, struct str value, const char *const *words)
 {
         const char *choices = "";
 
@@ -45,8 +44,7 @@ static struct str account_or(struct str value, struct str otherwise)
         return str_is_empty(value) ? otherwise : value;
 }
 
-static MUST
-res account_check_new(struct act *act, const struct account_plan *plan)
+static MUST res account_check_new(struct act *act, const struct account_plan *plan)
 {
         static const char *const roles[] = {"user", "reviewer", "operator", "auditor", NULL};
         static const char *const identities[] = {"individual", "enterprise", NULL};
@@ -55,8 +53,7 @@ res account_check_new(struct act *act, const struct account_plan *plan)
 
         if (str_is_empty(str_trim(name)) || name.n > LIMIT_ACCOUNT_NAME_BYTES || !str_is_utf8(name) ||
             memchr(name.p, '\0', name.n))
-                return act_fail(act, ERR_PARAM_VALUE,
-                                "An account needs a name of 1 to %d bytes of UTF-8 text.",
+                return act_fail(act, ERR_PARAM_VALUE, "An account needs a name of 1 to %d bytes of UTF-8 text.",
                                 LIMIT_ACCOUNT_NAME_BYTES);
         if (plan->balance_minor < 0)
                 return act_fail(act, ERR_PARAM_VALUE, "A balance cannot be below zero.");
@@ -101,8 +98,7 @@ static void account_wipe_text(void *text)
 }
 
 /* The secret is born in the vault; here it only passes through to the one who asked. */
-static MUST
-res account_make_secret(struct act *act, struct account_plan *plan, const char **ret_secret)
+static MUST res account_make_secret(struct act *act, struct account_plan *plan, const char **ret_secret)
 {
         CLEAN(channel_reply_done) struct channel_reply reply = {0};
         struct msg_vault_make_secret body = {.aad = {
@@ -111,8 +107,7 @@ res account_make_secret(struct act *act, struct account_plan *plan, const char *
                                                      .object = MSG_OBJECT_API_SECRET,
                                                      .version = (uint32_t)plan->key.seal_version,
                                              }};
-        struct channel_request request = {.type = MSG_VAULT_MAKE_SECRET,
-                                          .body = bytes_of(&body, sizeof body)};
+        struct channel_request request = {.type = MSG_VAULT_MAKE_SECRET, .body = bytes_of(&body, sizeof body)};
         const struct msg_vault_make_secret_reply *made;
         char *secret;
 
@@ -136,8 +131,7 @@ static void account_make_uin(struct account_plan *plan)
         plan->account.uin = plan->user.uin = str_of(plan->uin);
 }
 
-static MUST
-res account_grant(struct store_tx *tx, const struct account_plan *plan)
+static MUST res account_grant(struct store_tx *tx, const struct account_plan *plan)
 {
         struct ledger_row entry = {
                 .account_id = plan->account.account_id,

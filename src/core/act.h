@@ -31,7 +31,6 @@ struct act {
 };
 
 /* Note the sentence and return the failure: `return act_fail(act, ERR_DOMAIN, "…", …)`. Never secrets. */
-MUST
-res act_fail(struct act *act, enum err code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+MUST res act_fail(struct act *act, enum err code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* An act of the installation itself (jobs), or the beginning of a request's: takes the time from the clock. */
 void act_begin(struct act *act, struct core *core, struct arena *arena, int64_t account_id);

@@ -55,16 +55,14 @@ static struct catalogue_brand *catalogue_brand(struct catalogue *catalogue, cons
         return NULL;
 }
 
-static res catalogue_brand_entry(struct catalogue_file *file, const char *section, const char *key,
-                                 const char *value)
+static res catalogue_brand_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
 {
         struct catalogue *catalogue = file->to;
         const char *name = catalogue_section(section, "brand");
         struct catalogue_brand *brand = name ? catalogue_brand(catalogue, name) : NULL;
 
         if (!name)
-                return catalogue_file_fail(file, "[%s]: sections of this file are named [brand NAME].",
-                                           section);
+                return catalogue_file_fail(file, "[%s]: sections of this file are named [brand NAME].", section);
         if (!brand && catalogue->brand_count == CATALOGUE_BRANDS)
                 return catalogue_file_fail(file, "there are more than %d brands.", CATALOGUE_BRANDS);
         if (!brand) {
@@ -86,8 +84,7 @@ static res catalogue_brand_entry(struct catalogue_file *file, const char *sectio
         return catalogue_file_fail(file, "a brand has no key \"%.60s\"; it has source, www and parent.", key);
 }
 
-static MUST
-res catalogue_check_brands(struct catalogue_file *file, const struct catalogue *catalogue)
+static MUST res catalogue_check_brands(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         for (size_t i = 0; i < catalogue->brand_count; i++) {
                 const struct catalogue_brand *brand = catalogue->brands + i;
@@ -115,16 +112,15 @@ static struct catalogue_row *catalogue_row(struct catalogue *catalogue, const ch
         return NULL;
 }
 
-static res catalogue_product_entry(struct catalogue_file *file, const char *section, const char *key,
-                                   const char *value)
+static res catalogue_product_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
 {
         struct catalogue *catalogue = file->to;
         const char *number = catalogue_section(section, "product");
         struct catalogue_row *row = number ? catalogue_row(catalogue, number) : NULL;
 
         if (!number || !catalogue_is_number(number))
-                return catalogue_file_fail(
-                        file, "[%s]: sections of this file are named [product N], N a number.", section);
+                return catalogue_file_fail(file, "[%s]: sections of this file are named [product N], N a number.",
+                                           section);
         if (!row && catalogue->row_count == CATALOGUE_PRODUCTS)
                 return catalogue_file_fail(file, "there are more than %d products.", CATALOGUE_PRODUCTS);
         if (!row) {
@@ -135,9 +131,8 @@ static res catalogue_product_entry(struct catalogue_file *file, const char *sect
         return catalogue_product_set(file, catalogue->arena, row, key, value);
 }
 
-static MUST
-res catalogue_lists(struct catalogue_file *file, struct catalogue *catalogue, const char *kind,
-                    const char *names, const char *alphabet, struct strs *list)
+static MUST res catalogue_lists(struct catalogue_file *file, struct catalogue *catalogue, const char *kind,
+                                const char *names, const char *alphabet, struct strs *list)
 {
         struct str rest = str_of(names);
 
@@ -146,8 +141,7 @@ res catalogue_lists(struct catalogue_file *file, struct catalogue *catalogue, co
                 const char *path;
                 if (str_is_empty(name))
                         continue;
-                path = arena_printf(catalogue->arena, "%s/%s/%.*s.txt", catalogue->dir, kind, (int)name.n,
-                                    name.p);
+                path = arena_printf(catalogue->arena, "%s/%s/%.*s.txt", catalogue->dir, kind, (int)name.n, name.p);
                 TRY(catalogue_file_list(catalogue->arena, path, alphabet, list, file->why));
         }
         return RES_OK;
@@ -157,8 +151,7 @@ static const char catalogue_word_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789
 static const char catalogue_suffix_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
 
 /* The brand's answers, the lists, the text. */
-static MUST
-res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue, struct catalogue_row *row)
+static MUST res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue, struct catalogue_row *row)
 {
         struct product *product = &row->product;
         const struct catalogue_brand *brand;
@@ -169,8 +162,8 @@ res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue,
         TRY(catalogue_product_check(file, row));
         brand = catalogue_brand(catalogue, product->brand);
         if (!brand)
-                return catalogue_file_fail(file, "[product %s]: brands.ini has no [brand %s].",
-                                           product->package_type, product->brand);
+                return catalogue_file_fail(file, "[product %s]: brands.ini has no [brand %s].", product->package_type,
+                                           product->brand);
         if (!catalogue_product_has(row, "source"))
                 product->source = brand->source;
         if (!catalogue_product_has(row, "www"))
@@ -187,8 +180,7 @@ res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue,
 }
 
 /* A request that names only a term, or nothing, must lead to one product. */
-static MUST
-res catalogue_check_free(struct catalogue_file *file, const struct catalogue *catalogue)
+static MUST res catalogue_check_free(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         size_t free_count = 0, default_count = 0;
 
@@ -200,11 +192,10 @@ res catalogue_check_free(struct catalogue_file *file, const struct catalogue *ca
                 for (size_t k = 0; k < i && product->is_free; k++)
                         if (catalogue->rows[k].product.is_free &&
                             catalogue->rows[k].product.validity_months == product->validity_months)
-                                return catalogue_file_fail(
-                                        file,
-                                        "two free products have validity-months = %lld; a term must "
-                                        "lead to one of them.",
-                                        (long long)product->validity_months);
+                                return catalogue_file_fail(file,
+                                                           "two free products have validity-months = %lld; a term must "
+                                                           "lead to one of them.",
+                                                           (long long)product->validity_months);
         }
         if (default_count > 1 || (free_count > 0 && default_count == 0))
                 return catalogue_file_fail(file, "exactly one free product has default = yes.");
@@ -222,8 +213,7 @@ static size_t catalogue_quota_place(const char *kind)
         return i;
 }
 
-static res catalogue_quota_entry(struct catalogue_file *file, const char *section, const char *key,
-                                 const char *value)
+static res catalogue_quota_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
 {
         struct catalogue *catalogue = file->to;
         size_t i = catalogue_quota_place(section);
@@ -231,11 +221,10 @@ static res catalogue_quota_entry(struct catalogue_file *file, const char *sectio
         if (strcmp(section, "domain") == 0 && strcmp(key, "limit") == 0)
                 return catalogue_file_number(file, key, value, 1, 1000000, &catalogue->domain_quota);
         if (i == CATALOGUE_QUOTAS)
-                return catalogue_file_fail(
-                        file,
-                        "[%s]: write [individual LEVEL], [enterprise LEVEL] (standard, v1, v2), "
-                        "[enterprise older] or [domain] with limit.",
-                        section);
+                return catalogue_file_fail(file,
+                                           "[%s]: write [individual LEVEL], [enterprise LEVEL] (standard, v1, v2), "
+                                           "[enterprise older] or [domain] with limit.",
+                                           section);
         if (strcmp(key, "home") == 0) {
                 catalogue->quota_seen[i] |= 1;
                 return catalogue_file_number(file, key, value, 0, 1000000, &catalogue->quotas[i].home);
@@ -247,8 +236,7 @@ static res catalogue_quota_entry(struct catalogue_file *file, const char *sectio
         return catalogue_file_fail(file, "[%s] has no key \"%.60s\"; it has home and any.", section, key);
 }
 
-static MUST
-res catalogue_check_quotas(struct catalogue_file *file, const struct catalogue *catalogue)
+static MUST res catalogue_check_quotas(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         for (size_t i = 0; i < CATALOGUE_QUOTAS; i++)
                 if (catalogue->quota_seen[i] != 3)
@@ -261,9 +249,8 @@ res catalogue_check_quotas(struct catalogue_file *file, const struct catalogue *
 
 /* ---- the whole ---- */
 
-static MUST
-res catalogue_read(struct catalogue *catalogue, struct catalogue_file *file, const char *name,
-                   res (*entry)(struct catalogue_file *, const char *, const char *, const char *))
+static MUST res catalogue_read(struct catalogue *catalogue, struct catalogue_file *file, const char *name,
+                               res (*entry)(struct catalogue_file *, const char *, const char *, const char *))
 {
         file->path = arena_printf(catalogue->arena, "%s/%s", catalogue->dir, name);
         file->entry = entry;
@@ -271,13 +258,11 @@ res catalogue_read(struct catalogue *catalogue, struct catalogue_file *file, con
         return catalogue_file_read(file);
 }
 
-static MUST
-res catalogue_read_all(struct catalogue *catalogue, struct buf *why)
+static MUST res catalogue_read_all(struct catalogue *catalogue, struct buf *why)
 {
         struct catalogue_file file = {.why = why};
 
-        TRY(catalogue_lists(&file, catalogue, "suffixes", "everyone", catalogue_suffix_bytes,
-                            &catalogue->everyone));
+        TRY(catalogue_lists(&file, catalogue, "suffixes", "everyone", catalogue_suffix_bytes, &catalogue->everyone));
         TRY(catalogue_read(catalogue, &file, "brands.ini", catalogue_brand_entry));
         TRY(catalogue_check_brands(&file, catalogue));
         TRY(catalogue_read(catalogue, &file, "quota.ini", catalogue_quota_entry));
@@ -346,8 +331,8 @@ const struct product *catalogue_at(const struct catalogue *catalogue, size_t i)
         return i < catalogue->row_count ? &catalogue->rows[i].product : NULL;
 }
 
-const struct quota_rule *catalogue_quota(const struct catalogue *catalogue, struct str identity,
-                                         struct str level, bool older)
+const struct quota_rule *catalogue_quota(const struct catalogue *catalogue, struct str identity, struct str level,
+                                         bool older)
 {
         char kind[64];
         size_t i;

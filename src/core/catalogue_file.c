@@ -46,8 +46,7 @@ static char *catalogue_next_line(char *line, int size, void *to)
         file->line++;
         n = strlen(line);
         if (n + 1 == (size_t)size && line[n - 1] != '\n') {
-                file->result =
-                        catalogue_file_fail(file, "the line is longer than %d bytes; shorten it.", size - 2);
+                file->result = catalogue_file_fail(file, "the line is longer than %d bytes; shorten it.", size - 2);
                 return NULL;
         }
         return line;
@@ -69,8 +68,8 @@ res catalogue_file_read(struct catalogue_file *file)
         int bad_line;
 
         if (!stream) {
-                buf_printf(file->why, "%s: %s; catalogue.dir must name the catalogue's directory.",
-                           file->path, strerror(errno));
+                buf_printf(file->why, "%s: %s; catalogue.dir must name the catalogue's directory.", file->path,
+                           strerror(errno));
                 return FAIL(ERR_CONFIG);
         }
         file->stream = stream;
@@ -87,9 +86,8 @@ res catalogue_file_read(struct catalogue_file *file)
         return RES_OK;
 }
 
-static MUST
-res catalogue_list_add(struct catalogue_file *file, struct arena *arena, struct str line,
-                       const char *alphabet, struct str *slots, size_t *count)
+static MUST res catalogue_list_add(struct catalogue_file *file, struct arena *arena, struct str line,
+                                   const char *alphabet, struct str *slots, size_t *count)
 {
         struct str entry = str_trim(str_cut(&line, '#'));
         char *copy;
@@ -103,8 +101,7 @@ res catalogue_list_add(struct catalogue_file *file, struct arena *arena, struct 
         if (strspn(copy, alphabet) != entry.n)
                 return catalogue_file_fail(file, "\"%.60s\" holds other bytes than %s.", copy, alphabet);
         if (*count == CATALOGUE_LIST_ENTRIES)
-                return catalogue_file_fail(file, "the list has more than %d entries.",
-                                           CATALOGUE_LIST_ENTRIES);
+                return catalogue_file_fail(file, "the list has more than %d entries.", CATALOGUE_LIST_ENTRIES);
         slots[(*count)++] = (struct str){copy, entry.n};
         return RES_OK;
 }
@@ -125,8 +122,7 @@ static void catalogue_free_slots(struct str **slots)
         free(*slots);
 }
 
-res catalogue_file_list(struct arena *arena, const char *path, const char *alphabet, struct strs *list,
-                        struct buf *why)
+res catalogue_file_list(struct arena *arena, const char *path, const char *alphabet, struct strs *list, struct buf *why)
 {
         struct catalogue_file file = {.path = path, .why = why};
         CLEAN(catalogue_fclose) FILE *stream = fopen(path, "re");
@@ -165,14 +161,14 @@ res catalogue_file_bool(struct catalogue_file *file, const char *key, const char
         return RES_OK;
 }
 
-res catalogue_file_number(struct catalogue_file *file, const char *key, const char *value, int64_t min,
-                          int64_t max, int64_t *ret_value)
+res catalogue_file_number(struct catalogue_file *file, const char *key, const char *value, int64_t min, int64_t max,
+                          int64_t *ret_value)
 {
         int64_t number = 0;
 
         if (!res_is_ok(str_to_int64(str_of(value), &number)) || number < min || number > max)
-                return catalogue_file_fail(file, "%s = %.60s: write a whole number from %lld to %lld.", key,
-                                           value, (long long)min, (long long)max);
+                return catalogue_file_fail(file, "%s = %.60s: write a whole number from %lld to %lld.", key, value,
+                                           (long long)min, (long long)max);
         *ret_value = number;
         return RES_OK;
 }

@@ -14,8 +14,8 @@
 struct catalogue_key;
 
 struct catalogue_kind {
-        res (*read)(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                    void *field, const char *value);
+        res (*read)(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key, void *field,
+                    const char *value);
         void (*write)(struct buf *out, const struct catalogue_key *key, const void *field);
 };
 
@@ -28,8 +28,8 @@ struct catalogue_key {
         const char *const *words; /* what the value may be, NULL ends; for numbers: the name of 1, 2, … */
 };
 
-static res catalogue_read_text(struct catalogue_file *file, struct arena *arena,
-                               const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_text(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                               void *field, const char *value)
 {
         const char **text = field;
 
@@ -56,19 +56,18 @@ static bool catalogue_is_name(struct str s)
         return s.n > 0 && s.n < 48;
 }
 
-static res catalogue_read_name(struct catalogue_file *file, struct arena *arena,
-                               const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_name(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                               void *field, const char *value)
 {
         if (!catalogue_is_name(str_of(value)))
-                return catalogue_file_fail(file,
-                                           "%s = %.60s: write a name of small letters, digits and hyphens.",
+                return catalogue_file_fail(file, "%s = %.60s: write a name of small letters, digits and hyphens.",
                                            key->name, value);
         return catalogue_read_text(file, arena, key, field, value);
 }
 
 /* Names with one blank between them; none is fine. */
-static res catalogue_read_names(struct catalogue_file *file, struct arena *arena,
-                                const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_names(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                                void *field, const char *value)
 {
         const char **names = field;
         struct str rest = str_of(value);
@@ -79,15 +78,15 @@ static res catalogue_read_names(struct catalogue_file *file, struct arena *arena
                 if (str_is_empty(name))
                         continue;
                 if (!catalogue_is_name(name))
-                        return catalogue_file_fail(file, "%s: \"%.*s\" is no name of a list.", key->name,
-                                                   (int)name.n, name.p);
+                        return catalogue_file_fail(file, "%s: \"%.*s\" is no name of a list.", key->name, (int)name.n,
+                                                   name.p);
                 *names = arena_printf(arena, "%s%s%.*s", *names, **names ? " " : "", (int)name.n, name.p);
         }
         return RES_OK;
 }
 
-static res catalogue_read_bool(struct catalogue_file *file, struct arena *arena,
-                               const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_bool(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                               void *field, const char *value)
 {
         (void)arena;
         return catalogue_file_bool(file, key->name, value, field);
@@ -101,8 +100,8 @@ static void catalogue_write_bool(struct buf *out, const struct catalogue_key *ke
         buf_add_text(out, *yes ? "yes" : "no");
 }
 
-static res catalogue_read_number(struct catalogue_file *file, struct arena *arena,
-                                 const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_number(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                                 void *field, const char *value)
 {
         (void)arena;
         return catalogue_file_number(file, key->name, value, key->min, key->max, field);
@@ -116,9 +115,8 @@ static void catalogue_write_number(struct buf *out, const struct catalogue_key *
         buf_printf(out, "%lld", (long long)*number);
 }
 
-static MUST
-res catalogue_word(struct catalogue_file *file, const struct catalogue_key *key, const char *value,
-                   int64_t *ret_place)
+static MUST res catalogue_word(struct catalogue_file *file, const struct catalogue_key *key, const char *value,
+                               int64_t *ret_place)
 {
         char choices[100] = "";
         size_t n = 0;
@@ -134,8 +132,8 @@ res catalogue_word(struct catalogue_file *file, const struct catalogue_key *key,
 }
 
 /* One of the words, kept as text. */
-static res catalogue_read_word(struct catalogue_file *file, struct arena *arena,
-                               const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_word(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                               void *field, const char *value)
 {
         const char **text = field;
         int64_t place = 0;
@@ -147,8 +145,8 @@ static res catalogue_read_word(struct catalogue_file *file, struct arena *arena,
 }
 
 /* One of the words, kept as its number from 1 on. */
-static res catalogue_read_place(struct catalogue_file *file, struct arena *arena,
-                                const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_place(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                                void *field, const char *value)
 {
         int64_t *number = field, place = 0;
 
@@ -184,8 +182,8 @@ static bool *catalogue_method(void *row, struct str word)
 }
 
 /* `field` is the row itself: the words are flags of it. */
-static res catalogue_read_methods(struct catalogue_file *file, struct arena *arena,
-                                  const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_methods(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                                  void *field, const char *value)
 {
         struct str rest = str_of(value);
 
@@ -194,8 +192,8 @@ static res catalogue_read_methods(struct catalogue_file *file, struct arena *are
                 struct str word = str_trim(str_cut(&rest, ' '));
                 bool *flag = str_is_empty(word) ? NULL : catalogue_method(field, word);
                 if (!str_is_empty(word) && !flag)
-                        return catalogue_file_fail(file, "%s: \"%.*s\" is none of DNS, FILE, AUTO.",
-                                                   key->name, (int)word.n, word.p);
+                        return catalogue_file_fail(file, "%s: \"%.*s\" is none of DNS, FILE, AUTO.", key->name,
+                                                   (int)word.n, word.p);
                 if (flag)
                         *flag = true;
         }
@@ -216,8 +214,8 @@ static void catalogue_write_methods(struct buf *out, const struct catalogue_key 
         }
 }
 
-static res catalogue_read_strs(struct catalogue_file *file, struct arena *arena,
-                               const struct catalogue_key *key, void *field, const char *value)
+static res catalogue_read_strs(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
+                               void *field, const char *value)
 {
         struct strs *list = field;
         struct str rest = str_of(value);
@@ -262,8 +260,7 @@ static const char *const words_domains[] = {"single", "multi", "wildcard", "mult
 
 #define KEY(name_, kind_, member, ...) \
         { \
-                .name = (name_), .kind = &(kind_), .offset = offsetof(struct catalogue_row, member), \
-                ##__VA_ARGS__ \
+                .name = (name_), .kind = &(kind_), .offset = offsetof(struct catalogue_row, member), ##__VA_ARGS__ \
         }
 static const struct catalogue_key catalogue_keys[] = {
         KEY("name", kind_text, product.name),
@@ -300,18 +297,17 @@ static size_t catalogue_key_place(const char *name)
         return i;
 }
 
-res catalogue_product_set(struct catalogue_file *file, struct arena *arena, struct catalogue_row *row,
-                          const char *key, const char *value)
+res catalogue_product_set(struct catalogue_file *file, struct arena *arena, struct catalogue_row *row, const char *key,
+                          const char *value)
 {
         size_t i = catalogue_key_place(key);
         const struct catalogue_key *known = catalogue_keys + i;
 
         if (i == CATALOGUE_KEYS)
-                return catalogue_file_fail(
-                        file, "a product has no key \"%.60s\"; the head of the file lists them.", key);
+                return catalogue_file_fail(file, "a product has no key \"%.60s\"; the head of the file lists them.",
+                                           key);
         if (row->seen & (1UL << i))
-                return catalogue_file_fail(file,
-                                           "\"%s\" stands twice in [product %s]; leave one of them out.", key,
+                return catalogue_file_fail(file, "\"%s\" stands twice in [product %s]; leave one of them out.", key,
                                            row->product.package_type);
         row->seen |= 1UL << i;
         return known->kind->read(file, arena, known, (char *)row + known->offset, value);
@@ -329,8 +325,8 @@ res catalogue_product_check(struct catalogue_file *file, const struct catalogue_
 
         for (size_t i = 0; i < CATALOGUE_KEYS; i++)
                 if (!catalogue_keys[i].optional && !(row->seen & (1UL << i)))
-                        return catalogue_file_fail(file, "[product %s] has no \"%s\"; add it.",
-                                                   product->package_type, catalogue_keys[i].name);
+                        return catalogue_file_fail(file, "[product %s] has no \"%s\"; add it.", product->package_type,
+                                                   catalogue_keys[i].name);
         if (!is_many && product->domain_max != 1)
                 return catalogue_file_fail(file,
                                            "[product %s]: max-domains must be 1 unless domains is multi or "
@@ -353,8 +349,7 @@ const char *catalogue_product_text(struct arena *arena, const struct catalogue_r
         buf_printf(&out, "[product %s]\n", row->product.package_type);
         for (size_t i = 0; i < CATALOGUE_KEYS; i++) {
                 buf_printf(&out, "%s = ", catalogue_keys[i].name);
-                catalogue_keys[i].kind->write(&out, catalogue_keys + i,
-                                              (const char *)row + catalogue_keys[i].offset);
+                catalogue_keys[i].kind->write(&out, catalogue_keys + i, (const char *)row + catalogue_keys[i].offset);
                 buf_add_byte(&out, '\n');
         }
         return arena_strndup(arena, buf_c(&out), out.n);

@@ -18,12 +18,10 @@ struct catalogue_row {
 };
 
 /* Set one key of a row.  file->why explains: no such key, twice, bad value. */
-MUST
-res catalogue_product_set(struct catalogue_file *file, struct arena *arena, struct catalogue_row *row,
-                          const char *key, const char *value);
+MUST res catalogue_product_set(struct catalogue_file *file, struct arena *arena, struct catalogue_row *row,
+                               const char *key, const char *value);
 /* Every key that must be there is there, and they fit together. */
-MUST
-res catalogue_product_check(struct catalogue_file *file, const struct catalogue_row *row);
+MUST res catalogue_product_check(struct catalogue_file *file, const struct catalogue_row *row);
 bool catalogue_product_has(const struct catalogue_row *row, const char *key);
 /* `key = value` lines in the table's order, brand's answers included: what an order keeps. */
 const char *catalogue_product_text(struct arena *arena, const struct catalogue_row *row);

@@ -12,7 +12,7 @@
 #include "core/core.h"
 
 #define DOMAIN_TYPED_BYTES \
-        1024 /* a name of 253 letters in UTF-8 at its widest; more is no name and not worth mapping */
+        1024            /* a name of 253 letters in UTF-8 at its widest; more is no name and not worth mapping */
 #define DOMAIN_SHOWN 80 /* bytes of a typed name that a sentence repeats */
 
 static const char domain_ldh[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -53,13 +53,11 @@ static const struct {
         {';', "holds a semicolon; give one name"},
 };
 
-static MUST
-res domain_refuse_slips(struct act *act, struct str typed)
+static MUST res domain_refuse_slips(struct act *act, struct str typed)
 {
         for (size_t i = 0; i < sizeof domain_slips / sizeof *domain_slips; i++)
                 if (memchr(typed.p, domain_slips[i].byte, typed.n))
-                        return act_fail(act, ERR_DOMAIN, "%s %s.", domain_shown(act, typed),
-                                        domain_slips[i].sentence);
+                        return act_fail(act, ERR_DOMAIN, "%s %s.", domain_shown(act, typed), domain_slips[i].sentence);
         return RES_OK;
 }
 
@@ -93,8 +91,7 @@ static bool domain_label_is_sound(const char *label, size_t n)
         return strspn(label, domain_ldh) >= n;
 }
 
-static MUST
-res domain_check_labels(struct act *act, struct str typed, const char *host)
+static MUST res domain_check_labels(struct act *act, struct str typed, const char *host)
 {
         const char *shown = domain_shown(act, typed), *label = host, *last = host;
         size_t levels = 0;
@@ -115,8 +112,7 @@ res domain_check_labels(struct act *act, struct str typed, const char *host)
                 return act_fail(act, ERR_DOMAIN, "%s has more than %d levels.", shown, LIMIT_NAME_LEVELS);
         /* Whatever ends in a number is read as an address by web clients, in one way or another. */
         if (strspn(last, domain_digits) == strlen(last) || strncmp(last, "0x", 2) == 0)
-                return act_fail(act, ERR_DOMAIN,
-                                "%s looks like an IP address, but is none; check the typing.", shown);
+                return act_fail(act, ERR_DOMAIN, "%s looks like an IP address, but is none; check the typing.", shown);
         return RES_OK;
 }
 
@@ -124,16 +120,14 @@ res domain_check_labels(struct act *act, struct str typed, const char *host)
  * UTS #46 nontransitional, then IDNA2008; A-labels must be what their U-label would give.  Without the library's
  * STD3 rules on purpose: it would drop the bytes they forbid (a!b becomes ab) instead of refusing the name.
  */
-static MUST
-res domain_to_ascii(struct act *act, struct str typed, const char *text, const char **ret_host)
+static MUST res domain_to_ascii(struct act *act, struct str typed, const char *text, const char **ret_host)
 {
         CLEAN(domain_idn_free) char *out = NULL;
         int rc = idn2_to_ascii_8z(text, &out, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
         size_t n;
 
         if (rc == IDN2_TOO_BIG_DOMAIN)
-                return act_fail(act, ERR_DOMAIN_LENGTH,
-                                "%s is longer than the %d characters of a domain name.",
+                return act_fail(act, ERR_DOMAIN_LENGTH, "%s is longer than the %d characters of a domain name.",
                                 domain_shown(act, typed), LIMIT_NAME_BYTES);
         if (rc != IDN2_OK)
                 return act_fail(act, ERR_DOMAIN,
@@ -147,8 +141,7 @@ res domain_to_ascii(struct act *act, struct str typed, const char *text, const c
         return RES_OK;
 }
 
-static MUST
-res domain_strip_wildcard(struct act *act, struct str typed, struct str *ret_rest, bool *ret_is_wildcard)
+static MUST res domain_strip_wildcard(struct act *act, struct str typed, struct str *ret_rest, bool *ret_is_wildcard)
 {
         bool is_wildcard = str_starts_with(typed, STR("*."));
         struct str rest = is_wildcard ? (struct str){typed.p + 2, typed.n - 2} : typed;
@@ -163,8 +156,7 @@ res domain_strip_wildcard(struct act *act, struct str typed, struct str *ret_res
         return RES_OK;
 }
 
-static MUST
-res domain_parse_host(struct act *act, struct str typed, struct domain_name *ret_name)
+static MUST res domain_parse_host(struct act *act, struct str typed, struct domain_name *ret_name)
 {
         struct domain_name name = {0};
         const char *host = NULL;
@@ -176,8 +168,7 @@ res domain_parse_host(struct act *act, struct str typed, struct domain_name *ret
         TRY(domain_check_labels(act, typed, host));
         name.ascii = name.is_wildcard ? arena_printf(act->arena, "*.%s", host) : host;
         if (strlen(name.ascii) > LIMIT_NAME_BYTES)
-                return act_fail(act, ERR_DOMAIN_LENGTH,
-                                "%s is longer than the %d characters of a domain name.",
+                return act_fail(act, ERR_DOMAIN_LENGTH, "%s is longer than the %d characters of a domain name.",
                                 domain_shown(act, typed), LIMIT_NAME_BYTES);
         name.registrable = domain_rules_place(act->core->domains, host, &name.space);
         *ret_name = name;
@@ -190,11 +181,9 @@ res domain_parse(struct act *act, struct str typed, struct domain_name *ret_name
 
         typed = str_trim(typed);
         if (str_is_empty(typed))
-                return act_fail(act, ERR_DOMAIN,
-                                "There is no domain name; give one, such as docs.tencent.com.");
+                return act_fail(act, ERR_DOMAIN, "There is no domain name; give one, such as docs.tencent.com.");
         if (typed.n > DOMAIN_TYPED_BYTES)
-                return act_fail(act, ERR_DOMAIN_LENGTH,
-                                "The name is longer than the %d characters of a domain name.",
+                return act_fail(act, ERR_DOMAIN_LENGTH, "The name is longer than the %d characters of a domain name.",
                                 LIMIT_NAME_BYTES);
         if (!str_is_utf8(typed))
                 return act_fail(act, ERR_DOMAIN, "The name is not UTF-8 text.");

@@ -14,9 +14,7 @@
 struct domain_rules;
 
 /* ERR_CONFIG: `why` names the suffix that is wrong and the mend. */
-MUST
-res domain_rules_new(const struct conf_list *private_suffixes, struct domain_rules **ret_rules,
-                     struct buf *why);
+MUST res domain_rules_new(const struct conf_list *private_suffixes, struct domain_rules **ret_rules, struct buf *why);
 void domain_rules_free(struct domain_rules *rules);
 void domain_rules_free_ptr(struct domain_rules **rules); /* for CLEAN() */
 
@@ -34,12 +32,11 @@ enum domain_space {                  /* where a name lives */
  * Where a host name (normalised, no wildcard) lives.  Returns its registrable domain, a tail of `host`:
  * one label below its suffix; the second level, or the name itself, where there is none (SIL-04).
  */
-const char *domain_rules_place(const struct domain_rules *rules, const char *host,
-                               enum domain_space *ret_space);
+const char *domain_rules_place(const struct domain_rules *rules, const char *host, enum domain_space *ret_space);
 
 struct domain_name {
-        const char *
-                ascii; /* A-labels, lower case, no final dot; wildcard keeps "*."; an address in its canonical text */
+        const char
+                *ascii; /* A-labels, lower case, no final dot; wildcard keeps "*."; an address in its canonical text */
         const char *
                 registrable; /* primary domain by the public suffix list, second level otherwise (SIL-04); never NULL */
         bool is_wildcard;
@@ -52,20 +49,17 @@ struct domain_name {
  * are mapped (UTS #46 nontransitional, IDNA2008).  Refuses what is no host name; whether it may be bound is
  * domain_check's business.  ERR_DOMAIN, ERR_DOMAIN_LENGTH (over 253) with a sentence.
  */
-MUST
-res domain_parse(struct act *act, struct str typed, struct domain_name *ret_name);
+MUST res domain_parse(struct act *act, struct str typed, struct domain_name *ret_name);
 /*
  * May this product bind it?  Length, suffixes, words, wildcard, IP, internal names; the sentence names the rule
  * and the fix (SIL-65, RVW-29).  ERR_DOMAIN, ERR_DOMAIN_LENGTH (over 64: DOM-16).
  */
-MUST
-res domain_check(struct act *act, const struct domain_name *name, const struct product *product);
+MUST res domain_check(struct act *act, const struct domain_name *name, const struct product *product);
 /*
  * Add the name and what it brings along free – www or parent by the product's brand (DOM-04..11, SIL-52) – to
  * *names, no doubles (SIL-16).  *names starts as {0}; for several typed names call once for each, in order.
  */
-MUST
-res domain_expand(struct act *act, const struct domain_name *name, const struct product *product,
-                  struct strs *names);
+MUST res domain_expand(struct act *act, const struct domain_name *name, const struct product *product,
+                       struct strs *names);
 /* RFC 5321 §4.1.2 without quoted strings and address literals: the usual form. */
 bool domain_email_is_valid(struct str email);

@@ -24,8 +24,7 @@ static const char *domain_bare(const struct domain_name *name)
 }
 
 /* FREE-07, CAT-13. */
-static MUST
-res domain_check_address(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST res domain_check_address(struct act *act, const struct domain_name *name, const struct product *product)
 {
         if (!name->is_ip || product->allows_ip)
                 return RES_OK;
@@ -36,11 +35,9 @@ res domain_check_address(struct act *act, const struct domain_name *name, const 
 }
 
 /* FREE-06, DOM-13. */
-static MUST
-res domain_check_wildcard(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST res domain_check_wildcard(struct act *act, const struct domain_name *name, const struct product *product)
 {
-        bool wants = product->domain_type == DOMAIN_TYPE_WILDCARD ||
-                     product->domain_type == DOMAIN_TYPE_MULTI_WILDCARD;
+        bool wants = product->domain_type == DOMAIN_TYPE_WILDCARD || product->domain_type == DOMAIN_TYPE_MULTI_WILDCARD;
 
         if (name->is_wildcard == wants)
                 return RES_OK;
@@ -56,8 +53,7 @@ res domain_check_wildcard(struct act *act, const struct domain_name *name, const
 }
 
 /* DOM-16, RVW-22, CON-10. */
-static MUST
-res domain_check_length(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST res domain_check_length(struct act *act, const struct domain_name *name, const struct product *product)
 {
         (void)product;
         if (strlen(name->ascii) <= LIMIT_BOUND_NAME_BYTES)
@@ -69,8 +65,7 @@ res domain_check_length(struct act *act, const struct domain_name *name, const s
 }
 
 /* FREE-05, RVW-25 ("host name"). */
-static MUST
-res domain_check_space(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST res domain_check_space(struct act *act, const struct domain_name *name, const struct product *product)
 {
         const char *bare = domain_bare(name);
 
@@ -108,8 +103,7 @@ static bool domain_ends_in(struct str host, struct str suffix)
 }
 
 /* DOM-02, FREE-08, RVW-27. */
-static MUST
-res domain_check_suffixes(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST res domain_check_suffixes(struct act *act, const struct domain_name *name, const struct product *product)
 {
         struct str host = str_of(domain_bare(name));
 
@@ -153,8 +147,7 @@ static struct str domain_label_word(struct str label, const struct strs *words, 
 }
 
 /* RVW-25..28, SIL-35, SIL-36; labels left of the top-level domain only (RVW-26, CON-20). */
-static MUST
-res domain_check_words(struct act *act, const struct domain_name *name, const struct product *product)
+static MUST res domain_check_words(struct act *act, const struct domain_name *name, const struct product *product)
 {
         struct str rest = str_of(domain_bare(name));
 
@@ -212,11 +205,10 @@ static void domain_add_www(struct act *act, const struct domain_name *name, stru
                 domain_add(act, names, name->registrable);
 }
 
-res domain_expand(struct act *act, const struct domain_name *name, const struct product *product,
-                  struct strs *names)
+res domain_expand(struct act *act, const struct domain_name *name, const struct product *product, struct strs *names)
 {
-        bool has_parent = name->is_wildcard &&
-                          strchr(domain_bare(name), '.'); /* DOM-11: three levels, asterisk counted */
+        bool has_parent =
+                name->is_wildcard && strchr(domain_bare(name), '.'); /* DOM-11: three levels, asterisk counted */
 
         domain_add(act, names, name->ascii);
         if (name->is_ip)
@@ -226,8 +218,7 @@ res domain_expand(struct act *act, const struct domain_name *name, const struct 
         if (!name->is_wildcard && product->www_free)
                 domain_add_www(act, name, names);
         if (names->n > LIMIT_NAMES_PER_CERT)
-                return act_fail(act, ERR_DOMAIN,
-                                "A certificate binds at most %d names, those given free included.",
+                return act_fail(act, ERR_DOMAIN, "A certificate binds at most %d names, those given free included.",
                                 LIMIT_NAMES_PER_CERT);
         return RES_OK;
 }

@@ -16,8 +16,7 @@ struct domain_rules {
 };
 
 /* RFC 6761, RFC 6762, RFC 7686; reverse zones name addresses. `local` may be opened by the operator: many old networks live there. */
-static const char *const domain_reserved[] = {"localhost",    "invalid",  "onion",
-                                              "in-addr.arpa", "ip6.arpa", "local"};
+static const char *const domain_reserved[] = {"localhost", "invalid", "onion", "in-addr.arpa", "ip6.arpa", "local"};
 
 /* Does host end in the suffix, at a dot or whole? */
 static bool domain_is_in(const char *host, const char *suffix)
@@ -60,9 +59,9 @@ static const char *domain_private_suffix(const struct domain_rules *rules, const
         const char *longest = NULL;
 
         for (size_t i = 0; i < rules->suffix_count; i++) {
-                const char *tail = host + (domain_is_in(host, rules->suffixes[i])
-                                                   ? strlen(host) - strlen(rules->suffixes[i])
-                                                   : strlen(host));
+                const char *tail =
+                        host + (domain_is_in(host, rules->suffixes[i]) ? strlen(host) - strlen(rules->suffixes[i])
+                                                                       : strlen(host));
                 if (*tail && (!longest || tail < longest))
                         longest = tail;
         }
@@ -86,8 +85,7 @@ static const char *domain_second_level(const char *host)
         return top ? top : host;
 }
 
-static const char *domain_place_public(const struct domain_rules *rules, const char *host,
-                                       enum domain_space *ret_space)
+static const char *domain_place_public(const struct domain_rules *rules, const char *host, enum domain_space *ret_space)
 {
         const char *registry = domain_list_suffix(rules->list, host, PSL_TYPE_ICANN);
         const char *any = domain_list_suffix(rules->list, host, PSL_TYPE_ANY);
@@ -104,8 +102,7 @@ static const char *domain_place_public(const struct domain_rules *rules, const c
         return domain_below(host, any == host ? registry : any);
 }
 
-const char *domain_rules_place(const struct domain_rules *rules, const char *host,
-                               enum domain_space *ret_space)
+const char *domain_rules_place(const struct domain_rules *rules, const char *host, enum domain_space *ret_space)
 {
         const char *own = domain_private_suffix(rules, host);
 
@@ -136,8 +133,7 @@ static bool domain_suffix_is_barred(const char *suffix)
         return domain_is_reserved(suffix) && !domain_is_in(suffix, "local");
 }
 
-static MUST
-res domain_rules_add(struct domain_rules *rules, const char *typed, struct buf *why)
+static MUST res domain_rules_add(struct domain_rules *rules, const char *typed, struct buf *why)
 {
         char *suffix = strdup(*typed == '.' ? typed + 1 : typed);
 
@@ -152,26 +148,23 @@ res domain_rules_add(struct domain_rules *rules, const char *typed, struct buf *
                 return FAIL(ERR_CONFIG);
         }
         if (domain_suffix_is_barred(suffix)) {
-                buf_printf(
-                        why,
-                        "names.private-suffixes: \"%s\" is reserved by the standards and never somebody's own; "
-                        "choose another suffix, such as internal.",
-                        typed);
+                buf_printf(why,
+                           "names.private-suffixes: \"%s\" is reserved by the standards and never somebody's own; "
+                           "choose another suffix, such as internal.",
+                           typed);
                 return FAIL(ERR_CONFIG);
         }
         return RES_OK;
 }
 
-res domain_rules_new(const struct conf_list *private_suffixes, struct domain_rules **ret_rules,
-                     struct buf *why)
+res domain_rules_new(const struct conf_list *private_suffixes, struct domain_rules **ret_rules, struct buf *why)
 {
         CLEAN(domain_rules_free_ptr) struct domain_rules *rules = calloc(1, sizeof *rules);
 
         ENSURE(rules, ERR_MEMORY);
         rules->list = psl_latest(NULL);
         if (!rules->list) {
-                buf_add_text(why,
-                             "The public suffix list could not be read; install the package publicsuffix.");
+                buf_add_text(why, "The public suffix list could not be read; install the package publicsuffix.");
                 return FAIL(ERR_CONFIG);
         }
         rules->suffixes = calloc(private_suffixes->n + 1, sizeof *rules->suffixes);

@@ -13,8 +13,7 @@ static int64_t log_limit(int64_t limit)
         return limit < LIMIT_LIST_MAX ? limit : LIMIT_LIST_MAX; /* cut, not refused (api.md §10.15) */
 }
 
-static MUST
-res log_uin(struct act *act, struct store_conn *c, int64_t user_id, struct str *ret_uin)
+static MUST res log_uin(struct act *act, struct store_conn *c, int64_t user_id, struct str *ret_uin)
 {
         struct user_row user;
         res r;
@@ -31,8 +30,7 @@ res log_uin(struct act *act, struct store_conn *c, int64_t user_id, struct str *
 }
 
 /* Few people act in one page: a name looked up for one row serves the rows of the same person. */
-static MUST
-res log_fill_uins(struct act *act, struct store_conn *c, struct log_page *page)
+static MUST res log_fill_uins(struct act *act, struct store_conn *c, struct log_page *page)
 {
         struct str *uins = arena_array_of(act->arena, page->n + 1, struct str);
 
@@ -53,14 +51,14 @@ res log_list(struct act *act, const struct log_query *query, struct log_page *re
 {
         struct store_conn *c = NULL;
         struct log_page page = {0};
-        int64_t to_sec = query->to_sec > 0 ? query->to_sec
-                                           : act->now_sec + 1; /* the end itself does not belong to it */
+        int64_t to_sec =
+                query->to_sec > 0 ? query->to_sec : act->now_sec + 1; /* the end itself does not belong to it */
         int64_t from_sec = query->from_sec > 0 ? query->from_sec : to_sec - LIMIT_LOGS_DAYS * 86400LL;
         int64_t offset = query->offset > 0 ? query->offset : 0;
 
         TRY(store_read(act->core->store, &c));
-        TRY(store_log_list(c, act->arena, act->account_id, from_sec, to_sec, offset, log_limit(query->limit),
-                           &page.v, &page.n));
+        TRY(store_log_list(c, act->arena, act->account_id, from_sec, to_sec, offset, log_limit(query->limit), &page.v,
+                           &page.n));
         TRY(store_log_count(c, act->account_id, from_sec, to_sec, &page.total));
         TRY(store_log_count_all(c, act->account_id, &page.all_total));
         TRY(log_fill_uins(act, c, &page));

@@ -40,8 +40,7 @@ static void quota_count(struct quota_books *books, int64_t now_sec)
         }
 }
 
-static MUST
-res quota_read(struct act *act, struct store_conn *c, struct quota_books *ret_books)
+static MUST res quota_read(struct act *act, struct store_conn *c, struct quota_books *ret_books)
 {
         struct quota_books books = {0};
 
@@ -52,8 +51,7 @@ res quota_read(struct act *act, struct store_conn *c, struct quota_books *ret_bo
         return RES_OK;
 }
 
-static MUST
-res quota_find_limit(struct act *act, struct quota_books *books)
+static MUST res quota_find_limit(struct act *act, struct quota_books *books)
 {
         const struct account_row *account = &books->account;
         bool older = account->quota_older != 0 && books->holds_valid; /* SIL-01 */
@@ -61,12 +59,10 @@ res quota_find_limit(struct act *act, struct quota_books *books)
                 catalogue_quota(act->core->catalogue, account->identity, account->level, older);
 
         if (!limit)
-                return act_fail(
-                        act, ERR_QUOTA,
-                        "There is no free allowance for accounts of the kind \"%.*s %.*s\"; an operator "
-                        "corrects the account's identity or level.",
-                        (int)account->identity.n, account->identity.p, (int)account->level.n,
-                        account->level.p);
+                return act_fail(act, ERR_QUOTA,
+                                "There is no free allowance for accounts of the kind \"%.*s %.*s\"; an operator "
+                                "corrects the account's identity or level.",
+                                (int)account->identity.n, account->identity.p, (int)account->level.n, account->level.p);
         books->limit = *limit;
         return RES_OK;
 }
@@ -91,25 +87,21 @@ static const char *quota_choose(const struct quota_books *books, bool is_home)
         return NULL;
 }
 
-static MUST
-res quota_refuse(struct act *act, const struct quota_books *books, bool is_home)
+static MUST res quota_refuse(struct act *act, const struct quota_books *books, bool is_home)
 {
         if (books->limit.home == 0 || is_home)
-                return act_fail(
-                        act, ERR_QUOTA,
-                        "All %lld free certificates of this account are in use, %lld of packages included. "
-                        "Revoke one, wait until one ends, or choose a paid product.",
-                        (long long)(books->home + books->any + books->package), (long long)books->package);
-        return act_fail(
-                act, ERR_QUOTA,
-                "All %lld free certificates for any domain are in use; the %lld others are for the account's "
-                "home domains. Revoke one, wait until one ends, or choose a paid product.",
-                (long long)(books->any + books->package), (long long)books->limit.home);
+                return act_fail(act, ERR_QUOTA,
+                                "All %lld free certificates of this account are in use, %lld of packages included. "
+                                "Revoke one, wait until one ends, or choose a paid product.",
+                                (long long)(books->home + books->any + books->package), (long long)books->package);
+        return act_fail(act, ERR_QUOTA,
+                        "All %lld free certificates for any domain are in use; the %lld others are for the account's "
+                        "home domains. Revoke one, wait until one ends, or choose a paid product.",
+                        (long long)(books->any + books->package), (long long)books->limit.home);
 }
 
 /* QTA-02..04, SIL-43. */
-static MUST
-res quota_check_domain(struct act *act, struct store_conn *c, struct str primary_domain)
+static MUST res quota_check_domain(struct act *act, struct store_conn *c, struct str primary_domain)
 {
         int64_t used = 0, external = 0, limit = catalogue_domain_quota(act->core->catalogue);
 
@@ -126,8 +118,7 @@ res quota_check_domain(struct act *act, struct store_conn *c, struct str primary
 }
 
 /* SIL-01: the older allowance is gone for good at the first moment without a valid free certificate. */
-static MUST
-res quota_drop_older(struct store_tx *tx, struct quota_books *books)
+static MUST res quota_drop_older(struct store_tx *tx, struct quota_books *books)
 {
         if (books->account.quota_older == 0 || books->holds_valid)
                 return RES_OK;
@@ -160,9 +151,8 @@ res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_i
 }
 
 /* *ret_has is false for a certificate without a slot. */
-static MUST
-res quota_find(struct act *act, struct store_tx *tx, struct str certificate_id, struct quota_use_row *ret_row,
-               bool *ret_has)
+static MUST res quota_find(struct act *act, struct store_tx *tx, struct str certificate_id,
+                           struct quota_use_row *ret_row, bool *ret_has)
 {
         res r = store_quota_get(store_tx_conn(tx), act->arena, act->account_id, certificate_id, ret_row);
 
@@ -182,8 +172,7 @@ res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, 
         return store_quota_update(tx, &row);
 }
 
-static MUST
-res quota_tidy(struct act *act, struct store_tx *tx)
+static MUST res quota_tidy(struct act *act, struct store_tx *tx)
 {
         struct quota_books books;
 

@@ -13,25 +13,19 @@ struct quota_state {
         const struct quota_slot *slots;
         size_t slot_count;
 };
-MUST
-res quota_describe(struct act *act, struct quota_state *ret_state);
+MUST res quota_describe(struct act *act, struct quota_state *ret_state);
 /*
  * All below run inside a transaction, so that they are exact under concurrency.  A certificate that has no slot
  * (a paid one: QTA-20) is none of their business: they do nothing and succeed.
  *
  * Take a slot for a new application: ERR_QUOTA, ERR_QUOTA_DOMAIN with a sentence.
  */
-MUST
-res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_id, struct str primary_domain);
+MUST res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_id, struct str primary_domain);
 /* Issue: reserved becomes held until end_at. */
-MUST
-res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, int64_t end_at);
+MUST res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, int64_t end_at);
 /* Before issue (cancel, failure, delete): everything back (SIL-13, SIL-14).  Once issued it does as quota_return_account. */
-MUST
-res quota_release(struct act *act, struct store_tx *tx, struct str certificate_id);
+MUST res quota_release(struct act *act, struct store_tx *tx, struct str certificate_id);
 /* After issue: account's slot back at once on revocation or expiry (QTA-05); the domain's only on expiry (QTA-06). */
-MUST
-res quota_return_account(struct act *act, struct store_tx *tx, struct str certificate_id);
+MUST res quota_return_account(struct act *act, struct store_tx *tx, struct str certificate_id);
 /* Expiry.  A slot whose end has come counts no more even before this is called. */
-MUST
-res quota_return_all(struct act *act, struct store_tx *tx, struct str certificate_id);
+MUST res quota_return_all(struct act *act, struct store_tx *tx, struct str certificate_id);

@@ -57,10 +57,8 @@ static void test_free_products(void **state)
                 assert_non_null(strstr(p->text, "life-days = "));
                 assert_non_null(strstr(p->text, "www = yes"));
         }
-        assert_ptr_equal(catalogue_free_product(catalogue, STR("3")),
-                         catalogue_product(catalogue, STR("83")));
-        assert_ptr_equal(catalogue_free_product(catalogue, STR("12")),
-                         catalogue_product(catalogue, STR("2")));
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("3")), catalogue_product(catalogue, STR("83")));
+        assert_ptr_equal(catalogue_free_product(catalogue, STR("12")), catalogue_product(catalogue, STR("2")));
         assert_ptr_equal(catalogue_free_product(catalogue, STR("")), catalogue_product(catalogue, STR("2")));
         assert_null(catalogue_free_product(catalogue, STR("6")));
         assert_null(catalogue_free_product(catalogue, STR("3 ")));
@@ -91,8 +89,8 @@ static void test_quota_table(void **state) /* B8 */
 
         (void)state;
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                const struct quota_rule *rule = catalogue_quota(catalogue, str_of(cases[i].identity),
-                                                                str_of(cases[i].level), cases[i].older);
+                const struct quota_rule *rule =
+                        catalogue_quota(catalogue, str_of(cases[i].identity), str_of(cases[i].level), cases[i].older);
                 if (!rule || rule->home != cases[i].home || rule->any != cases[i].any)
                         fail_msg("%s", cases[i].rule);
         }
@@ -131,7 +129,7 @@ static const char quota[] =
         "dns-record = TXT\nip = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
 #define PRODUCT_GOOD \
         PRODUCT_HEAD \
-                "free = yes\ndefault = yes\nmethods = DNS  FILE\nwords = w\nsuffixes = s\nwww = no\n" PRODUCT_REST
+        "free = yes\ndefault = yes\nmethods = DNS  FILE\nwords = w\nsuffixes = s\nwww = no\n" PRODUCT_REST
 
 static int files_set_up(void **state)
 {
@@ -224,16 +222,12 @@ static void test_mistakes(void **state)
                 {"products.ini", "[product 7]\nname = a\nname = b\n", {"products.ini:3:", "twice"}},
                 {"products.ini", "[product 7]\nfree = maybe\n", {"products.ini:2:", "yes or no"}},
                 {"products.ini", "[product 7]\nlife-days = 0\n", {"products.ini:2:", "from 1 to"}},
-                {"products.ini",
-                 "[product 7]\nlife-days = 99999999999999999999\n",
-                 {"products.ini:2:", "from 1 to"}},
+                {"products.ini", "[product 7]\nlife-days = 99999999999999999999\n", {"products.ini:2:", "from 1 to"}},
                 {"products.ini", "[product 7]\nlevel = XV\n", {"products.ini:2:", "DV, OV, EV"}},
                 {"products.ini", "[product 7]\ndomains = some\n", {"products.ini:2:", "multi-wildcard"}},
                 {"products.ini", "[product 7]\nmethods = DNS CARRIER\n", {"products.ini:2:", "CARRIER"}},
                 {"products.ini", "[product 7]\nissuer-rsa = ../x\n", {"products.ini:2:", "small letters"}},
-                {"products.ini",
-                 "[product 7]\nwords = ../../etc/passwd\n",
-                 {"products.ini:2:", "no name of a list"}},
+                {"products.ini", "[product 7]\nwords = ../../etc/passwd\n", {"products.ini:2:", "no name of a list"}},
                 {"products.ini", PRODUCT_HEAD PRODUCT_REST, {"products.ini:2:", "\"free\""}},
                 {"products.ini",
                  PRODUCT_HEAD "free = yes\nmethods = DNS\n" PRODUCT_REST,
@@ -241,17 +235,12 @@ static void test_mistakes(void **state)
                 {"products.ini",
                  PRODUCT_HEAD "free = no\ndefault = yes\nmethods = DNS\n" PRODUCT_REST,
                  {"products.ini:2:", "only a free"}},
+                {"products.ini", PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST, {"products.ini:2:", "methods"}},
                 {"products.ini",
-                 PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST,
-                 {"products.ini:2:", "methods"}},
-                {"products.ini",
-                 PRODUCT_HEAD
-                 "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
-                 "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
+                 PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
+                              "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
                  {"products.ini:19:", "two free products"}},
-                {"brands.ini",
-                 "[brand C]\nsource = b\nwww = yes\nparent = no\n",
-                 {"products.ini:2:", "no [brand B]"}},
+                {"brands.ini", "[brand C]\nsource = b\nwww = yes\nparent = no\n", {"products.ini:2:", "no [brand B]"}},
                 {"brands.ini", "[brand B]\nsource = b\nwww = yes\n", {"brands.ini", "lacks"}},
                 {"brands.ini", "[brand B]\nhat = b\n", {"brands.ini:2:", "\"hat\""}},
                 {"brands.ini", "[shop B]\nsource = b\n", {"brands.ini:2:", "[brand NAME]"}},
@@ -281,8 +270,7 @@ static void test_mistakes(void **state)
                 buf_init(&why, 4096);
                 res r = catalogue_load(f->dir, &catalogue, &why);
                 for (size_t k = 0; k < 2; k++)
-                        if (r.err != ERR_CONFIG ||
-                            (cases[i].says[k] && !strstr(buf_c(&why), cases[i].says[k])))
+                        if (r.err != ERR_CONFIG || (cases[i].says[k] && !strstr(buf_c(&why), cases[i].says[k])))
                                 fail_msg("%zu: %s %s \"%s\"", i, cases[i].file, err_name(r.err), buf_c(&why));
                 assert_null(catalogue);
                 buf_done(&why);

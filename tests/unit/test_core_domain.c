@@ -16,8 +16,7 @@ struct fixture {
         struct product wildcard, multi, plain; /* kinds that the shipped catalogue does not sell yet */
 };
 
-static char suffix_lan[] = "lan.example", suffix_corp[] = ".Corp", suffix_local[] = "local",
-            suffix_deep[] = "a.corp";
+static char suffix_lan[] = "lan.example", suffix_corp[] = ".Corp", suffix_local[] = "local", suffix_deep[] = "a.corp";
 static char *suffixes[] = {suffix_lan, suffix_corp, suffix_local, suffix_deep};
 
 static int set_up(void **state)
@@ -61,8 +60,7 @@ static int tear_down(void **state)
 }
 
 #define LABEL63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define LEVELS50 \
-        "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+#define LEVELS50 "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
 
 static void test_parse_refuses(void **state)
 {
@@ -118,8 +116,7 @@ static void test_parse_refuses(void **state)
                 res r = domain_parse(&f->act, str_of(cases[i].typed), &name);
                 if (r.err != cases[i].err || f->act.detail[0] == '\0' ||
                     (cases[i].says && !strstr(f->act.detail, cases[i].says)))
-                        fail_msg("%s: %s -> %s \"%s\"", cases[i].rule, cases[i].typed, err_name(r.err),
-                                 f->act.detail);
+                        fail_msg("%s: %s -> %s \"%s\"", cases[i].rule, cases[i].typed, err_name(r.err), f->act.detail);
                 assert_null(name.ascii);
         }
         struct domain_name name = {0};
@@ -135,20 +132,17 @@ static void test_parse_normalises(void **state)
                 bool is_wildcard;
         } cases[] = {
                 {"DOM-28", "tencent.com", "tencent.com", "tencent.com", DOMAIN_PUBLIC, false},
-                {"DOM-27 QTA-04", "ssl.ssl.tencent.com", "ssl.ssl.tencent.com", "tencent.com", DOMAIN_PUBLIC,
-                 false},
+                {"DOM-27 QTA-04", "ssl.ssl.tencent.com", "ssl.ssl.tencent.com", "tencent.com", DOMAIN_PUBLIC, false},
                 {"capitals", "WWW.Tencent.COM", "www.tencent.com", "tencent.com", DOMAIN_PUBLIC, false},
                 {"final dot", "tencent.com.", "tencent.com", "tencent.com", DOMAIN_PUBLIC, false},
                 {"blanks around", "  tencent.com\t", "tencent.com", "tencent.com", DOMAIN_PUBLIC, false},
                 {"DOM-14", "*.Tencent.com.", "*.tencent.com", "tencent.com", DOMAIN_PUBLIC, true},
-                {"SIL-04 two-part suffix", "a.b.example.co.uk", "a.b.example.co.uk", "example.co.uk",
-                 DOMAIN_PUBLIC, false},
+                {"SIL-04 two-part suffix", "a.b.example.co.uk", "a.b.example.co.uk", "example.co.uk", DOMAIN_PUBLIC,
+                 false},
                 {"SIL-04 wildcard rule", "a.b.c.ck", "a.b.c.ck", "b.c.ck", DOMAIN_PUBLIC, false},
                 {"SIL-04 exception", "a.www.ck", "a.www.ck", "www.ck", DOMAIN_PUBLIC, false},
-                {"SIL-04 hosting company", "me.github.io", "me.github.io", "me.github.io", DOMAIN_PUBLIC,
-                 false},
-                {"SIL-04 deeper there", "a.me.github.io", "a.me.github.io", "me.github.io", DOMAIN_PUBLIC,
-                 false},
+                {"SIL-04 hosting company", "me.github.io", "me.github.io", "me.github.io", DOMAIN_PUBLIC, false},
+                {"SIL-04 deeper there", "a.me.github.io", "a.me.github.io", "me.github.io", DOMAIN_PUBLIC, false},
                 {"the company itself", "github.io", "github.io", "github.io", DOMAIN_PUBLIC, false},
                 {"suffix itself", "co.uk", "co.uk", "co.uk", DOMAIN_SUFFIX, false},
                 {"suffix itself", "com", "com", "com", DOMAIN_SUFFIX, false},
@@ -167,29 +161,25 @@ static void test_parse_normalises(void **state)
                  "xn--strae-oqa.de", "xn--strae-oqa.de", DOMAIN_PUBLIC, false},
                 {"IDN suffix and dots", "www\xE3\x80\x82\xE4\xBE\x8B\xE3\x80\x82\xE4\xB8\xAD\xE5\x9B\xBD",
                  "www.xn--fsq.xn--fiqs8s", "xn--fsq.xn--fiqs8s", DOMAIN_PUBLIC, false},
-                {"A-label in", "XN--Bcher-KVA.de", "xn--bcher-kva.de", "xn--bcher-kva.de", DOMAIN_PUBLIC,
-                 false},
+                {"A-label in", "XN--Bcher-KVA.de", "xn--bcher-kva.de", "xn--bcher-kva.de", DOMAIN_PUBLIC, false},
                 {"digits", "12306.cn", "12306.cn", "12306.cn", DOMAIN_PUBLIC, false},
                 {"label of 63", LABEL63 ".com", LABEL63 ".com", LABEL63 ".com", DOMAIN_PUBLIC, false},
-                {"DOM-17 100 levels", LEVELS50 LEVELS50 "com" + 2, LEVELS50 LEVELS50 "com" + 2, "a.com",
-                 DOMAIN_PUBLIC, false},
-                {"unknown top level", "a.b.nosuchtld", "a.b.nosuchtld", "b.nosuchtld", DOMAIN_INTERNAL,
+                {"DOM-17 100 levels", LEVELS50 LEVELS50 "com" + 2, LEVELS50 LEVELS50 "com" + 2, "a.com", DOMAIN_PUBLIC,
                  false},
+                {"unknown top level", "a.b.nosuchtld", "a.b.nosuchtld", "b.nosuchtld", DOMAIN_INTERNAL, false},
                 {"host name", "intranet", "intranet", "intranet", DOMAIN_INTERNAL, false},
                 {"private", "a.b.corp", "a.b.corp", "b.corp", DOMAIN_PRIVATE, false},
                 {"private, longest wins", "x.y.a.corp", "x.y.a.corp", "y.a.corp", DOMAIN_PRIVATE, false},
                 {"private suffix", "corp", "corp", "corp", DOMAIN_SUFFIX, false},
-                {"private suffix with a dot is the operator's own", "lan.example", "lan.example",
-                 "lan.example", DOMAIN_PRIVATE, false},
-                {"private under it", "a.b.lan.example", "a.b.lan.example", "b.lan.example", DOMAIN_PRIVATE,
-                 false},
+                {"private suffix with a dot is the operator's own", "lan.example", "lan.example", "lan.example",
+                 DOMAIN_PRIVATE, false},
+                {"private under it", "a.b.lan.example", "a.b.lan.example", "b.lan.example", DOMAIN_PRIVATE, false},
                 {"beside it", "wlan.example", "wlan.example", "wlan.example", DOMAIN_INTERNAL, false},
-                {"opened by the operator", "printer.local", "printer.local", "printer.local", DOMAIN_PRIVATE,
-                 false},
+                {"opened by the operator", "printer.local", "printer.local", "printer.local", DOMAIN_PRIVATE, false},
                 {"reserved", "localhost", "localhost", "localhost", DOMAIN_RESERVED, false},
                 {"reserved", "a.b.onion", "a.b.onion", "b.onion", DOMAIN_RESERVED, false},
-                {"reserved", "1.0.0.127.in-addr.arpa", "1.0.0.127.in-addr.arpa", "in-addr.arpa",
-                 DOMAIN_RESERVED, false},
+                {"reserved", "1.0.0.127.in-addr.arpa", "1.0.0.127.in-addr.arpa", "in-addr.arpa", DOMAIN_RESERVED,
+                 false},
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -199,9 +189,8 @@ static void test_parse_normalises(void **state)
                 if (!res_is_ok(r) || strcmp(name.ascii, cases[i].ascii) != 0 ||
                     strcmp(name.registrable, cases[i].registrable) != 0 || name.space != cases[i].space ||
                     name.is_wildcard != cases[i].is_wildcard || name.is_ip)
-                        fail_msg("%s: %s -> %s %s %s %d \"%s\"", cases[i].rule, cases[i].typed,
-                                 err_name(r.err), name.ascii, name.registrable, (int)name.space,
-                                 f->act.detail);
+                        fail_msg("%s: %s -> %s %s %s %d \"%s\"", cases[i].rule, cases[i].typed, err_name(r.err),
+                                 name.ascii, name.registrable, (int)name.space, f->act.detail);
         }
 }
 
@@ -211,8 +200,7 @@ static void test_parse_addresses(void **state)
         static const struct {
                 const char *typed, *canonical;
         } cases[] = {
-                {"1.1.1.1", "1.1.1.1"},   {"10.0.0.1", "10.0.0.1"},
-                {"::1", "::1"},           {"[2001:DB8::0:1]", "2001:db8::1"},
+                {"1.1.1.1", "1.1.1.1"},   {"10.0.0.1", "10.0.0.1"}, {"::1", "::1"}, {"[2001:DB8::0:1]", "2001:db8::1"},
                 {" 8.8.8.8 ", "8.8.8.8"},
         };
 
@@ -296,8 +284,8 @@ static void test_check_free(void **state)
                 {"SIL-36 part at a hyphen", "my-bank.dnspod.cn", ERR_DOMAIN, "\"bank\""},
                 {"SIL-36 first part", "bank-of-x.dnspod.cn", ERR_DOMAIN, "\"bank\""},
                 {"SIL-36 capitals", "My-BANK.dnspod.cn", ERR_DOMAIN, "\"bank\""},
-                {"SIL-36 wide letters", "\xEF\xBD\x82\xEF\xBD\x81\xEF\xBD\x8E\xEF\xBD\x8B.dnspod.cn",
-                 ERR_DOMAIN, "\"bank\""},
+                {"SIL-36 wide letters", "\xEF\xBD\x82\xEF\xBD\x81\xEF\xBD\x8E\xEF\xBD\x8B.dnspod.cn", ERR_DOMAIN,
+                 "\"bank\""},
                 {"SIL-36 part of an IDN label", "hp-\xC3\xBC.dnspod.cn", ERR_DOMAIN, "\"hp\""},
                 {"SIL-36 no substring", "paypal.dnspod.cn", ERR_NONE, ""},
                 {"SIL-36 no substring", "testing.dnspod.cn", ERR_NONE, ""},
@@ -307,22 +295,20 @@ static void test_check_free(void **state)
                 {"CON-20 RVW-26 top level is no word", "dnspod.lv", ERR_NONE, ""},
                 {"RVW-26 deeper", "a.live.dnspod.cn", ERR_DOMAIN, "\"live\""},
                 {"second-level suffix label", "a.bank.corp", ERR_DOMAIN, "\"bank\""},
-                {"DOM-16 RVW-22 64 characters",
-                 "a23456789012345678901234567890123456789012345678901234.dnspod.cn", ERR_NONE, ""},
-                {"DOM-16 CON-10 65 characters",
-                 "a234567890123456789012345678901234567890123456789012345.dnspod.cn", ERR_DOMAIN_LENGTH,
-                 "64"},
+                {"DOM-16 RVW-22 64 characters", "a23456789012345678901234567890123456789012345678901234.dnspod.cn",
+                 ERR_NONE, ""},
+                {"DOM-16 CON-10 65 characters", "a234567890123456789012345678901234567890123456789012345.dnspod.cn",
+                 ERR_DOMAIN_LENGTH, "64"},
         };
         const char *products[] = {"2", "83"};
 
         for (size_t p = 0; p < 2; p++)
                 for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                        const struct product *product =
-                                catalogue_product(f->core.catalogue, str_of(products[p]));
+                        const struct product *product = catalogue_product(f->core.catalogue, str_of(products[p]));
                         res r = check(f, cases[i].typed, product);
                         if (r.err != cases[i].err || !strstr(f->act.detail, cases[i].says))
-                                fail_msg("%s: %s -> %s \"%s\"", cases[i].rule, cases[i].typed,
-                                         err_name(r.err), f->act.detail);
+                                fail_msg("%s: %s -> %s \"%s\"", cases[i].rule, cases[i].typed, err_name(r.err),
+                                         f->act.detail);
                 }
 }
 
@@ -341,8 +327,7 @@ static void test_check_paid_kinds(void **state)
         assert_int_equal(check(f, "*.tencent.com", &f->wildcard).err, ERR_NONE);
         assert_int_equal(check(f, "tencent.com", &f->wildcard).err, ERR_DOMAIN); /* DOM-13 */
         assert_int_equal(check(f, "*.tencent.com", &f->multi).err, ERR_DOMAIN);
-        assert_int_equal(check(f, "*.com.cn", &f->wildcard).err,
-                         ERR_DOMAIN); /* wildcard on a public suffix */
+        assert_int_equal(check(f, "*.com.cn", &f->wildcard).err, ERR_DOMAIN); /* wildcard on a public suffix */
         assert_int_equal(check(f, "1.1.1.1", &f->plain).err, ERR_DOMAIN);
         assert_int_equal(check(f, "1.1.1.1", &ip).err, ERR_NONE); /* DOM-03 */
 }
@@ -365,31 +350,16 @@ static void test_expand(void **state)
                 const struct product *product;
                 const char *names[5];
         } cases[] = {
-                {"FREE-15 DOM-06 DOM-09",
-                 {"tencent.com"},
-                 f->free_product,
-                 {"tencent.com", "www.tencent.com"}},
+                {"FREE-15 DOM-06 DOM-09", {"tencent.com"}, f->free_product, {"tencent.com", "www.tencent.com"}},
                 {"SIL-52", {"www.tencent.com"}, f->free_product, {"www.tencent.com", "tencent.com"}},
-                {"DOM-05..07 deeper brings nothing",
-                 {"ssl.tencent.com"},
-                 f->free_product,
-                 {"ssl.tencent.com"}},
-                {"SIL-52 deeper www brings nothing",
-                 {"www.ssl.tencent.com"},
-                 f->free_product,
-                 {"www.ssl.tencent.com"}},
+                {"DOM-05..07 deeper brings nothing", {"ssl.tencent.com"}, f->free_product, {"ssl.tencent.com"}},
+                {"SIL-52 deeper www brings nothing", {"www.ssl.tencent.com"}, f->free_product, {"www.ssl.tencent.com"}},
                 {"www is the primary's own name", {"www.com"}, f->free_product, {"www.com", "www.www.com"}},
-                {"two-part suffix",
-                 {"dnspod.com.cn"},
-                 f->free_product,
-                 {"dnspod.com.cn", "www.dnspod.com.cn"}},
+                {"two-part suffix", {"dnspod.com.cn"}, f->free_product, {"dnspod.com.cn", "www.dnspod.com.cn"}},
                 {"DOM-04 brand without www", {"tencent.com"}, &no_www, {"tencent.com"}},
                 {"DOM-04 brand without www", {"www.tencent.com"}, &no_www, {"www.tencent.com"}},
                 {"DOM-08 DOM-10 DOM-11", {"*.tencent.com"}, &f->wildcard, {"*.tencent.com", "tencent.com"}},
-                {"DOM-08 deeper",
-                 {"*.ssl.tencent.com"},
-                 &f->wildcard,
-                 {"*.ssl.tencent.com", "ssl.tencent.com"}},
+                {"DOM-08 deeper", {"*.ssl.tencent.com"}, &f->wildcard, {"*.ssl.tencent.com", "ssl.tencent.com"}},
                 {"DOM-08 flag off", {"*.tencent.com"}, &no_parent, {"*.tencent.com"}},
                 {"DOM-11 two levels", {"*.corp"}, &f->wildcard, {"*.corp"}},
                 {"SIL-16 typed in too",
@@ -400,10 +370,7 @@ static void test_expand(void **state)
                  {"www.tencent.com", "tencent.com", "a.tencent.com"},
                  &f->multi,
                  {"www.tencent.com", "tencent.com", "a.tencent.com"}},
-                {"SIL-16 parent",
-                 {"*.tencent.com", "*.tencent.com"},
-                 &f->wildcard,
-                 {"*.tencent.com", "tencent.com"}},
+                {"SIL-16 parent", {"*.tencent.com", "*.tencent.com"}, &f->wildcard, {"*.tencent.com", "tencent.com"}},
                 {"address", {"1.1.1.1"}, &f->plain, {"1.1.1.1"}},
         };
 
@@ -427,31 +394,30 @@ static void test_expand(void **state)
 
 static void test_email(void **state)
 {
-        static const char *const good[] = {"a@b.cn", "first.last+x@mail.tencent.com", "A@B.CO",
-                                           "o'neil@a-b.de", "x@xn--bcher-kva.de"};
-        static const char *const bad[] = {
-                "",
-                "a",
-                "@b.cn",
-                "a@",
-                "a@b",
-                "a@@b.cn",
-                "a b@c.cn",
-                ".a@b.cn",
-                "a.@b.cn",
-                "a..b@c.cn",
-                "a@b..cn",
-                "a@.cn",
-                "a@b.cn.",
-                "a@-b.cn",
-                "a@b_c.cn",
-                "a@1.2.3.4",
-                "a@b.cn\n",
-                "\"a\"@b.cn",
-                "a@[1.2.3.4]",
-                "\xC3\xBC@b.cn",
-                "a,b@c.cn",
-                "a2345678901234567890123456789012345678901234567890123456789012345@b.cn"};
+        static const char *const good[] = {"a@b.cn", "first.last+x@mail.tencent.com", "A@B.CO", "o'neil@a-b.de",
+                                           "x@xn--bcher-kva.de"};
+        static const char *const bad[] = {"",
+                                          "a",
+                                          "@b.cn",
+                                          "a@",
+                                          "a@b",
+                                          "a@@b.cn",
+                                          "a b@c.cn",
+                                          ".a@b.cn",
+                                          "a.@b.cn",
+                                          "a..b@c.cn",
+                                          "a@b..cn",
+                                          "a@.cn",
+                                          "a@b.cn.",
+                                          "a@-b.cn",
+                                          "a@b_c.cn",
+                                          "a@1.2.3.4",
+                                          "a@b.cn\n",
+                                          "\"a\"@b.cn",
+                                          "a@[1.2.3.4]",
+                                          "\xC3\xBC@b.cn",
+                                          "a,b@c.cn",
+                                          "a2345678901234567890123456789012345678901234567890123456789012345@b.cn"};
 
         (void)state;
         for (size_t i = 0; i < sizeof good / sizeof *good; i++)
