@@ -8,6 +8,8 @@
 
 #include "base/secret.h"
 
+enum { BUF_FIRST_BYTES = 256 };
+
 void buf_init(struct buf *buf, size_t ceiling_bytes)
 {
         *buf = (struct buf){.ceiling = ceiling_bytes};
@@ -57,15 +59,17 @@ static bool buf_reserve(struct buf *buf, size_t n, size_t uncounted)
 
         if (buf->failed)
                 return false;
-        if (n <= capacity - buf->n && uncounted <= capacity - buf->n - n)
-                return true;
-        if (buf->n > buf->ceiling || n > buf->ceiling - buf->n) {
+        if (n > buf->ceiling - buf->n) {
                 buf->failed = buf->too_large = true;
                 return false;
         }
+        if (n + uncounted <= capacity - buf->n)
+                return true;
         most = buf->ceiling + uncounted;
-        while (capacity - buf->n < n + uncounted)
-                capacity = capacity > most / 2 ? most : capacity < 128 ? 256 : capacity * 2;
+        while (capacity - buf->n < n + uncounted) {
+                capacity = capacity < BUF_FIRST_BYTES / 2 ? BUF_FIRST_BYTES : capacity > most / 2 ? most : capacity * 2;
+                capacity = capacity > most ? most : capacity;
+        }
         buf->failed = !buf_move(buf, capacity);
         return !buf->failed;
 }

@@ -243,8 +243,11 @@ static res conf_check_file(FILE *file, const char *path, struct buf *why)
 static res conf_parse_stream(struct conf_reader *reader)
 {
         const int bad_line = ini_parse_stream(conf_read_line, reader, conf_on_value, reader);
+        const bool bad_before = bad_line > 0 && (size_t)bad_line < reader->line_number;
 
-        TRY(reader->result);
+        if (!res_is_ok(reader->result) && !bad_before)
+                return reader->result;
+        buf_clear(reader->why); /* the first mistake is the one to tell */
         if (reader->too_long)
                 return conf_reader_fail(reader, "the line is too long; a list may go on in an indented line");
         if (bad_line > 0) {

@@ -95,7 +95,31 @@ static int http_call_check_length(const struct http_call *call)
         return n > LIMIT_HTTP_BODY ? 413 : 0;
 }
 
-int http_call_check(const struct http_call *call)
+/* No blank and no control byte: RFC 9112 §3.2; bytes over 0x7f are let through for the handler to judge. */
+static bool http_is_target_text(struct str s)
+{
+        for (size_t i = 0; i < s.n; i++)
+                if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+                        return false;
+        return true;
+}
+
+/* RFC 9110 §5.6.2.  A blank before the colon would hide a Content-Length from one reader and not from the next. */
+static bool http_is_token(struct str s)
+{
+        static const char others[] = "!#$%&'*+-.^_`|~";
+
+        for (size_t i = 0; i < s.n; i++) {
+                const char c = s.p[i];
+
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
+                      memchr(others, c, sizeof(others) - 1)))
+                        return false;
+        }
+        return s.n > 0;
+}
+
+static int http_call_check_target(const struct http_call *call)
 {
         const struct str path = call->request.path;
 
@@ -103,8 +127,20 @@ int http_call_check(const struct http_call *call)
                 return 414;
         if (path.n == 0 || (path.p[0] != '/' && path.p[0] != '*' && !memchr(path.p, ':', path.n)))
                 return 400;
-        if (http_call_count(call, STR("Host")) > 1 || http_call_count(call, STR("Content-Length")) > 1 ||
-            http_call_count(call, STR("Transfer-Encoding")) > 1)
+        return http_is_target_text(path) && http_is_target_text(call->request.query) ? 0 : 400;
+}
+
+int http_call_check(const struct http_call *call)
+{
+        const int refused = http_call_check_target(call);
+
+        if (refused)
+                return refused;
+        for (size_t i = 0; i < call->request.header_count; i++)
+                if (!http_is_token(call->request.headers[i].name))
+                        return 400;
+        if (http_call_count(call, STR("Host")) > 1 || (call->needs_host && !http_header(&call->request, "Host").p) ||
+            http_call_count(call, STR("Content-Length")) > 1 || http_call_count(call, STR("Transfer-Encoding")) > 1)
                 return 400;
         return http_call_check_length(call);
 }
@@ -132,7 +168,7 @@ static const char *http_status_sentence(int status)
 {
         switch (status) {
         case 400:
-                return "400 The request is malformed: one Host, and one length of the body.\n";
+                return "400 The request is malformed: check the address, the header names, one Host and one length of the body.\n";
         case 403:
                 return "403 This socket serves only the service's own user and root.\n";
         case 413:

@@ -24,6 +24,7 @@ struct http_call {
         struct buf body;
         size_t header_room, body_seen;
         struct tc3_header *headers;
+        bool needs_host;         /* HTTP/1.1; OCSP clients still speak 1.0, often without */
         bool counted;            /* in the server's `busy` */
         bool close;              /* no further request on this connection */
         struct http_server *server;
@@ -46,8 +47,7 @@ void http_call_set_uri(struct http_call *call, const char *uri);
 void http_call_add_header(struct http_call *call, struct str name, struct str value);
 /*
  * After the last header: 0 if the request may go on, else the status that refuses it: 400 for what two readers
- * could read differently (RFC 9112 §6.3, §3.2: both lengths, several lengths or hosts), 413, 414, 501.  That
- * HTTP/1.1 has a Host is checked by the library; HTTP/1.0, which OCSP clients still speak, needs none.
+ * could read differently (RFC 9112 §6.3, §3.2: both lengths, several lengths or hosts, no host), 413, 414, 501.
  */
 int http_call_check(const struct http_call *call);
 /* Over the body limit the rest is thrown away; false once so much came that only hanging up helps. */

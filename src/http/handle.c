@@ -117,7 +117,7 @@ static enum MHD_Result http_take_header(void *cls, enum MHD_ValueKind kind, cons
 }
 
 /* The headers are whole. */
-static enum MHD_Result http_begin(struct http_call *call, const char *method)
+static enum MHD_Result http_begin(struct http_call *call, const char *method, const char *version)
 {
         struct http_connection *connection = http_connection_of(call->connection);
         int refused;
@@ -127,6 +127,7 @@ static enum MHD_Result http_begin(struct http_call *call, const char *method)
         memcpy(call->request.peer, connection->peer, sizeof(call->request.peer));
         call->request.method = str_dup(call->request.arena, str_of(method));
         call->request.is_local = call->server->config.is_local;
+        call->needs_host = version && strcmp(version, "HTTP/1.0") != 0;
         MHD_get_connection_values_n(call->connection, MHD_HEADER_KIND, http_take_header, call);
         refused = connection->refused ? connection->refused_status : http_call_check(call);
         if (refused)
@@ -166,11 +167,11 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connect
 {
         struct http_call *call = *context;
 
-        (void)cls, (void)connection, (void)url, (void)version;
+        (void)cls, (void)connection, (void)url;
         assert(call && call->magic == HTTP_CALL_MAGIC);
         switch (call->state) {
         case HTTP_CALL_NEW:
-                return http_begin(call, method);
+                return http_begin(call, method, version);
         case HTTP_CALL_READING:
                 return http_read(call, upload, upload_size);
         case HTTP_CALL_READY:
@@ -264,7 +265,6 @@ struct MHD_Daemon *http_daemon_start(struct http_server *server)
                 {MHD_OPTION_CONNECTION_LIMIT, LIMIT_HTTP_CONNECTIONS + LIMIT_HTTP_REFUSED_CONNECTIONS, NULL},
                 {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_HTTP_IDLE_SEC, NULL},
                 {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_HTTP_CONNECTION_BYTES, NULL},
-                {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
                 {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
                 {MHD_OPTION_THREAD_POOL_SIZE, server->config.listeners > 1 ? (intptr_t)server->config.listeners : 0, NULL},
                 {tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
