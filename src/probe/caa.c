@@ -7,7 +7,7 @@
 
 /*
  * From the name upwards, the first name with CAA records decides; no record anywhere permits (CAA-03, DIAG-19).
- * A look-up that fails permits only when three things hold (BR 3.2.2.8): it was asked again, the zone is proved to
+ * A look-up that fails permits only when three things hold (BR 3.2.2.8): it was asked again (libunbound does), the zone is proved to
  * be without DNSSEC, and the fault is outside.  "Proved" is a validated denial of the DS record at a delegation
  * on the way; the answer that proves it also shows that our own side works.  In a closed network, where nothing
  * validates above a zone, a failure above a name that did answer counts as outside too: an authoritative-only
@@ -52,8 +52,7 @@ static bool property_allows(struct str value, const struct caa_question *questio
 
 static bool is_known(struct str tag)
 {
-        static const char *const known[] = {"issue",     "issuewild",    "iodef",
-                                            "issuemail", "contactemail", "contactphone"};
+        static const char *const known[] = {"issue", "issuewild", "iodef", "issuemail", "contactemail", "contactphone"};
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
                 if (str_equal_nocase(tag, str_of(known[i])))
                         return true;
@@ -136,8 +135,8 @@ static void finish_empty(struct probe *probe)
                         "No CAA record was found for %s; a look-up failed where the zone is not signed, which forbids nothing.",
                         probe->name);
         else
-                probe_finish(probe, MSG_VERDICT_PASS,
-                             "No CAA record at %s or above it: any authority may issue.", probe->name);
+                probe_finish(probe, MSG_VERDICT_PASS, "No CAA record at %s or above it: any authority may issue.",
+                             probe->name);
 }
 
 static void climb_on(struct probe *probe)
@@ -163,21 +162,19 @@ static void judge_here(struct probe *probe, const struct packet_answer *answer)
                 struct rdata_caa caa;
                 if (res_is_ok(rdata_caa(answer->data[i], &caa)))
                         probe_add_value(probe,
-                                        str_of(arena_printf(probe->arena, "%d %.*s \"%.*s\"",
-                                                            caa.critical ? 128 : 0, (int)caa.tag.n, caa.tag.p,
-                                                            (int)caa.value.n, caa.value.p)));
+                                        str_of(arena_printf(probe->arena, "%d %.*s \"%.*s\"", caa.critical ? 128 : 0,
+                                                            (int)caa.tag.n, caa.tag.p, (int)caa.value.n, caa.value.p)));
         }
         enum caa_judgement judgement = caa_judge(probe->arena, answer->data, answer->count, &question, &why);
-        probe_finish(probe, judgement == CAA_PERMITS ? MSG_VERDICT_PASS : MSG_VERDICT_FORBIDDEN,
-                     "CAA at %s: %s.", climb->at, why);
+        probe_finish(probe, judgement == CAA_PERMITS ? MSG_VERDICT_PASS : MSG_VERDICT_FORBIDDEN, "CAA at %s: %s.",
+                     climb->at, why);
 }
 
 static void unknown(struct probe *probe)
 {
         const struct climb *climb = probe->state;
         probe_finish(probe, MSG_VERDICT_UNKNOWN,
-                     "CAA at %s could not be looked up, and the zone is not proved to be unsigned.",
-                     climb->at);
+                     "CAA at %s could not be looked up, and the zone is not proved to be unsigned.", climb->at);
 }
 
 static void excuse(struct probe *probe)
@@ -242,8 +239,8 @@ static void on_answer(struct probe *probe, const struct packet_answer *answer)
                 climb_on(probe);
                 return;
         case PACKET_BOGUS:
-                probe_finish(probe, MSG_VERDICT_UNKNOWN,
-                             "CAA at %s: the DNSSEC signatures do not validate: %s", climb->at, answer->why);
+                probe_finish(probe, MSG_VERDICT_UNKNOWN, "CAA at %s: the DNSSEC signatures do not validate: %s",
+                             climb->at, answer->why);
                 return;
         case PACKET_FAILED:
                 on_failure(probe);

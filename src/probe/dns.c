@@ -49,8 +49,8 @@ static void compare(struct probe *probe, const struct packet_answer *answer)
         for (size_t i = 0; i < answer->count; i++)
                 found |= txt ? txt_matches(probe, answer->data[i]) : cname_matches(probe, answer->data[i]);
         if (found)
-                probe_finish(probe, MSG_VERDICT_PASS, "The %s record at %s has the right value%s.",
-                             type_name(probe), probe->name, signed_text(probe));
+                probe_finish(probe, MSG_VERDICT_PASS, "The %s record at %s has the right value%s.", type_name(probe),
+                             probe->name, signed_text(probe));
         else
                 probe_finish(probe, MSG_VERDICT_DIFFERENT,
                              "There %s %zu %s record%s at %s, but none with the right value.",
@@ -66,21 +66,19 @@ static void on_answer(struct probe *probe, const struct packet_answer *answer)
                 compare(probe, answer);
                 return;
         case PACKET_NO_DATA:
-                probe_finish(probe, MSG_VERDICT_ABSENT, "%s has no %s record.", probe->name,
-                             type_name(probe));
+                probe_finish(probe, MSG_VERDICT_ABSENT, "%s has no %s record.", probe->name, type_name(probe));
                 return;
         case PACKET_NO_NAME:
                 probe_finish(probe, MSG_VERDICT_ABSENT, "%s does not exist in DNS, so it has no %s record.",
                              probe->name, type_name(probe));
                 return;
         case PACKET_BOGUS:
-                probe_finish(probe, MSG_VERDICT_BOGUS, "The DNSSEC signatures of %s do not validate: %s",
-                             probe->name, answer->why);
+                probe_finish(probe, MSG_VERDICT_BOGUS, "The DNSSEC signatures of %s do not validate: %s", probe->name,
+                             answer->why);
                 return;
         case PACKET_FAILED:
                 probe_finish(probe, MSG_VERDICT_UNREACHABLE,
-                             "DNS time-out or failure: the name servers gave no usable answer for %s.",
-                             probe->name);
+                             "DNS time-out or failure: the name servers gave no usable answer for %s.", probe->name);
                 return;
         }
 }

@@ -132,8 +132,8 @@ static int want_socket(CURL *easy, curl_socket_t socket, int what, void *arg, vo
                 event_free(event);
         event = NULL;
         if (what != CURL_POLL_REMOVE) {
-                short bits = (short)(((what & CURL_POLL_IN) ? EV_READ : 0) |
-                                     ((what & CURL_POLL_OUT) ? EV_WRITE : 0) | EV_PERSIST);
+                short bits = (short)(((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0) |
+                                     EV_PERSIST);
                 event = event_new(fetcher->base, socket, bits, on_socket, fetcher);
                 if (!event || event_add(event, NULL) != 0)
                         return -1;
@@ -148,8 +148,7 @@ static int want_time(CURLM *multi, long ms, void *arg)
         (void)multi;
         if (ms < 0)
                 return event_del(fetcher->timer);
-        return event_add(fetcher->timer,
-                         &(struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000});
+        return event_add(fetcher->timer, &(struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000});
 }
 
 /* ---- what a transfer may do ------------------------------------------------------------------------ */

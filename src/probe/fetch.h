@@ -40,12 +40,10 @@ struct fetch_result { /* borrowed until the callback returns */
 
 typedef void fetch_fn(void *arg, const struct fetch_result *result);
 
-MUST
-res fetcher_new(struct event_base *base, const struct guard *guard, struct fetcher **ret_fetcher);
+MUST res fetcher_new(struct event_base *base, const struct guard *guard, struct fetcher **ret_fetcher);
 void fetcher_free(struct fetcher *fetcher); /* after every fetch was dropped or done */
 /* fn is called once, later, never from inside this call, unless the fetch is dropped first.  ERR_MEMORY. */
-MUST
-res fetch_start(struct fetcher *fetcher, const struct fetch_request *request, fetch_fn *fn, void *arg,
-                struct fetch **ret_fetch);
+MUST res fetch_start(struct fetcher *fetcher, const struct fetch_request *request, fetch_fn *fn, void *arg,
+                     struct fetch **ret_fetch);
 /* Not after fn was called, not from inside it. */
 void fetch_drop(struct fetch *fetch);

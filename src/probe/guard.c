@@ -97,8 +97,7 @@ enum guard_class guard_judge(const struct guard *guard, const struct guard_addre
                 return GUARD_PUBLIC;
         for (size_t i = 0; i < guard->allowed_count; i++) {
                 const struct guard_range *range = &guard->allowed[i];
-                if (range->network.size == inner.size &&
-                    holds(range->network.bytes, range->bits, inner.bytes))
+                if (range->network.size == inner.size && holds(range->network.bytes, range->bits, inner.bytes))
                         return GUARD_ALLOWED;
         }
         return GUARD_REFUSED;

@@ -32,15 +32,12 @@ struct guard {
 };
 
 /* "10.0.0.0/8", "::1", …; no bits = one address.  ERR_FORMAT for anything else. */
-MUST
-res guard_range_parse(struct str text, struct guard_range *ret_range);
+MUST res guard_range_parse(struct str text, struct guard_range *ret_range);
 /* cidrs: `count` NUL-terminated texts.  ERR_FORMAT when one is none. */
-MUST
-res guard_init(struct guard *guard, char *const *cidrs, size_t count);
+MUST res guard_init(struct guard *guard, char *const *cidrs, size_t count);
 void guard_done(struct guard *guard);
 enum guard_class guard_judge(const struct guard *guard, const struct guard_address *address);
 
 /* Plain spellings only (inet_pton): no octal, no hexadecimal, no zone.  ERR_FORMAT. */
-MUST
-res guard_address_parse(struct str text, struct guard_address *ret_address);
+MUST res guard_address_parse(struct str text, struct guard_address *ret_address);
 void guard_address_text(const struct guard_address *address, char out[GUARD_TEXT_SIZE]);

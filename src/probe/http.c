@@ -52,14 +52,11 @@ static struct str trimmed_end(struct str text)
         return text;
 }
 
-static void judge_content(const struct probe *probe, const struct fetch_result *result,
-                          struct outcome *outcome)
+static void judge_content(const struct probe *probe, const struct fetch_result *result, struct outcome *outcome)
 {
-        outcome->shown = (struct str){result->body.p, result->body.n < LIMIT_PROBE_VALUE_BYTES
-                                                              ? result->body.n
-                                                              : LIMIT_PROBE_VALUE_BYTES};
-        if (result->state == FETCH_ANSWERED &&
-            str_equal(trimmed_end(result->body), probe->question.expected)) {
+        outcome->shown = (struct str){
+                result->body.p, result->body.n < LIMIT_PROBE_VALUE_BYTES ? result->body.n : LIMIT_PROBE_VALUE_BYTES};
+        if (result->state == FETCH_ANSWERED && str_equal(trimmed_end(result->body), probe->question.expected)) {
                 outcome->verdict = MSG_VERDICT_PASS;
                 outcome->said = "served the right content";
                 return;
@@ -139,8 +136,8 @@ static void finish(struct probe *probe, size_t best, size_t tried)
                 probe_finish(probe, told->verdict, "http://%s%s at %s %s.", probe->name, FILE_PATH,
                              probe->result.address, first->said);
         else
-                probe_finish(probe, told->verdict, "http://%s%s %s; over https it %s (%s).", probe->name,
-                             FILE_PATH, first->said, second->said, probe->result.address);
+                probe_finish(probe, told->verdict, "http://%s%s %s; over https it %s (%s).", probe->name, FILE_PATH,
+                             first->said, second->said, probe->result.address);
 }
 
 static void scheme_done(struct probe *probe)
@@ -192,11 +189,10 @@ static void fetch_next(struct probe *probe)
         uint16_t port = visit->scheme == 0 ? conf->validation_http_port : conf->validation_https_port;
         uint16_t usual = visit->scheme == 0 ? 80 : 443;
         const char *shown_port = port == usual ? "" : arena_printf(probe->arena, ":%u", (unsigned)port);
-        int64_t share = share_ms(probe, visit),
-                connect = share / (int64_t)(visit->target_count - visit->target);
+        int64_t share = share_ms(probe, visit), connect = share / (int64_t)(visit->target_count - visit->target);
         struct fetch_request request = {
-                .url = arena_printf(probe->arena, "%s://%s%s%s", schemes[visit->scheme], probe->name,
-                                    shown_port, FILE_PATH),
+                .url = arena_printf(probe->arena, "%s://%s%s%s", schemes[visit->scheme], probe->name, shown_port,
+                                    FILE_PATH),
                 .address = visit->targets[visit->target].address,
                 .port = port,
                 .time_ms = share,
@@ -231,19 +227,17 @@ static void add_addresses(struct probe *probe, const struct packet_answer *answe
 static void addresses_known(struct probe *probe)
 {
         const struct visit *visit = probe->state;
-        probe->late = arena_printf(probe->arena, "http://%s%s: the web server did not answer in time.",
-                                   probe->name, FILE_PATH);
+        probe->late = arena_printf(probe->arena, "http://%s%s: the web server did not answer in time.", probe->name,
+                                   FILE_PATH);
         if (visit->target_count > 0)
                 fetch_next(probe);
         else if (visit->refused > 0)
-                probe_finish(
-                        probe, MSG_VERDICT_REFUSED_ADDRESS,
-                        "%s points to addresses that are not public; validation.allow does not hold them.",
-                        probe->name);
+                probe_finish(probe, MSG_VERDICT_REFUSED_ADDRESS,
+                             "%s points to addresses that are not public; validation.allow does not hold them.",
+                             probe->name);
         else if (visit->broken_dns)
                 probe_finish(probe, MSG_VERDICT_UNREACHABLE,
-                             "DNS time-out or failure: the name servers gave no usable answer for %s.",
-                             probe->name);
+                             "DNS time-out or failure: the name servers gave no usable answer for %s.", probe->name);
         else
                 probe_finish(probe, MSG_VERDICT_UNREACHABLE, "%s has no address in DNS.", probe->name);
 }
@@ -253,8 +247,8 @@ static void on_addresses(struct probe *probe, const struct packet_answer *answer
         struct visit *visit = probe->state;
         if (answer->state == PACKET_BOGUS) {
                 probe_note_dnssec(probe, answer);
-                probe_finish(probe, MSG_VERDICT_BOGUS, "The DNSSEC signatures of %s do not validate: %s",
-                             probe->name, answer->why);
+                probe_finish(probe, MSG_VERDICT_BOGUS, "The DNSSEC signatures of %s do not validate: %s", probe->name,
+                             answer->why);
                 return;
         }
         if (answer->state == PACKET_FAILED)

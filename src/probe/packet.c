@@ -19,8 +19,7 @@ static bool same_name(const char *a, const char *b)
 }
 
 /* The record of `type` owned by `owner` at or after *at in `section`; steps *at past it. */
-static bool find(ns_msg *message, ns_sect section, const char *owner, unsigned type, int *at,
-                 ns_rr *ret_record)
+static bool find(ns_msg *message, ns_sect section, const char *owner, unsigned type, int *at, ns_rr *ret_record)
 {
         int count = ns_msg_count(*message, section);
         for (; *at < count && *at < PACKET_RECORDS; (*at)++) {
@@ -40,8 +39,8 @@ static bool find(ns_msg *message, ns_sect section, const char *owner, unsigned t
 static res copy_name(struct arena *arena, const ns_msg *message, const ns_rr *record, struct bytes *ret_name)
 {
         uint8_t wire[NS_MAXCDNAME];
-        int used = ns_name_unpack(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*record), wire,
-                                  sizeof(wire));
+        int used =
+                ns_name_unpack(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*record), wire, sizeof(wire));
         ENSURE(used > 0 && used == ns_rr_rdlen(*record), ERR_FORMAT);
         size_t n = 0;
         while (wire[n] != 0)
@@ -54,8 +53,7 @@ static res copy_data(struct arena *arena, const ns_msg *message, const ns_rr *re
 {
         if (ns_rr_type(*record) == ns_t_cname)
                 return copy_name(arena, message, record, ret_data);
-        *ret_data =
-                bytes_of(arena_copy(arena, ns_rr_rdata(*record), ns_rr_rdlen(*record)), ns_rr_rdlen(*record));
+        *ret_data = bytes_of(arena_copy(arena, ns_rr_rdata(*record), ns_rr_rdlen(*record)), ns_rr_rdlen(*record));
         return RES_OK;
 }
 
@@ -68,14 +66,13 @@ static res follow(ns_msg *message, char owner[NS_MAXDNAME], size_t *aliases)
                 if (!find(message, ns_s_an, owner, ns_t_cname, &at, &record))
                         return RES_OK;
                 ENSURE(++*aliases <= LIMIT_PROBE_CNAMES, ERR_FORMAT);
-                ENSURE(ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(record),
-                                          owner, NS_MAXDNAME) > 0,
+                ENSURE(ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(record), owner,
+                                          NS_MAXDNAME) > 0,
                        ERR_FORMAT);
         }
 }
 
-static res collect(struct arena *arena, ns_msg *message, const char *owner, unsigned type,
-                   struct packet_answer *answer)
+static res collect(struct arena *arena, ns_msg *message, const char *owner, unsigned type, struct packet_answer *answer)
 {
         ns_rr record;
         size_t count = 0;
@@ -86,8 +83,7 @@ static res collect(struct arena *arena, ns_msg *message, const char *owner, unsi
                 return RES_OK;
         }
         struct bytes *data = arena_array_of(arena, count, struct bytes);
-        for (int at = 0; answer->count < count && find(message, ns_s_an, owner, type, &at, &record);
-             answer->count++)
+        for (int at = 0; answer->count < count && find(message, ns_s_an, owner, type, &at, &record); answer->count++)
                 TRY(copy_data(arena, message, &record, &data[answer->count]));
         answer->data = data;
         return RES_OK;
@@ -109,8 +105,7 @@ static bool is_unsigned_delegation(ns_msg *message, const char *name)
         struct bytes bitmap = {0};
         int at = 0;
         if (find(message, ns_s_ns, name, ns_t_nsec, &at, &record))
-                return res_is_ok(rdata_nsec_bitmap(bytes_of(ns_rr_rdata(record), ns_rr_rdlen(record)),
-                                                   &bitmap)) &&
+                return res_is_ok(rdata_nsec_bitmap(bytes_of(ns_rr_rdata(record), ns_rr_rdlen(record)), &bitmap)) &&
                        shows_delegation(bitmap);
         at = 0;
         if (!find(message, ns_s_ns, /* owner= */ NULL, ns_t_nsec3, &at, &record) ||
@@ -140,9 +135,7 @@ res packet_read(struct arena *arena, struct bytes packet, const char *name, unsi
         if (type != PACKET_TYPE_CNAME)
                 TRY(follow(&message, owner, &answer.aliases));
         TRY(collect(arena, &message, owner, type, &answer));
-        answer.state = answer.count > 0         ? PACKET_FOUND
-                       : rcode == ns_r_nxdomain ? PACKET_NO_NAME
-                                                : PACKET_NO_DATA;
+        answer.state = answer.count > 0 ? PACKET_FOUND : rcode == ns_r_nxdomain ? PACKET_NO_NAME : PACKET_NO_DATA;
         if (type == PACKET_TYPE_DS && answer.state == PACKET_NO_DATA)
                 answer.unsigned_delegation = is_unsigned_delegation(&message, name);
         *ret_answer = answer;

@@ -18,12 +18,10 @@ enum packet_state {
 
 struct packet_answer {
         enum packet_state state;
-        const struct bytes
-                *data; /* rdata of each record; a CNAME's is its target, uncompressed; a DS's is left out */
+        const struct bytes *data; /* rdata of each record; a CNAME's is its target, uncompressed; a DS's is left out */
         size_t count;
-        size_t aliases; /* CNAMEs followed */
-        bool secure,
-                insecure; /* validated; proved to be without signatures.  Neither: not validated at all */
+        size_t aliases;           /* CNAMEs followed */
+        bool secure, insecure;    /* validated; proved to be without signatures.  Neither: not validated at all */
         bool unsigned_delegation; /* for DS: the parent's NSEC or NSEC3 shows a delegation without DS */
         const char *why;          /* why bogus, "" otherwise */
 };
@@ -43,9 +41,8 @@ struct packet_answer {
  * Fills state, data, count, aliases and unsigned_delegation; the rest is the resolver's.  ERR_FORMAT: a broken
  * packet, a loop, or more than LIMIT_PROBE_CNAMES aliases.  Data lives in the arena.
  */
-MUST
-res packet_read(struct arena *arena, struct bytes packet, const char *name, unsigned type,
-                struct packet_answer *ret_answer);
+MUST res packet_read(struct arena *arena, struct bytes packet, const char *name, unsigned type,
+                     struct packet_answer *ret_answer);
 /* Uncompressed wire names, compared without case; both must be whole names. */
 bool packet_name_equal(struct bytes a, struct bytes b);
 /* Presentation form of an uncompressed wire name, without the final dot; "" if it is none. */

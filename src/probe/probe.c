@@ -12,8 +12,7 @@
  */
 
 #define PROBE_ARENA \
-        (2 * 1024 * \
-         1024) /* two look-ups at once, each asked twice, with 64 KB of records each, and the texts */
+        (2 * 1024 * 1024) /* two look-ups at once, each asked twice, with 64 KB of records each, and the texts */
 
 /* ---- the question -------------------------------------------------------------------------------- */
 
@@ -131,9 +130,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 probe_free(probe);
                 return;
         }
-        probe_finish(probe,
-                     probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
-                     "%s", probe->late);
+        probe_finish(probe, probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE, "%s",
+                     probe->late);
 }
 
 static struct probe *probe_new(struct prober *prober, const struct probe_question *question)
@@ -184,8 +182,7 @@ res probe_start(struct prober *prober, const struct probe_question *question, pr
         }
         probe->done = done;
         probe->done_arg = arg;
-        probe->late =
-                arena_printf(probe->arena, "DNS time-out: no name server answered for %s.", probe->name);
+        probe->late = arena_printf(probe->arena, "DNS time-out: no name server answered for %s.", probe->name);
         struct timeval until = {.tv_sec = probe->question.time_ms / 1000,
                                 .tv_usec = (probe->question.time_ms % 1000) * 1000};
         evtimer_add(probe->timer, &until);
@@ -265,12 +262,10 @@ void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answe
         struct probe_query *query = &probe->queries[slot];
         query->probe = probe;
         query->fn = fn;
-        res r = resolver_ask(probe->prober->resolver, probe->arena, name, type, on_answer, query,
-                             &query->query);
+        res r = resolver_ask(probe->prober->resolver, probe->arena, name, type, on_answer, query, &query->query);
         if (!res_is_ok(r))
                 probe_finish(probe,
-                             probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN
-                                                                   : MSG_VERDICT_UNREACHABLE,
+                             probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
                              "%s cannot be looked up.", name);
 }
 

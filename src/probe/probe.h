@@ -28,8 +28,7 @@ struct prober {
 };
 
 /* On failure a sentence is in why.  ERR_CONFIG, ERR_MEMORY. */
-MUST
-res prober_init(struct prober *prober, const struct conf *conf, struct buf *why);
+MUST res prober_init(struct prober *prober, const struct conf *conf, struct buf *why);
 void prober_done(struct prober *prober); /* forgets running probes */
 
 struct probe_question { /* copied by probe_start() */
@@ -86,9 +85,8 @@ struct probe { /* for the methods */
  * Start to look; done is called once, later, or never after prober_done().  ERR_PARAM_VALUE: the question cannot be
  * asked (*ret_why says why; a validation host that does not begin with "_" is one such); ERR_MEMORY.
  */
-MUST
-res probe_start(struct prober *prober, const struct probe_question *question, probe_done_fn *done, void *arg,
-                const char **ret_why);
+MUST res probe_start(struct prober *prober, const struct probe_question *question, probe_done_fn *done, void *arg,
+                     const char **ret_why);
 
 /* ---- for the methods ---- */
 

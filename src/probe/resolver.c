@@ -153,16 +153,14 @@ static res set_anchor(struct resolver *resolver, const char *path, struct buf *w
 {
         if (path && strcmp(path, "none") == 0)
                 return set_options(resolver->context,
-                                   (const struct option[]){{"module-config:", "iterator"}, {NULL, NULL}},
-                                   why);
+                                   (const struct option[]){{"module-config:", "iterator"}, {NULL, NULL}}, why);
         if (!path || path[0] == '\0')
                 path = DEFAULT_ANCHOR;
         res r = note_anchors(resolver, path);
         if (res_is_ok(r) && ub_ctx_add_ta_file(resolver->context, path) != 0)
                 r = FAIL(ERR_CONFIG);
         if (!res_is_ok(r))
-                buf_printf(why, "validation.trust-anchor: %s cannot be read or holds no DS or DNSKEY record.",
-                           path);
+                buf_printf(why, "validation.trust-anchor: %s cannot be read or holds no DS or DNSKEY record.", path);
         return r;
 }
 
@@ -234,8 +232,7 @@ static const char *first_line(struct arena *arena, const char *text)
         return arena_strdup(arena, line);
 }
 
-static void read_answer(struct resolver_query *query, int rcode, struct bytes packet, int security,
-                        const char *why)
+static void read_answer(struct resolver_query *query, int rcode, struct bytes packet, int security, const char *why)
 {
         struct packet_answer *answer = &query->answer;
         *answer = (struct packet_answer){.state = PACKET_FAILED, .why = ""};
@@ -250,25 +247,23 @@ static void read_answer(struct resolver_query *query, int rcode, struct bytes pa
         answer->insecure = security == 0 && resolver_validates(query->resolver);
 }
 
-static void on_answer(void *arg, int rcode, void *packet, int packet_size, int security, char *why,
-                      int limited)
+static void on_answer(void *arg, int rcode, void *packet, int packet_size, int security, char *why, int limited)
 {
         struct resolver_query *query = arg;
         (void)limited;
         if (query->magic != RESOLVER_QUERY_MAGIC)
                 abort();
         if (query->fn)
-                read_answer(query, rcode,
-                            bytes_of(packet, packet && packet_size > 0 ? (size_t)packet_size : 0), security,
-                            why);
+                read_answer(query, rcode, bytes_of(packet, packet && packet_size > 0 ? (size_t)packet_size : 0),
+                            security, why);
         event_active(query->deliver, EV_TIMEOUT, 0);
 }
 
 static res query_send(struct resolver_query *query)
 {
         query->asked++;
-        int failed = ub_resolve_event(query->resolver->context, query->name, (int)query->type, CLASS_IN,
-                                      query, on_answer, NULL);
+        int failed = ub_resolve_event(query->resolver->context, query->name, (int)query->type, CLASS_IN, query,
+                                      on_answer, NULL);
         if (failed == 0)
                 return RES_OK;
         return FAIL(failed == UB_NOMEM ? ERR_MEMORY : ERR_FORMAT);
@@ -276,10 +271,7 @@ static res query_send(struct resolver_query *query)
 
 static bool wants_again(const struct resolver_query *query)
 {
-        if (query->asked >= ASK_TWICE)
-                return false;
-        return query->answer.state == PACKET_FAILED ||
-               (query->answer.insecure && resolver_covers(query->resolver, query->name));
+        return query->asked < ASK_TWICE && query->answer.insecure && resolver_covers(query->resolver, query->name);
 }
 
 static void on_deliver(evutil_socket_t fd, short what, void *arg)
@@ -294,8 +286,8 @@ static void on_deliver(evutil_socket_t fd, short what, void *arg)
         query_free(query);
 }
 
-res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type,
-                 resolver_fn *fn, void *arg, struct resolver_query **ret_query)
+res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type, resolver_fn *fn,
+                 void *arg, struct resolver_query **ret_query)
 {
         size_t length = strlen(name);
         ENSURE(length > 0 && length <= LIMIT_NAME_BYTES, ERR_FORMAT);
@@ -339,8 +331,7 @@ static res resolver_set_up(struct resolver *resolver, const struct conf *conf, s
         return RES_OK;
 }
 
-res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver,
-                 struct buf *why)
+res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver, struct buf *why)
 {
         struct resolver *resolver = calloc(1, sizeof(*resolver));
         ENSURE(resolver, ERR_MEMORY);

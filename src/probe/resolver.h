@@ -2,9 +2,9 @@
  * The validating resolver: libunbound on the program's own event loop, so that hundreds of look-ups cost one
  * thread.  DNSSEC is validated here and nowhere else; the AD bit of a far resolver means nothing.
  *
- * Two kinds of answers are not believed at once.  A failure is asked again, as one lost packet should not fail a
- * customer.  And an answer "without signatures" under a trust anchor is asked again, because libunbound, when it
- * is very busy, now and then hands out an answer that it has not validated, and both look the same.
+ * An answer "without signatures" under a trust anchor is asked for again before it is believed, because libunbound,
+ * when it is very busy, now and then hands out an answer that it has not validated, and both look the same.  Lost and
+ * failed queries libunbound itself asks again, several times; asking it once more would only bring its cached failure.
  */
 #pragma once
 
@@ -22,9 +22,8 @@ struct resolver_query;
  * Settings: validation.resolver (forward there; it may be authoritative only), validation.trust-anchor.  On
  * failure a sentence is in why.  ERR_CONFIG: the trust anchor cannot be read or holds no key; ERR_MEMORY.
  */
-MUST
-res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver,
-                 struct buf *why);
+MUST res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver,
+                      struct buf *why);
 void resolver_free(struct resolver *resolver);
 
 typedef void resolver_fn(void *arg, const struct packet_answer *answer);
@@ -34,9 +33,8 @@ typedef void resolver_fn(void *arg, const struct packet_answer *answer);
  * lives in the arena, which must live until then.  The name is text without escapes, at most 253 bytes.
  * Waits as long as libunbound does: the caller has the clock.  ERR_FORMAT: libunbound refuses the name; ERR_MEMORY.
  */
-MUST
-res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type,
-                 resolver_fn *fn, void *arg, struct resolver_query **ret_query);
+MUST res resolver_ask(struct resolver *resolver, struct arena *arena, const char *name, unsigned type, resolver_fn *fn,
+                      void *arg, struct resolver_query **ret_query);
 /* fn will not be called; the arena may go.  Not after fn was called. */
 void resolver_drop(struct resolver_query *query);
 
