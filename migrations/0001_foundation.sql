@@ -1,6 +1,7 @@
 -- The foundation: every table that the design names.
 -- One sequence of migrations serves SQLite and PostgreSQL: BIGINT, TEXT and BYTEA only, ids made by the program,
 -- times in Unix seconds, truth values as 0 and 1.  Each statement ends in a semicolon at the end of its line.
+-- "-- clustered" beside a primary key: the rows are small and found by it alone, so SQLite keeps them in its order.
 
 -- Who.  An account is the tenant: certificates, quota, balance.  A user is a person, member of accounts.
 CREATE TABLE account (
@@ -30,7 +31,7 @@ CREATE TABLE member (
     user_id BIGINT NOT NULL REFERENCES app_user (user_id),
     rights TEXT NOT NULL,                   -- owner, full, read
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (account_id, user_id)
+    PRIMARY KEY (account_id, user_id) -- clustered
 );
 CREATE TABLE api_key (
     key_id BIGINT PRIMARY KEY,
@@ -48,7 +49,7 @@ CREATE TABLE project (
     project_id BIGINT NOT NULL,             -- 0 = the default project, always there without a row
     name TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (account_id, project_id)
+    PRIMARY KEY (account_id, project_id) -- clustered
 );
 
 -- What was bought, what came of it.
@@ -117,6 +118,7 @@ CREATE INDEX certificate_project ON certificate (account_id, project_id, seq) WH
 CREATE INDEX certificate_end ON certificate (account_id, end_at, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_upload ON certificate (account_id, seq) WHERE deleted_at = 0 AND source = 'upload';
 CREATE INDEX certificate_ca ON certificate (account_id, seq) WHERE deleted_at = 0 AND certificate_type = 'CA';
+CREATE INDEX certificate_sm ON certificate (account_id, seq) WHERE deleted_at = 0 AND key_type = 'SM2';
 CREATE INDEX certificate_order ON certificate (account_id, order_id);
 -- What ends next, over all accounts: only the issued (status 1) are in it.
 CREATE INDEX certificate_expiry ON certificate (end_at) WHERE status = 1;
@@ -203,7 +205,7 @@ CREATE TABLE home_domain (
     account_id BIGINT NOT NULL REFERENCES account (account_id),
     domain TEXT NOT NULL,                   -- registrable domain that the operator lists as this account's home
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (account_id, domain)
+    PRIMARY KEY (account_id, domain) -- clustered
 );
 CREATE TABLE external_count (
     primary_domain TEXT PRIMARY KEY,        -- free certificates of other platforms, told by the operator (SIL-43)
@@ -233,7 +235,7 @@ CREATE TABLE log (
     created_at BIGINT NOT NULL,
     hash BYTEA NOT NULL                     -- SHA-256 over the previous hash and this row
 );
-CREATE INDEX log_account ON log (account_id, seq);
+CREATE INDEX log_account ON log (account_id, created_at, seq);
 CREATE INDEX log_certificate ON log (account_id, certificate_id, seq);
 
 -- Work to be done at a time.  A lease names the node that does it, until when.
@@ -266,7 +268,7 @@ CREATE TABLE tag (
     certificate_id TEXT NOT NULL,
     tag_key TEXT NOT NULL,
     tag_value TEXT NOT NULL,
-    PRIMARY KEY (account_id, certificate_id, tag_key)
+    PRIMARY KEY (account_id, certificate_id, tag_key) -- clustered
 );
 CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_id);
 -- Search by any part of id, alias and names, by three-byte pieces ("grams") of the lower-cased text.
@@ -278,8 +280,8 @@ CREATE TABLE search_segment (
     segment BIGINT NOT NULL,                -- 1, 2, … in each account
     first_seq BIGINT NOT NULL,
     last_seq BIGINT NOT NULL,
-    seqs BYTEA NOT NULL,                    -- certificate.seq of each member, rising, 8 bytes each, big-endian
     dead BYTEA NOT NULL,                    -- set of the members deleted since
+    seqs BYTEA NOT NULL,                    -- certificate.seq of each member, rising, 8 bytes each, big-endian
     PRIMARY KEY (account_id, segment)
 );
 CREATE TABLE certificate_gram (
@@ -287,7 +289,7 @@ CREATE TABLE certificate_gram (
     gram BIGINT NOT NULL,                   -- three bytes as one number: text would have to be whole characters
     segment BIGINT NOT NULL,
     members BYTEA NOT NULL,                 -- set of the members whose text has the gram
-    PRIMARY KEY (account_id, gram, segment)
+    PRIMARY KEY (account_id, segment, gram) -- clustered
 );
 -- Exact counts without counting: one row for each combination of what lists filter by; the deleted are not counted.
 CREATE TABLE certificate_count (
@@ -297,7 +299,7 @@ CREATE TABLE certificate_count (
     certificate_type TEXT NOT NULL,
     uploaded BIGINT NOT NULL,               -- 1: source is upload
     amount BIGINT NOT NULL,
-    PRIMARY KEY (account_id, status, project_id, certificate_type, uploaded)
+    PRIMARY KEY (account_id, status, project_id, certificate_type, uploaded) -- clustered
 );
 
 -- The CA as the database knows it.
@@ -313,7 +315,7 @@ CREATE TABLE crl_shard (
     issuer TEXT NOT NULL,
     shard BIGINT NOT NULL,
     issued_count BIGINT NOT NULL,           -- counted up with each certificate, so it lies apart from the CRL's megabytes
-    PRIMARY KEY (issuer, shard)
+    PRIMARY KEY (issuer, shard) -- clustered
 );
 CREATE TABLE crl (
     issuer TEXT NOT NULL,

@@ -28,6 +28,8 @@ struct certificate_row {
 MUST res store_certificate_insert(struct store_tx *tx, struct certificate_row *row);
 MUST res store_certificate_get(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
                                struct certificate_row *ret_row);
+MUST res store_certificate_get_by_seq(struct store_conn *c, struct arena *a, int64_t account_id, int64_t seq,
+                                      struct certificate_row *ret_row);
 /* Write every column but seq, certificate_id, account_id, created_at, deleted_at.  ERR_NOT_FOUND. */
 MUST res store_certificate_update(struct store_tx *tx, const struct certificate_row *row);
 /* The narrow ones, for what happens often.  `from` is what the caller saw; if it is no longer so: ERR_NOT_FOUND. */

@@ -45,7 +45,7 @@ void store_close_ptr(struct store **store); /* for CLEAN() */
 
 /*
  * Run fn(tx, arg) in a transaction; returns when it is durable.  fn may run on another thread than the caller's
- * (the leader's), and more than once: it may not touch thread-locals, do IPC, crypto or network, and may change
+ * (the leader's), and more than once: it may not touch thread-locals, do IPC, crypto or network, call store_run(), and may change
  * what arg points to only so that a second run gives the same (the caller sleeps meanwhile, so its arena may be used).
  * If fn fails, its own changes are rolled back, nobody else's, and its failure is returned.
  *   ERR_STORE_FULL     no room; nothing stored.  The store goes on by itself once there is room.

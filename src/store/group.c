@@ -1,0 +1,234 @@
+/*
+ * Group commit.  Whoever finds nobody leading leads: it opens the transaction and runs, oldest first, its own
+ * function and those of everybody who waits, each in a savepoint; it commits when nobody waits any more, passes
+ * the lead on if somebody came meanwhile, and wakes its group.  There is no committer thread that could die before
+ * its writers: the committer is always one of them.
+ *
+ * A full disk or a failed write inside one savepoint can roll back everything.  Then the autocommit flag is up again,
+ * all who ran before have lost their work, and they are run again, up to GROUP_TRIES times.
+ */
+#include "store/group.h"
+
+
+enum waiter_state { WAITER_WAITS, WAITER_LEADS, WAITER_DONE };
+
+struct waiter {
+        store_fn *fn;
+        void *arg;
+        res result;
+        enum waiter_state state; /* written before `wake` is posted */
+        sem_t wake;
+        int64_t search_account;
+        struct waiter *next;
+};
+
+struct group {
+        struct waiter *first, *last; /* ran well so far, or failed on its own */
+        int count;
+        bool lost;
+};
+
+static void queue_push(struct store *store, struct waiter *w)
+{
+        if (store->queue_tail)
+                store->queue_tail->next = w;
+        else
+                store->queue_head = w;
+        store->queue_tail = w;
+}
+
+static struct waiter *queue_pop(struct store *store)
+{
+        struct waiter *w;
+
+        pthread_mutex_lock(&store->queue_lock);
+        w = store->queue_head;
+        if (w) {
+                store->queue_head = w->next;
+                if (!store->queue_head)
+                        store->queue_tail = NULL;
+                w->next = NULL;
+        }
+        pthread_mutex_unlock(&store->queue_lock);
+        return w;
+}
+
+static void group_add(struct group *group, struct waiter *w)
+{
+        if (group->last)
+                group->last->next = w;
+        else
+                group->first = w;
+        group->last = w;
+        group->count++;
+}
+
+/* Whoever ran well does not keep it. */
+static void group_fail(struct group *group, enum err code)
+{
+        for (struct waiter *w = group->first; w; w = w->next) {
+                if (res_is_ok(w->result))
+                        w->result = FAIL(code);
+        }
+}
+
+static bool transaction_is_gone(struct store *store)
+{
+        return sqlite3_get_autocommit(store->writer->db) != 0;
+}
+
+static res run_in_savepoint(struct store *store, struct waiter *w)
+{
+        struct store_tx tx = {.store = store, .conn = store->writer};
+        res r;
+
+        TRY(conn_control(store->writer, CONTROL_SAVEPOINT));
+        r = w->fn(&tx, w->arg);
+        if (transaction_is_gone(store))
+                return res_is_ok(r) ? FAIL(ERR_STORE_RETRY) : r;
+        if (!res_is_ok(r))
+                TRY(conn_control(store->writer, CONTROL_ROLLBACK_TO));
+        TRY(conn_control(store->writer, CONTROL_RELEASE));
+        w->search_account = tx.search_account;
+        return r;
+}
+
+static void group_run(struct store *store, struct group *group)
+{
+        struct waiter *w;
+
+        while (group->count < GROUP_MAX && (w = queue_pop(store)) != NULL) {
+                w->result = run_in_savepoint(store, w);
+                if (transaction_is_gone(store)) {
+                        group_fail(group, ERR_STORE_RETRY);
+                        group->lost = true;
+                }
+                group_add(group, w);
+                if (group->lost)
+                        return;
+        }
+}
+
+static void group_commit(struct store *store, struct group *group)
+{
+        res r = conn_control(store->writer, CONTROL_COMMIT);
+
+        if (res_is_ok(r)) {
+                atomic_fetch_add(&store->groups, 1);
+                atomic_fetch_add(&store->functions, group->count);
+                return;
+        }
+        if (!transaction_is_gone(store))
+                (void)sqlite3_exec(store->writer->db, "ROLLBACK", NULL, NULL, NULL);
+        group_fail(group, r.err);
+        group->lost = true;
+}
+
+/* Nobody's function ran: all who wait now get the reason. */
+static void group_refuse(struct store *store, struct group *group, res reason)
+{
+        struct waiter *w;
+
+        while (group->count < GROUP_MAX && (w = queue_pop(store)) != NULL) {
+                w->result = reason;
+                group_add(group, w);
+        }
+}
+
+static void group_do(struct store *store, struct group *group)
+{
+        res r;
+
+        pthread_mutex_lock(&store->write_lock);
+        r = conn_control(store->writer, CONTROL_BEGIN);
+        if (!res_is_ok(r)) {
+                group_refuse(store, group, r);
+        } else {
+                group_run(store, group);
+                if (!group->lost)
+                        group_commit(store, group);
+        }
+        if (group->lost)
+                atomic_fetch_add(&store->lost_groups, 1);
+        pthread_mutex_unlock(&store->write_lock);
+}
+
+static void lead_pass_on(struct store *store)
+{
+        struct waiter *heir;
+
+        pthread_mutex_lock(&store->queue_lock);
+        heir = store->queue_head;
+        if (heir) {
+                heir->state = WAITER_LEADS;
+                sem_post(&heir->wake);
+        } else {
+                store->leading = false;
+        }
+        pthread_mutex_unlock(&store->queue_lock);
+}
+
+static void group_wake(struct group *group, const struct waiter *self)
+{
+        struct waiter *next;
+
+        for (struct waiter *w = group->first; w; w = next) {
+                next = w->next; /* w is gone once it wakes */
+                if (w == self)
+                        continue;
+                w->state = WAITER_DONE;
+                sem_post(&w->wake);
+        }
+}
+
+/* The leader is the oldest in the queue, so it is in its own group. */
+static void lead(struct store *store, struct waiter *self)
+{
+        struct group group = {0};
+
+        group_do(store, &group);
+        lead_pass_on(store);
+        group_wake(&group, self);
+}
+
+static bool waiter_enter(struct store *store, struct waiter *w)
+{
+        bool leads;
+
+        pthread_mutex_lock(&store->queue_lock);
+        queue_push(store, w);
+        leads = !store->leading;
+        store->leading = true;
+        pthread_mutex_unlock(&store->queue_lock);
+        return leads;
+}
+
+static res run_once(struct store *store, store_fn *fn, void *arg, int64_t *ret_search_account)
+{
+        struct waiter w = {.fn = fn, .arg = arg, .state = WAITER_WAITS};
+
+        sem_init(&w.wake, 0, 0);
+        if (waiter_enter(store, &w)) {
+                lead(store, &w);
+        } else {
+                while (sem_wait(&w.wake) != 0)
+                        ; /* a signal; wait on */
+                if (w.state == WAITER_LEADS)
+                        lead(store, &w);
+        }
+        sem_destroy(&w.wake);
+        *ret_search_account = w.search_account;
+        return w.result;
+}
+
+res store_run(struct store *store, store_fn *fn, void *arg)
+{
+        res r = FAIL(ERR_STORE_RETRY);
+        int64_t search_account = 0;
+
+        for (int i = 0; i < GROUP_TRIES && r.err == ERR_STORE_RETRY; i++)
+                r = run_once(store, fn, arg, &search_account);
+        if (res_is_ok(r) && search_account != 0)
+                (void)search_after_commit(store, search_account); /* what fails is done at the next chance */
+        return r;
+}

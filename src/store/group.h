@@ -1,0 +1,56 @@
+/* Inside the store only: the store itself, its writer and its checkpointer. */
+#pragma once
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "store/sqlite.h"
+
+#define GROUP_MAX 256            /* functions in one transaction: past 64 a commit is hardly cheaper for each */
+#define GROUP_TRIES 3            /* runs of a function whose group is lost by another's failure */
+#define CHECKPOINT_PAGES 1000    /* new in the log before they are copied home, beside the writers */
+#define CHECKPOINT_HARD_PAGES 8192 /* in the log before it is finished with the writers held, to start over (32 MB) */
+#define SEARCH_DUE_SLOTS 256
+#define SEARCH_DUE_EVERY 256     /* inserts of an account between two looks whether a segment is full */
+
+struct waiter;
+
+struct store_tx {
+        struct store *store;
+        struct store_conn *conn;
+        int64_t search_account; /* != 0: look, after the commit, whether this account's search wants a segment */
+};
+
+struct store {
+        char *path, *vfs;
+        struct store_options options;
+        struct store_conn *writer;
+
+        pthread_mutex_t queue_lock; /* queue and leading */
+        struct waiter *queue_head, *queue_tail;
+        bool leading;
+
+        pthread_mutex_t write_lock; /* held by the leader for its group, by the checkpointer for a hard checkpoint */
+        int64_t next_id[STORE_ID_COUNT]; /* 0 = not looked up yet; under write_lock */
+        atomic_uint search_due[SEARCH_DUE_SLOTS];
+
+        pthread_mutex_t readers_lock;
+        pthread_key_t reader_key;
+        struct store_conn *readers_free;
+        struct store_conn *readers_all[1024];
+        size_t readers_count;
+
+        pthread_t checkpointer;
+        pthread_mutex_t checkpoint_lock;
+        pthread_cond_t checkpoint_wanted;
+        bool checkpoint_due, stopping, checkpointer_runs;
+        struct store_conn *checkpoint_conn;
+
+        atomic_int pages_home; /* of the log, copied home so far */
+        atomic_llong groups, functions, lost_groups, checkpoints, wal_pages;
+};
+
+MUST res checkpoint_start(struct store *store);
+void checkpoint_stop(struct store *store);
+/* After the commit: is a segment of the account's search due?  (search.c) */
+res search_after_commit(struct store *store, int64_t account_id);

@@ -1,0 +1,72 @@
+/* Subjects' keys. */
+#include "store/key.h"
+
+#include "store/sqlite.h"
+
+static const struct column columns[] = {
+        COLUMN(struct cert_key_row, key_id), COLUMN(struct cert_key_row, account_id),
+        COLUMN(struct cert_key_row, key_type), COLUMN(struct cert_key_row, spki),
+        COLUMN(struct cert_key_row, spki_hash), COLUMN(struct cert_key_row, csr),
+        COLUMN(struct cert_key_row, sealed), COLUMN(struct cert_key_row, seal_version),
+        COLUMN(struct cert_key_row, password_set), COLUMN(struct cert_key_row, created_at),
+        COLUMNS_END
+};
+#define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at"
+
+enum { INSERT, GET, IS_KNOWN, SET_SEALED };
+static const struct sql statements[] = {
+        [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        [GET] = SQL_ROW("key_get", columns, "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND key_id = $2"),
+        [IS_KNOWN] = SQL_SYSTEM("key_is_known", "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key WHERE spki_hash = $1 LIMIT 1) AS known"),
+        [SET_SEALED] = SQL("key_set_sealed", "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
+};
+const struct sql_set sql_key = SQL_SET(SQL_SET_KEY, statements);
+
+res store_key_insert(struct store_tx *tx, struct cert_key_row *row)
+{
+        struct cert_key_row new = *row;
+
+        if (new.key_id == 0)
+                TRY(store_new_id(tx, STORE_ID_CERT_KEY, &new.key_id));
+        struct query q = query_of(store_tx_conn(tx), &sql_key, INSERT);
+        query_row(&q, columns, &new);
+        TRY(query_run(&q));
+        row->key_id = new.key_id;
+        return RES_OK;
+}
+
+res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id, struct cert_key_row *ret_row)
+{
+        struct query q = query_of(c, &sql_key, GET);
+
+        query_int(&q, account_id);
+        query_int(&q, key_id);
+        return query_get(&q, a, columns, ret_row);
+}
+
+res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_known)
+{
+        struct query q = query_of(c, &sql_key, IS_KNOWN);
+        int64_t n = 0;
+
+        query_bytes(&q, spki_hash);
+        TRY(query_value(&q, &n));
+        *ret_known = n > 0;
+        return RES_OK;
+}
+
+res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed, int64_t seal_version)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_key, SET_SEALED);
+
+        query_int(&q, account_id);
+        query_int(&q, key_id);
+        query_bytes(&q, sealed);
+        query_int(&q, seal_version);
+        return query_run_one(&q);
+}
+
+res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id)
+{
+        return store_key_set_sealed(tx, account_id, key_id, (struct bytes){0}, 0);
+}

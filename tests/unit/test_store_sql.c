@@ -1,0 +1,165 @@
+/*
+ * Every statement of the store: the account is bound, or the statement stands on the list of system statements
+ * below; it is portable in what can be seen from its text.  tests/process/postgres_sql.sh lets PostgreSQL prepare
+ * each, from the list that this program prints with --print.
+ */
+#include "store_open.h"
+
+#include <ctype.h>
+
+/* Whoever adds one here says why it may see every account, or belongs to none. */
+static const char *const system_statements[] = {
+        /* the next id of a table */
+        "account_max_id", "user_max_id", "api_key_max_id", "order_max_id", "certificate_max_id", "key_max_id", "issued_max_id",
+        "validation_max_id", "evidence_max_id", "ledger_max_id", "job_max_id", "notice_max_id",
+        /* how an account is found; the operator's list of them */
+        "account_get_by_uin", "account_list", "api_key_get_by_secret_id",
+        /* people belong to the installation, memberships tie them to accounts */
+        "user_insert", "user_get", "user_get_by_uin", "user_update", "user_count_role",
+        /* timed work over all accounts */
+        "certificate_list_ending", "issued_list_signing", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
+        "job_drop", "job_get", "job_next_due", "job_release_node",
+        /* the CA's own: status by serial, CRLs, audit, key reuse, issuers, profiles */
+        "issued_get_status", "issued_get_by_serial", "issued_list_all", "key_is_known", "crl_shard_newest", "crl_shard_add",
+        "crl_shard_open", "crl_shard_list", "crl_shard_walk", "crl_put", "crl_get", "issuer_put", "issuer_get", "issuer_list",
+        "profile_snapshot_put", "profile_snapshot_get", "instance_put", "instance_get", "instance_delete",
+        /* the allowance of a primary domain counts over all accounts (QTA) */
+        "quota_count_domain", "external_count_put", "external_count_get",
+        /* the chain of the log is one */
+        "log_tail", "log_max_seq", "log_walk",
+};
+
+static bool is_listed(const char *name)
+{
+        for (size_t i = 0; i < sizeof(system_statements) / sizeof(system_statements[0]); i++) {
+                if (strcmp(system_statements[i], name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* "account_id = $n", or an INSERT whose column list has account_id. */
+static bool binds_account(const char *sql)
+{
+        if (strncmp(sql, "INSERT INTO", 11) == 0) {
+                const char *open = strchr(sql, '('), *close = open ? strchr(open, ')') : NULL;
+                const char *column = open ? strstr(open, "account_id") : NULL;
+                return column && close && column < close;
+        }
+        return strstr(sql, "account_id = $") != NULL;
+}
+
+static void test_account_is_bound(void **state)
+{
+        const struct store_statement *s;
+        size_t listed = 0;
+
+        (void)state;
+        for (size_t i = 0; (s = store_statement_at(i)) != NULL; i++) {
+                if (s->is_system != is_listed(s->name))
+                        fail_msg("%s: is_system and the list differ", s->name);
+                if (!s->is_system && !binds_account(s->sql))
+                        fail_msg("%s does not bind the account: %s", s->name, s->sql);
+                listed += s->is_system;
+        }
+        assert_int_equal(listed, sizeof(system_statements) / sizeof(system_statements[0]));
+}
+
+/* A subquery has to name the account too. */
+static void test_subqueries_bind_the_account(void **state)
+{
+        const struct store_statement *s;
+
+        (void)state;
+        for (size_t i = 0; (s = store_statement_at(i)) != NULL; i++) {
+                const char *inner = strstr(s->sql, "IN (SELECT");
+                if (inner && !s->is_system && !binds_account(inner))
+                        fail_msg("%s: the subquery does not bind the account", s->name);
+        }
+}
+
+static void test_the_check_itself(void **state)
+{
+        (void)state;
+        assert_false(binds_account("SELECT a FROM certificate WHERE certificate_id = $1"));
+        assert_false(binds_account("SELECT account_id FROM certificate WHERE certificate_id = $1"));
+        assert_false(binds_account("INSERT INTO tag (tag_key) VALUES ($1) ON CONFLICT (account_id) DO NOTHING"));
+        assert_true(binds_account("UPDATE certificate SET status = $2 WHERE account_id = $1"));
+        assert_true(binds_account("INSERT INTO tag (account_id, tag_key) VALUES ($1, $2)"));
+}
+
+static bool has_number(const char *sql, int n)
+{
+        for (const char *p = sql; (p = strchr(p, '$')) != NULL; p++) {
+                if (strtol(p + 1, NULL, 10) == n)
+                        return true;
+        }
+        return false;
+}
+
+static int highest_number(const char *sql)
+{
+        int highest = 0;
+
+        for (const char *p = sql; (p = strchr(p, '$')) != NULL; p++) {
+                assert_true(isdigit((unsigned char)p[1]));
+                int n = (int)strtol(p + 1, NULL, 10);
+                highest = n > highest ? n : highest;
+        }
+        return highest;
+}
+
+static void test_text_is_portable(void **state)
+{
+        static const char *const words[] = {"?", "\"", "`", "rowid", "IFNULL", "AUTOINCREMENT", "OR REPLACE", "OR IGNORE",
+                                            "GLOB", "julianday", "strftime", ";"};
+        const struct store_statement *s;
+
+        (void)state;
+        for (size_t i = 0; (s = store_statement_at(i)) != NULL; i++) {
+                for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+                        if (strstr(s->sql, words[k]))
+                                fail_msg("%s has %s", s->name, words[k]);
+                }
+                for (int n = highest_number(s->sql); n > 0; n--) {
+                        if (!has_number(s->sql, n))
+                                fail_msg("%s has no $%d", s->name, n);
+                }
+        }
+}
+
+static void test_names_are_unique(void **state)
+{
+        const struct store_statement *a, *b;
+
+        (void)state;
+        for (size_t i = 0; (a = store_statement_at(i)) != NULL; i++) {
+                for (size_t k = 0; k < i && (b = store_statement_at(k)) != NULL; k++)
+                        assert_string_not_equal(a->name, b->name);
+        }
+}
+
+/* "PREPARE name AS …;" for each, as psql reads it. */
+static int print_statements(void)
+{
+        const struct store_statement *s;
+
+        for (size_t i = 0; (s = store_statement_at(i)) != NULL; i++)
+                printf("PREPARE %s AS %s;\n", s->name, s->sql);
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_check_itself),
+                cmocka_unit_test(test_account_is_bound),
+                cmocka_unit_test(test_subqueries_bind_the_account),
+                cmocka_unit_test(test_text_is_portable),
+                cmocka_unit_test(test_names_are_unique),
+        };
+
+        if (argc > 1 && strcmp(argv[1], "--print") == 0)
+                return print_statements();
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
