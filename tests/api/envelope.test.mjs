@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startChancery } from '../lib/chancery.mjs'
-import { call, commonClient, send, signedHeaders, sslClient, VERSION } from './client.mjs'
+import { call, commonClient, noDns, send, signedHeaders, sslClient, VERSION } from './client.mjs'
 import { actions, checkAnswer } from './spec.mjs'
 
 let server, account
 before(async () => {
-  server = await startChancery({ settings: { 'limits.rate': 'off' } })
+  server = await startChancery({ settings: { 'limits.rate': 'off', ...noDns } })
   account = await server.createAccount()
 })
 after(() => server?.stop())
@@ -187,7 +187,7 @@ test('our own action is reached through the common client', async () => {
 })
 
 test('the table of requests is limited, and later there is room again', async () => {
-  const limited = await startChancery()
+  const limited = await startChancery({ settings: noDns })
   try {
     const one = await limited.createAccount()
     const replies = await Promise.all(Array.from({ length: 600 }, () => call(limited, one, 'DescribeCertificates')))

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { after, before, test } from 'node:test'
 import { createHmac } from 'node:crypto'
 import { run, startChancery } from '../lib/chancery.mjs'
-import { call, send, signedHeaders, sslClient, VERSION } from './client.mjs'
+import { call, noDns, send, signedHeaders, sslClient, VERSION } from './client.mjs'
 import { checkAnswer } from './spec.mjs'
 
 let server, account, id
 before(async () => {
-  server = await startChancery({ settings: { 'limits.rate': 'off' } })
+  server = await startChancery({ settings: { 'limits.rate': 'off', ...noDns } })
   account = await server.createAccount()
   id = await server.apply(account, 'signature.example.com', { Alias: 'ä b/+&=*~例', Tags: [{ TagKey: 'env', TagValue: 'a b/+&=' }] })
 })
