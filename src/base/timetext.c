@@ -98,7 +98,8 @@ void timetext_utc_date(int64_t sec, char out[11])
 void timetext_stamp17(int64_t ms, char out[18])
 {
         const int64_t part = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
-        const struct timetext_civil t = timetext_bounded((ms - part) / 1000);
+        /* the quotient rounds towards zero; before 1970 it has to go down */
+        const struct timetext_civil t = timetext_bounded(ms / 1000 - (ms % 1000 < 0 ? 1 : 0));
 
         out = timetext_put(out, t.year, 4);
         out = timetext_put(out, t.month, 2);

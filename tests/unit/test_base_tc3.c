@@ -199,11 +199,13 @@ static void one_changed_byte_never_verifies(void **state)
                 /* X-TC-Content-SHA256: UNSIGNED-PAYLOAD means what it says */
                 assert_int_equal(capture_verify(&capture),
                                  strstr(captures[i], "unsigned") ? ERR_NONE : ERR_AUTH_SIGNATURE);
+                arena_free(capture.arena);
                 capture_load(&capture, captures[i]);
                 set_header(&capture, "Host", "elsewhere.example");
                 assert_int_equal(capture_verify(&capture), ERR_AUTH_SIGNATURE);
                 set_header(&capture, "Content-Type", "text/plain");
                 assert_int_equal(capture_verify(&capture), ERR_AUTH_SIGNATURE);
+                arena_free(capture.arena);
         }
 }
 
