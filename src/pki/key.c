@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -97,6 +98,35 @@ struct bytes pki_key_spki(const struct pki_key *key)
         return buf_bytes(&key->spki);
 }
 
+static void free_digest_context(EVP_MD_CTX **context)
+{
+        EVP_MD_CTX_free(*context);
+}
+
+static void free_digest(EVP_MD **digest)
+{
+        EVP_MD_free(*digest);
+}
+
+res pki_key_check_pair(const struct pki_key *key)
+{
+        CLEAN(free_digest_context) EVP_MD_CTX *sign = EVP_MD_CTX_new(), *verify = EVP_MD_CTX_new();
+        CLEAN(free_digest) EVP_MD *digest = EVP_MD_fetch(NULL, pki_alg_digest_name(key->alg.digest), NULL);
+        static const uint8_t message[] = "a pair";
+        uint8_t signature[1024];
+        size_t size = sizeof(signature);
+        bool good;
+
+        ENSURE(sign && verify && digest, ERR_MEMORY);
+        good = EVP_DigestSignInit(sign, NULL, digest, NULL, key->pkey) == 1 &&
+               EVP_DigestSign(sign, signature, &size, message, sizeof(message)) == 1 &&
+               EVP_DigestVerifyInit(verify, NULL, digest, NULL, key->pkey) == 1 &&
+               EVP_DigestVerify(verify, signature, size, message, sizeof(message)) == 1;
+        ERR_clear_error();
+        ENSURE(good, ERR_FORMAT);
+        return RES_OK;
+}
+
 /* ---- signing ----------------------------------------------------------------------------------- */
 
 static res prepare_digest(struct pki_key *key, enum pki_digest digest)
@@ -142,15 +172,10 @@ static res sign_hash(struct pki_key *key, struct bytes message, struct buf *out)
         return RES_OK;
 }
 
-static void free_context(EVP_MD_CTX **context)
-{
-        EVP_MD_CTX_free(*context);
-}
-
 /* SM2 hashes the id and the public key before the message. */
 static res sign_sm2(struct pki_key *key, struct pki_alg alg, struct bytes message, struct buf *out)
 {
-        CLEAN(free_context) EVP_MD_CTX *context = EVP_MD_CTX_new();
+        CLEAN(free_digest_context) EVP_MD_CTX *context = EVP_MD_CTX_new();
         EVP_PKEY_CTX *inner = NULL;
         size_t size = (size_t)EVP_PKEY_get_size(key->pkey), start = out->n;
         uint8_t *room = buf_grow(out, size);

@@ -23,7 +23,7 @@ MUST res pki_key_to_pkcs8(const struct pki_key *key, struct secret *ret_der);
 /*
  * EncryptedPrivateKeyInfo (RFC 5958 §3): PBES2, AES-256-CBC, PBKDF2 with HMAC-SHA-256 and PKI_KEY_PBKDF2_ROUNDS.
  * from takes PBES2 with PBKDF2 of at most PKI_KEY_PBKDF2_MAX rounds (no scrypt, no PBES1): a bound on what a
- * stranger's file may cost.  ERR_KEY_PASSWORD = wrong password (or damaged).
+ * stranger's file may cost.  Checked as a pair.  ERR_KEY_PASSWORD = wrong password (or damaged).
  */
 #define PKI_KEY_PBKDF2_ROUNDS 100000 /* about 30 ms here; OWASP's 600,000 is for short passwords on stolen databases: this one travels with its key */
 #define PKI_KEY_PBKDF2_MAX 1000000
@@ -32,7 +32,9 @@ MUST res pki_key_to_encrypted(const struct pki_key *key, struct str password, st
 /* "-----BEGIN PRIVATE KEY-----" and "-----BEGIN ENCRYPTED PRIVATE KEY-----". */
 MUST res pki_key_to_pem(const struct pki_key *key, struct buf *out);
 MUST res pki_key_to_encrypted_pem(const struct pki_key *key, struct str password, struct buf *out);
-/* A customer's PEM: PKCS#8 open or encrypted, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY" unencrypted (RFC 5915). */
+/* Do both halves belong together?  CBC lets a damaged file decrypt to another private half.  ERR_FORMAT. */
+MUST res pki_key_check_pair(const struct pki_key *key);
+/* A customer's PEM (checked as a pair): PKCS#8 open or encrypted, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY" unencrypted (RFC 5915). */
 MUST res pki_key_from_pem(struct str pem, struct str password, struct pki_key **ret_key);
 
 /* Signature octets appended: ECDSA as DER (RFC 3279 §2.2.3), RSA PKCS#1 v1.5.  alg must be of the key's type. */

@@ -247,6 +247,17 @@ static res decrypt(const struct scheme *scheme, struct str password, struct buf 
         return RES_OK;
 }
 
+static res read_plain(struct bytes plain, struct pki_key **ret_key)
+{
+        CLEAN(pki_key_free_ptr) struct pki_key *key = NULL;
+
+        TRY(pki_key_from_pkcs8(plain, &key));
+        TRY(pki_key_check_pair(key));
+        *ret_key = key;
+        key = NULL;
+        return RES_OK;
+}
+
 res pki_key_from_encrypted(struct bytes der, struct str password, struct pki_key **ret_key)
 {
         CLEAN(buf_wipe) struct buf plain;
@@ -256,7 +267,7 @@ res pki_key_from_encrypted(struct bytes der, struct str password, struct pki_key
         buf_init(&plain, PLAIN_MAX + BLOCK_MAX);
         TRY(read_scheme(der, &scheme));
         TRY(decrypt(&scheme, password, &plain));
-        result = pki_key_from_pkcs8(buf_bytes(&plain), ret_key);
+        result = read_plain(buf_bytes(&plain), ret_key);
         /* Wrong passwords pass the padding once in 256 times and end here. */
         return result.err == ERR_FORMAT ? FAIL(ERR_KEY_PASSWORD) : result;
 }

@@ -182,22 +182,32 @@ static res from_older_ec(struct bytes key_der, struct pki_key **ret_key)
         return from_older(buf_bytes(&algorithm), key_der, ret_key);
 }
 
+static res from_label(struct str label, struct bytes der, struct str password, struct pki_key **ret_key)
+{
+        if (str_equal(label, PKI_PEM_KEY))
+                return pki_key_from_pkcs8(der, ret_key);
+        if (str_equal(label, PKI_PEM_ENCRYPTED_KEY))
+                return pki_key_from_encrypted(der, password, ret_key);
+        if (str_equal(label, STR("RSA PRIVATE KEY")))
+                return from_older(bytes_of(rsa_algorithm, sizeof(rsa_algorithm)), der, ret_key);
+        if (str_equal(label, STR("EC PRIVATE KEY")))
+                return from_older_ec(der, ret_key);
+        return FAIL(ERR_KEY_TYPE);
+}
+
 res pki_key_from_pem(struct str pem, struct str password, struct pki_key **ret_key)
 {
         CLEAN(buf_wipe) struct buf der;
+        CLEAN(pki_key_free_ptr) struct pki_key *key = NULL;
         struct str rest = pem, label;
 
         buf_init(&der, PEM_MAX);
         ENSURE(pem.n <= PEM_MAX, ERR_TOO_LARGE);
         TRY(pki_pem_read(&rest, &label, &der));
         TRY(pki_pem_end(rest));
-        if (str_equal(label, PKI_PEM_KEY))
-                return pki_key_from_pkcs8(buf_bytes(&der), ret_key);
-        if (str_equal(label, PKI_PEM_ENCRYPTED_KEY))
-                return pki_key_from_encrypted(buf_bytes(&der), password, ret_key);
-        if (str_equal(label, STR("RSA PRIVATE KEY")))
-                return from_older(bytes_of(rsa_algorithm, sizeof(rsa_algorithm)), buf_bytes(&der), ret_key);
-        if (str_equal(label, STR("EC PRIVATE KEY")))
-                return from_older_ec(buf_bytes(&der), ret_key);
-        return FAIL(ERR_KEY_TYPE);
+        TRY(from_label(label, buf_bytes(&der), password, &key));
+        TRY(pki_key_check_pair(key));
+        *ret_key = key;
+        key = NULL;
+        return RES_OK;
 }

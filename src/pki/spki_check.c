@@ -91,6 +91,9 @@ static bool is_roca(const uint16_t residues[PRIME_COUNT])
 /* floor(sqrt(n)) by Newton from above: each step is smaller until the root is reached. */
 static res square_root(const BIGNUM *n, BIGNUM *root, BIGNUM *next, BN_CTX *context)
 {
+        BN_zero(root);
+        if (BN_is_zero(n))
+                return RES_OK;
         BN_zero(next);
         ENSURE(BN_set_bit(next, (BN_num_bits(n) + 1) / 2), ERR_CRYPTO);
         do {
