@@ -4,6 +4,7 @@
  */
 #include "base/secret.h"
 
+#include <string.h>
 #include <openssl/crypto.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -75,4 +76,9 @@ void secret_harden_process(void)
 
         (void)setrlimit(RLIMIT_CORE, &none);
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void secret_wipe_text(void *text)
+{
+        secret_wipe(text, strlen(text));
 }
