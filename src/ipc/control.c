@@ -39,6 +39,8 @@ MUST res control_start(struct control *control, int fd)
 
 void control_done(struct control *control)
 {
+        if (!control->reader) /* never started: the tables are not ours to close */
+                return;
         for (int i = 0; i < MSG_PEER_COUNT; i++)
                 fd_close(&control->peer[i]);
         for (int i = 0; i < MSG_FD_KIND_COUNT; i++)

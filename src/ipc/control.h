@@ -21,6 +21,8 @@ struct control {
         struct frame_reader *reader;
 };
 
+#define CONTROL_NONE {.fd = -1} /* a control that was never started: control_done() is fine */
+
 enum control_event {
         CONTROL_PEER, /* peer[which] is new; the earlier one, if it was still here, is closed */
         CONTROL_FD_NEW, /* other[which] is new */

@@ -1,0 +1,10 @@
+/* Files of the CA: whole or not there. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+/* Beside, fsync, rename, fsync of the directory.  ERR_IO. */
+MUST res authority_file_write(const char *path, unsigned mode, struct bytes content);
+/* The whole file, appended.  ERR_NOT_FOUND, ERR_IO, ERR_TOO_LARGE (out's ceiling). */
+MUST res authority_file_read(const char *path, struct buf *out);
