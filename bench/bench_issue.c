@@ -258,7 +258,8 @@ int main(int argc, char **argv)
 {
         struct bench bench = {.arena = arena_new(BENCH_ARENA), .count = BENCH_DEFAULT};
         CLEAN(buf_done) struct buf why = {0};
-        char *settings[] = {"bench", "--data", bench.dir, NULL};
+        char program[] = "bench", option[] = "--data";
+        char *settings[] = {program, option, bench.dir, NULL};
         struct conf *conf = NULL;
 
         if (argc < 4 || argc > 5) {
