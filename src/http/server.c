@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 
+enum { HTTP_LAST_REPLIES_MS = 1000 }; /* for the last replies to leave once every handler is done */
+
 /* -- counting what is in flight ---------------------------------------------------------------- */
 
 void http_server_begin(struct http_server *server, size_t *count)
@@ -169,6 +171,7 @@ void http_server_stop(struct http_server *server, int wait_ms)
         if (!http_server_wait(server, &server->busy, deadline_ms))
                 http_server_refuse_waiting(server);
         (void)http_server_wait(server, &server->working, /* deadline_ms= */ 0);
+        (void)http_server_wait(server, &server->busy, clock_mono_ms() + HTTP_LAST_REPLIES_MS);
         MHD_stop_daemon(server->daemon);
         if (listen_fd != MHD_INVALID_SOCKET)
                 close(listen_fd);
