@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -303,6 +304,7 @@ int server_main(int argc, char **argv)
 
         log_init("server", LOG_INFO);
         secret_harden_process();
+        umask(077); /* the database is for this user alone */
         signal(SIGPIPE, SIG_IGN);
         buf_init(&why, LIMIT_ERR_DETAIL * 4);
         res r = conf_load(argc, argv, 1, &server.conf, &why);
