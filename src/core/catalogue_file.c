@@ -17,7 +17,8 @@ static void catalogue_fclose(FILE **file)
                 (void)fclose(*file);
 }
 
-static void catalogue_file_explain(struct catalogue_file *file, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void catalogue_file_explain(struct catalogue_file *file,
+                                                                         const char *format, va_list args)
 {
         char sentence[400];
 

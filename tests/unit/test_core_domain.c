@@ -164,7 +164,7 @@ static void test_parse_normalises(void **state)
                 {"A-label in", "XN--Bcher-KVA.de", "xn--bcher-kva.de", "xn--bcher-kva.de", DOMAIN_PUBLIC, false},
                 {"digits", "12306.cn", "12306.cn", "12306.cn", DOMAIN_PUBLIC, false},
                 {"label of 63", LABEL63 ".com", LABEL63 ".com", LABEL63 ".com", DOMAIN_PUBLIC, false},
-                {"DOM-17 100 levels", LEVELS50 LEVELS50 "com" + 2, LEVELS50 LEVELS50 "com" + 2, "a.com", DOMAIN_PUBLIC,
+                {"DOM-17 100 levels", &(LEVELS50 LEVELS50 "com")[2], &(LEVELS50 LEVELS50 "com")[2], "a.com", DOMAIN_PUBLIC,
                  false},
                 {"unknown top level", "a.b.nosuchtld", "a.b.nosuchtld", "b.nosuchtld", DOMAIN_INTERNAL, false},
                 {"host name", "intranet", "intranet", "intranet", DOMAIN_INTERNAL, false},

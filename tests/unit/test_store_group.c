@@ -276,7 +276,7 @@ static void *write_until_full(void *arg)
                 if (res_is_ok(r))
                         w->stored[w->count++] = number;
                 else if (r.err != ERR_STORE_FULL && r.err != ERR_STORE_RETRY)
-                        w->odd = r.err;
+                        w->odd = (int)r.err;
         }
         return NULL;
 }
