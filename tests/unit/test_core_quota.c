@@ -177,6 +177,17 @@ static res insert_in_tx(struct store_tx *tx, void *arg)
         return store_quota_insert(tx, arg);
 }
 
+static int64_t any_limit(struct fixture *f, int64_t account_id)
+{
+        struct quota_state seen;
+        struct act act;
+
+        act_open(f, &act, account_id, NOW);
+        assert_int_equal(quota_describe(&act, &seen).err, ERR_NONE);
+        arena_free(act.arena);
+        return seen.any_limit;
+}
+
 static void test_older_enterprise(void **state) /* QTA-13, SIL-01 */
 {
         struct fixture *f = *state;
@@ -186,6 +197,7 @@ static void test_older_enterprise(void **state) /* QTA-13, SIL-01 */
         char first[16];
 
         /* Without a valid one at the moment of asking there is nothing older about it. */
+        assert_int_equal(any_limit(f, fresh), 10);
         assert_int_equal(take_many(f, fresh, 10), ERR_NONE);
         assert_int_equal(take_many(f, fresh, 1), ERR_QUOTA);
         assert_false(is_older(f, fresh));
@@ -198,6 +210,7 @@ static void test_older_enterprise(void **state) /* QTA-13, SIL-01 */
                                     .returns_at = NOW + 1000,
                                     .created_at = NOW - 1000};
         assert_int_equal(store_run(f->core.store, insert_in_tx, &row).err, ERR_NONE);
+        assert_int_equal(any_limit(f, account), 20);
         assert_int_equal(take_many(f, account, 19), ERR_NONE);
         assert_int_equal(take_many(f, account, 1), ERR_QUOTA);
         assert_true(is_older(f, account));
