@@ -31,6 +31,7 @@ static const char *issuer_algorithm(uint32_t key_type)
 {
         switch (key_type) {
         case MSG_KEY_RSA_2048: return "RSA 2048";
+        case MSG_KEY_RSA_3072: return "RSA 3072";
         case MSG_KEY_RSA_4096: return "RSA 4096";
         case MSG_KEY_EC_P256: return "ECC prime256v1";
         case MSG_KEY_EC_P384: return "ECC secp384r1";

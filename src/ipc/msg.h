@@ -96,6 +96,7 @@ enum msg_key_type {
         MSG_KEY_EC_P256,
         MSG_KEY_EC_P384,
         MSG_KEY_SM2,          /* room for later */
+        MSG_KEY_RSA_3072,     /* roots */
         MSG_KEY_TYPE_COUNT
 };
 

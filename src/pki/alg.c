@@ -21,6 +21,7 @@ static const struct key_row key_rows[PKI_KEY_TYPE_COUNT] = {
         [PKI_KEY_NONE] = {"", NULL, PKI_FAMILY_NONE, PKI_DIGEST_NONE, NID_undef},
         [PKI_KEY_RSA_2048] = {"rsa-2048", NULL, PKI_FAMILY_RSA, PKI_SHA256, NID_undef},
         [PKI_KEY_RSA_4096] = {"rsa-4096", NULL, PKI_FAMILY_RSA, PKI_SHA256, NID_undef},
+        [PKI_KEY_RSA_3072] = {"rsa-3072", NULL, PKI_FAMILY_RSA, PKI_SHA256, NID_undef},
         [PKI_KEY_EC_P256] = {"ec-p256", "P-256", PKI_FAMILY_ECC, PKI_SHA256, NID_X9_62_prime256v1},
         [PKI_KEY_EC_P384] = {"ec-p384", "P-384", PKI_FAMILY_ECC, PKI_SHA384, NID_secp384r1},
         [PKI_KEY_SM2] = {"sm2", "SM2", PKI_FAMILY_SM2, PKI_SM3, NID_sm2},

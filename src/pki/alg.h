@@ -17,6 +17,7 @@ enum pki_key_type {
         PKI_KEY_EC_P256,
         PKI_KEY_EC_P384,
         PKI_KEY_SM2, /* room for later */
+        PKI_KEY_RSA_3072, /* our RSA root: 128 bits of strength at a third of the time that 4096 takes to make */
         PKI_KEY_TYPE_COUNT
 };
 

@@ -64,10 +64,15 @@ res pki_key_wrap(EVP_PKEY *pkey, struct pki_key **ret_key)
         return RES_OK;
 }
 
+static size_t rsa_bits(enum pki_key_type key_type)
+{
+        return key_type == PKI_KEY_RSA_2048 ? 2048 : key_type == PKI_KEY_RSA_3072 ? 3072 : 4096;
+}
+
 static EVP_PKEY *generate(enum pki_key_type key_type)
 {
         if (pki_alg_family(key_type) == PKI_FAMILY_RSA)
-                return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)(key_type == PKI_KEY_RSA_2048 ? 2048 : 4096));
+                return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", rsa_bits(key_type));
         if (key_type == PKI_KEY_SM2)
                 return EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
         return EVP_PKEY_Q_keygen(NULL, NULL, "EC", pki_alg_curve_name(key_type));

@@ -52,7 +52,10 @@ static res parse_rsa(struct pki_spki *spki)
         ENSURE(spki->modulus.p[0] != 0 && spki->exponent.p[0] != 0, ERR_FORMAT);
         spki->family = PKI_FAMILY_RSA;
         spki->bits = bit_length(spki->modulus);
-        spki->key_type = spki->bits == 2048 ? PKI_KEY_RSA_2048 : spki->bits == 4096 ? PKI_KEY_RSA_4096 : PKI_KEY_NONE;
+        spki->key_type = spki->bits == 2048   ? PKI_KEY_RSA_2048
+                         : spki->bits == 3072 ? PKI_KEY_RSA_3072
+                         : spki->bits == 4096 ? PKI_KEY_RSA_4096
+                                              : PKI_KEY_NONE;
         return RES_OK;
 }
 

@@ -27,7 +27,7 @@ static const struct plan {
         int64_t days;
 } plans[AUTHORITY_ISSUERS] = {
         {"root-ecc", "", "root", "Chancery private root ECC", PKI_KEY_EC_P384, 9131},
-        {"root-rsa", "", "root", "Chancery private root RSA", PKI_KEY_RSA_4096, 9131},
+        {"root-rsa", "", "root", "Chancery private root RSA", PKI_KEY_RSA_3072, 9131},
         {"dv-ecc", "root-ecc", "intermediate", "Chancery private DV CA ECC", PKI_KEY_EC_P256, 3653},
         {"dv-rsa", "root-rsa", "intermediate", "Chancery private DV CA RSA", PKI_KEY_RSA_2048, 3653},
 };

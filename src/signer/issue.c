@@ -16,7 +16,7 @@
 #include "signer/signer.h"
 
 static_assert((int)MSG_KEY_RSA_2048 == (int)PKI_KEY_RSA_2048 && (int)MSG_KEY_EC_P384 == (int)PKI_KEY_EC_P384 &&
-                      (int)MSG_KEY_SM2 == (int)PKI_KEY_SM2, "the numbers of key types travel in messages");
+                      (int)MSG_KEY_SM2 == (int)PKI_KEY_SM2 && (int)MSG_KEY_RSA_3072 == (int)PKI_KEY_RSA_3072, "the numbers of key types travel in messages");
 static_assert(MSG_SERIAL_SIZE == PKI_SERIAL_SIZE, "one serial");
 
 static res build(struct signer *signer, const struct signer_order *order)
