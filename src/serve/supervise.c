@@ -79,9 +79,10 @@ static void start(struct supervise *s, struct child *child)
         equip(s, child);
 }
 
+/* The server last: what is there already is handed to it before its GO, so that it needs to wait for nobody. */
 static void start_due(struct supervise *s)
 {
-        for (int i = 0; i < MSG_PEER_COUNT; i++)
+        for (int i = MSG_PEER_COUNT - 1; i >= 0; i--)
                 if (s->child[i].start_at_ms && s->child[i].start_at_ms <= clock_mono_ms())
                         start(s, &s->child[i]);
 }
