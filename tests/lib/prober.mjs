@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const build = resolve(top, process.env.CHANCERY_BUILD ?? 'build-asan')
+export const BUILD = resolve(top, process.env.CHANCERY_BUILD ?? 'build-asan')
 
 class Prober {
   constructor (dir) {
@@ -23,7 +23,7 @@ class Prober {
 
   async start (settings) {
     const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`])
-    this.process = spawn(join(build, 'tests', 'process', 'probe_driver'), [join(build, 'chancery-prober'), '--data', this.dir, ...set],
+    this.process = spawn(join(BUILD, 'tests', 'process', 'probe_driver'), [join(BUILD, 'chancery-prober'), '--data', this.dir, ...set],
       { stdio: ['pipe', 'pipe', 'pipe'] })
     this.process.stdin.on('error', () => {})
     this.process.stderr.on('data', data => { this.stderr += data })
