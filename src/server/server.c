@@ -7,7 +7,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,16 +222,24 @@ static const char *console_url(struct server *server, struct arena *arena, int p
         return arena_printf(arena, "https://%s:%d/", names->n ? names->v[0] : "localhost", port);
 }
 
-static const char *ready_text(struct server *server, struct act *act, int tls_port, int public_port)
+/* To the person at the terminal, before the ready line; a link that only works once does no harm in a log. */
+static void print_setup_link(struct act *act, const char *url)
 {
         char token[SETUP_TOKEN_SIZE];
-        const char *url = console_url(server, act->arena, tls_port);
-        const char *setup = "";
 
-        if (res_is_ok(setup_begin(act, token)) && token[0])
-                setup = arena_printf(act->arena, "set-up link (works once, for 24 hours): %ssetup#%s\n", url, token);
+        if (res_is_ok(setup_begin(act, token)) && token[0]) {
+                printf("set-up link (works once, for 24 hours): %ssetup#%s\n", url, token);
+                fflush(stdout);
+        }
         secret_wipe(token, sizeof token);
-        return arena_printf(act->arena, "%sready public=http://%s:%d console=%s", setup, server->conf->public_listen.host, public_port, url);
+}
+
+static const char *ready_text(struct server *server, struct act *act, int tls_port, int public_port)
+{
+        const char *url = console_url(server, act->arena, tls_port);
+
+        print_setup_link(act, url);
+        return arena_printf(act->arena, "ready public=http://%s:%d console=%s", server->conf->public_listen.host, public_port, url);
 }
 
 /* ---- the whole life ------------------------------------------------------------------------------------------ */
@@ -243,7 +252,6 @@ static res server_start(struct server *server, struct control *control, struct b
         struct act act;
 
         act_begin(&act, &server->core, arena, 0);
-        TRY(server_channels(server, control));
         TRY(server_core(server, &act, why));
         TRY(api_new(&(struct api_config){.core = &server->core, .rate = server->conf->limits_rate}, &server->api));
         res r = server_listen(server, &act, control);
@@ -253,20 +261,47 @@ static res server_start(struct server *server, struct control *control, struct b
                 return r;
         }
         TRY(server_jobs(server));
+        atomic_store(&server->ready, true);
         return control_ready(control, ready_text(server, &act, tls_port, public_port));
 }
 
-static void server_wait(struct server *server, struct control *control)
+/*
+ * The parent's word is read by a thread of its own, from the first moment: the ends of conversations may come while the
+ * start still waits for one of them.  STOP, or the parent's end, closes all conversations, so that no start hangs.
+ */
+struct control_watch {
+        struct server *server;
+        struct control *control;
+        pthread_t thread;
+        sem_t ended;
+};
+
+static void server_close_channels(struct server *server)
 {
+        struct peer_slot slots[4];
+
+        server_peers(&server->core, slots);
+        for (int i = 0; i < 4; i++)
+                channel_close(*slots[i].channel);
+}
+
+static void *control_thread(void *arg)
+{
+        struct control_watch *watch = arg;
+
         for (;;) {
                 enum control_event event;
                 uint32_t which = 0;
 
-                if (!res_is_ok(control_next(control, &event, &which)) || event == CONTROL_STOP || event == CONTROL_END)
-                        return;
+                if (!res_is_ok(control_next(watch->control, &event, &which)) || event == CONTROL_STOP || event == CONTROL_END)
+                        break;
                 if (event == CONTROL_PEER)
-                        server_new_peer(server, control, which);
+                        server_new_peer(watch->server, watch->control, which);
         }
+        if (!atomic_load(&watch->server->ready))
+                server_close_channels(watch->server);
+        sem_post(&watch->ended);
+        return NULL;
 }
 
 static void server_stop(struct server *server)
@@ -278,9 +313,7 @@ static void server_stop(struct server *server)
         http_server_stop(server->control, SERVER_STOP_MS);
         issue_queue_stop(server->core.issue);
         server_peers(&server->core, slots);
-        for (int i = 0; i < 4; i++) /* a look at a slow web server is not waited for: it is done again */
-                if (*slots[i].channel != NULL)
-                        channel_close(*slots[i].channel);
+        server_close_channels(server); /* a look at a slow web server is not waited for: it is done again */
         job_runner_stop(server->core.jobs);
         for (int i = 0; i < 4; i++)
                 channel_free(*slots[i].channel);
@@ -293,7 +326,26 @@ static void server_stop(struct server *server)
         catalogue_free(server->core.catalogue);
         domain_rules_free(server->core.domains);
         store_close(server->core.store);
-        conf_free(server->conf);
+}
+
+static res server_live(struct server *server, struct control *control, struct buf *why)
+{
+        struct control_watch watch = {.server = server, .control = control};
+
+        TRY(server_channels(server, control));
+        sem_init(&watch.ended, 0, 0);
+        ENSURE(pthread_create(&watch.thread, NULL, control_thread, &watch) == 0, ERR_MEMORY);
+        res r = server_start(server, control, why);
+
+        if (res_is_ok(r))
+                while (sem_wait(&watch.ended) != 0 && errno == EINTR)
+                        ;
+        else
+                shutdown(control->fd, SHUT_RDWR); /* the watcher sees the end */
+        pthread_join(watch.thread, NULL);
+        sem_destroy(&watch.ended);
+        server_stop(server);
+        return r;
 }
 
 int server_main(int argc, char **argv)
@@ -314,12 +366,10 @@ int server_main(int argc, char **argv)
         if (res_is_ok(r))
                 r = control_start(&control, CONTROL_FD);
         if (res_is_ok(r)) {
-                r = server_start(&server, &control, &why);
-                if (res_is_ok(r))
-                        server_wait(&server, &control);
-                server_stop(&server);
+                r = server_live(&server, &control, &why);
                 control_done(&control);
         }
+        conf_free(server.conf);
         if (!res_is_ok(r))
                 log_line(LOG_ERROR, "stopped", "err=%s why=%s", err_name(r.err), log_quote(str_of(buf_c(&why))));
         return res_is_ok(r) ? 0 : 1;

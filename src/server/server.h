@@ -17,6 +17,7 @@ struct server {
         struct api *api;
         struct crl_cache *crls;
         struct http_server *tls, *public, *control;
+        atomic_bool ready;
 };
 
 /* The whole life of the program; returns the exit code.  argv as the parent passed it on. */
