@@ -2,6 +2,7 @@
 #include "api/action.h"
 
 #include "api/certificate.h"
+#include "api/chain.h"
 #include "api/download.h"
 #include "api/host.h"
 #include "api/label.h"
@@ -35,7 +36,7 @@ static const struct api_action actions[] = {
         UNBUILT("CancelCertificateOrder"),
         UNBUILT("CertificateInfoSubmit"),
         UNBUILT("CertificateOrderSubmit"),
-        UNBUILT("CheckCertificateChain"),
+        SSL("CheckCertificateChain", API_RATE_HEAVY, API_LOOKS, false, api_chain_check, api_chain_check),
         SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check,
             api_validation_check),
         UNBUILT("CheckCertificateExist"),
