@@ -94,7 +94,7 @@ static res read_bits(struct str list, const struct word *words, uint32_t *ret_bi
 
 static res read_policy(struct str value, struct pki_profile *profile)
 {
-        CLEAN(buf_done) struct buf oid;
+        CLEAN(buf_done) struct buf oid = {0};
 
         if (str_equals(value, "none"))
                 return RES_OK;
