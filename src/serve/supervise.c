@@ -22,6 +22,8 @@
 
 #define STOP_SERVER_MS 30000 /* for requests in flight; LIMIT_IPC_PROBE_MS is the longest of them, and may be cut */
 #define STOP_OTHERS_MS 5000
+#define ASKED_AGAIN_MS 1000
+#define GIVE_UP_MS 1000 /* never ready: there is nothing in flight */
 
 /* Every conversation has the server at one end. */
 static bool may_talk(enum msg_peer a, enum msg_peer b)
@@ -89,20 +91,20 @@ static void start_due(struct supervise *s)
 
 /* ---- what comes from a child ---------------------------------------------------------------------- */
 
-/* The contract's line: once, in one write. */
+/* The contract's line (others may stand before it): once, in one write; what a server started later says goes to the log. */
 static void print_ready(struct supervise *s, struct bytes text)
 {
-        char line[1024];
-        int n = snprintf(line, sizeof(line), "%.*s\n", (int)text.n, (const char *)text.p);
+        char lines[2048];
+        int n = snprintf(lines, sizeof(lines), "%.*s\n", (int)text.n, (const char *)text.p);
 
-        if (n < 0 || n >= (int)sizeof(line) || memchr(text.p, '\n', text.n))
+        if (n < 0 || n >= (int)sizeof(lines))
                 return;
         if (s->was_ready) {
                 log_line(LOG_INFO, "ready_again", "text=%s", log_quote((struct str){(const char *)text.p, text.n}));
                 return;
         }
         s->was_ready = true;
-        if (write(STDOUT_FILENO, line, (size_t)n) != n)
+        if (write(STDOUT_FILENO, lines, (size_t)n) != n)
                 log_line(LOG_WARNING, "stdout", "err=%s", strerror(errno)); /* nobody reads it: serve on */
 }
 
@@ -130,10 +132,12 @@ static void child_ended(struct supervise *s, struct child *child, int status)
                  (long long)lived);
         if (s->stopping)
                 return;
-        if (!s->was_ready && WIFEXITED(status))
-                s->give_up = true; /* a wrong setting or a broken installation: say so now, not in a circle */
-        else
+        if (!s->was_ready && WIFEXITED(status)) { /* a wrong setting or a broken installation: say so now, not in a circle */
+                fprintf(stderr, "chancery serve: the %s ended before the service was ready; the line above says why\n", child->kind->name);
+                s->give_up = true;
+        } else {
                 child_plan(child, lived, killed, clock_mono_ms());
+        }
 }
 
 static void reap(struct supervise *s)
@@ -182,13 +186,15 @@ static void stop_others(struct supervise *s)
 
 static void begin_stop(struct supervise *s)
 {
-        if (s->stopping) { /* asked twice: at once */
-                s->kill_at_ms = clock_mono_ms();
+        if (s->stopping) { /* asked again, and not by the same ^C or timeout(1), which signal us and our group: at once */
+                if (clock_mono_ms() - s->stopping_since_ms > ASKED_AGAIN_MS)
+                        s->kill_at_ms = clock_mono_ms();
                 return;
         }
         log_line(LOG_INFO, "stopping", "pid=%d", (int)getpid());
         s->stopping = true;
-        s->kill_at_ms = clock_mono_ms() + STOP_SERVER_MS;
+        s->stopping_since_ms = clock_mono_ms();
+        s->kill_at_ms = clock_mono_ms() + (s->give_up ? GIVE_UP_MS : STOP_SERVER_MS);
         for (int i = 0; i < MSG_PEER_COUNT; i++)
                 s->child[i].start_at_ms = 0;
         each_running(s, /* server= */ true, tell_stop);

@@ -15,7 +15,7 @@ struct supervise {
         struct child child[MSG_PEER_COUNT];
         bool was_ready;               /* the server's line has been printed */
         bool stopping, give_up;
-        int64_t kill_at_ms;           /* while stopping */
+        int64_t kill_at_ms, stopping_since_ms; /* while stopping */
 };
 
 /* Run until SIGTERM or SIGINT: then 0.  1: a program ended by itself before the service was ever ready. */
