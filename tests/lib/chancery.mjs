@@ -391,4 +391,4 @@ export async function startChancery ({ settings = {}, dns, web, dir, ...options 
   }
 }
 
-const isEmpty = path => path === undefined || readFileSync(path, 'utf8').trim() === ''
+const isEmpty = path => path === undefined || path === 'none' || readFileSync(path, 'utf8').trim() === ''
