@@ -176,7 +176,7 @@ static res verify_page(struct store_conn *c, struct link *last, struct buf *scra
         CLEAN(query_done) struct query q = query_of(c, &sql_log, WALK);
         bool more = true;
 
-        query_int(&q, last->seq);
+        query_int(&q, last->seq == 0 ? INT64_MIN : last->seq); /* from the very first: nothing stands before 1 */
         query_int(&q, PAGE);
         for (*ret_n = 0;; (*ret_n)++) {
                 TRY(query_step(&q, &more));

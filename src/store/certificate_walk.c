@@ -1,0 +1,324 @@
+/*
+ * Walks: going through an account's certificates in the order of one index.  What the index does not decide is
+ * checked row by row in candidate_fits(); where nothing is left to check, the walk reads the index alone.
+ */
+#include "store/certificate_walk.h"
+
+#include "store/count.h"
+#include "store/search.h"
+
+#define ROW "seq, end_at, certificate_id, status, project_id, certificate_type, source, key_type, alias, names"
+#define MINE " FROM certificate WHERE account_id = $1 AND deleted_at = 0 "
+#define NEWEST_FIRST " AND seq < $2 ORDER BY seq DESC"
+#define BY_END_ASC " AND (end_at, seq) > ($2, $3) AND end_at > $4 AND end_at <= $5 ORDER BY end_at, seq"
+#define BY_END_DESC " AND (end_at, seq) < ($2, $3) AND end_at > $4 AND end_at <= $5 ORDER BY end_at DESC, seq DESC"
+
+/* After the walks with the row (WALK_X) come the same from the index alone (WALK_X + LEAN), then single ones. */
+enum {
+        LEAN = WALK_COUNT,
+        NEWER = WALK_COUNT * 2, BY_ID, BY_SEQ, BY_TAG_KEY, BY_TAG, HAS_TAG_KEY, HAS_TAG,
+};
+static const struct sql statements[] = {
+        [WALK_ALL] = SQL("certificate_walk", "SELECT " ROW MINE NEWEST_FIRST),
+        [WALK_STATUS] = SQL("certificate_walk_status", "SELECT " ROW MINE "AND status = $3" NEWEST_FIRST),
+        [WALK_PROJECT] = SQL("certificate_walk_project", "SELECT " ROW MINE "AND project_id = $3" NEWEST_FIRST),
+        [WALK_UPLOAD] = SQL("certificate_walk_upload", "SELECT " ROW MINE "AND source = 'upload'" NEWEST_FIRST),
+        [WALK_CA] = SQL("certificate_walk_ca", "SELECT " ROW MINE "AND certificate_type = 'CA'" NEWEST_FIRST),
+        [WALK_SM] = SQL("certificate_walk_sm", "SELECT " ROW MINE "AND key_type = 'SM2'" NEWEST_FIRST),
+        [WALK_END_ASC] = SQL("certificate_walk_end_asc", "SELECT " ROW MINE BY_END_ASC),
+        [WALK_END_DESC] = SQL("certificate_walk_end_desc", "SELECT " ROW MINE BY_END_DESC),
+        [WALK_ALL + LEAN] = SQL("certificate_lean", "SELECT seq" MINE NEWEST_FIRST),
+        [WALK_STATUS + LEAN] = SQL("certificate_lean_status", "SELECT seq" MINE "AND status = $3" NEWEST_FIRST),
+        [WALK_PROJECT + LEAN] = SQL("certificate_lean_project", "SELECT seq" MINE "AND project_id = $3" NEWEST_FIRST),
+        [WALK_UPLOAD + LEAN] = SQL("certificate_lean_upload", "SELECT seq" MINE "AND source = 'upload'" NEWEST_FIRST),
+        [WALK_CA + LEAN] = SQL("certificate_lean_ca", "SELECT seq" MINE "AND certificate_type = 'CA'" NEWEST_FIRST),
+        [WALK_SM + LEAN] = SQL("certificate_lean_sm", "SELECT seq" MINE "AND key_type = 'SM2'" NEWEST_FIRST),
+        [WALK_END_ASC + LEAN] = SQL("certificate_lean_end_asc", "SELECT seq, end_at" MINE BY_END_ASC),
+        [WALK_END_DESC + LEAN] = SQL("certificate_lean_end_desc", "SELECT seq, end_at" MINE BY_END_DESC),
+        [NEWER] = SQL("certificate_newer", "SELECT " ROW MINE "AND seq > $2 ORDER BY seq DESC"),
+        [BY_ID] = SQL("certificate_candidate_by_id", "SELECT " ROW MINE "AND certificate_id = $2"),
+        [BY_SEQ] = SQL("certificate_candidate_by_seq", "SELECT " ROW MINE "AND seq = $2"),
+        [BY_TAG_KEY] = SQL("certificate_candidate_by_tag_key",
+                "SELECT " ROW MINE "AND certificate_id IN (SELECT certificate_id FROM tag WHERE account_id = $1 AND tag_key = $2)"),
+        [BY_TAG] = SQL("certificate_candidate_by_tag",
+                "SELECT " ROW MINE "AND certificate_id IN"
+                " (SELECT certificate_id FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3)"),
+        [HAS_TAG_KEY] = SQL("tag_has_key", "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3"),
+        [HAS_TAG] = SQL("tag_has",
+                "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3 AND tag_value = $4"),
+};
+const struct sql_set sql_certificate_list = SQL_SET(SQL_SET_CERTIFICATE_LIST, statements);
+
+struct candidate { /* text borrowed from the statement */
+        int64_t seq, end_at;
+        struct str certificate_id;
+        int64_t status, project_id;
+        struct str certificate_type, source, key_type, alias, names;
+};
+
+/* -- what fits ----------------------------------------------------------------------------------- */
+
+static bool status_fits(const struct store_certificate_filter *filter, int64_t status)
+{
+        for (size_t i = 0; i < filter->status_count; i++) {
+                if (filter->statuses[i] == status)
+                        return true;
+        }
+        return filter->status_count == 0;
+}
+
+static bool source_fits(enum store_source wanted, struct str source)
+{
+        return wanted == STORE_SOURCE_ANY || (wanted == STORE_SOURCE_UPLOAD) == str_equals(source, "upload");
+}
+
+static bool candidate_fits(const struct lister *l, const struct candidate *row)
+{
+        const struct store_certificate_filter *f = l->filter;
+        struct search_text text = {row->certificate_id, row->alias, row->names};
+
+        if (!status_fits(f, row->status) || !source_fits(f->source, row->source))
+                return false;
+        if (f->project_id >= 0 && f->project_id != row->project_id)
+                return false;
+        if (f->certificate_type.n > 0 && !str_equal(f->certificate_type, row->certificate_type))
+                return false;
+        if (row->end_at <= l->ending_after || row->end_at > l->ending_before)
+                return false;
+        if (f->key_type_prefix.n > 0 && !str_starts_with(row->key_type, f->key_type_prefix))
+                return false;
+        return l->needle.n == 0 || search_text_has(&text, l->needle);
+}
+
+static res tag_fits(const struct lister *l, struct str certificate_id, const struct store_tag_filter *tag, bool *ret_fits)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, tag->value.p ? HAS_TAG : HAS_TAG_KEY);
+        int64_t n = 0;
+
+        query_int(&q, l->filter->account_id);
+        query_str(&q, certificate_id);
+        query_str(&q, tag->key);
+        if (tag->value.p)
+                query_str(&q, tag->value);
+        TRY(query_value(&q, &n));
+        *ret_fits = n > 0;
+        return RES_OK;
+}
+
+static res tags_fit(const struct lister *l, struct str certificate_id, bool *ret_fit)
+{
+        *ret_fit = true;
+        for (size_t i = 0; i < l->filter->tag_count && *ret_fit; i++)
+                TRY(tag_fits(l, certificate_id, &l->filter->tags[i], ret_fit));
+        return RES_OK;
+}
+
+void certificate_walk_take(struct lister *l, int64_t seq, int64_t end_at)
+{
+        if (l->n == l->capacity) {
+                l->capacity = l->capacity ? l->capacity * 2 : 64;
+                struct spot *grown = arena_array_of(l->a, l->capacity, struct spot);
+                if (l->n)
+                        memcpy(grown, l->found, l->n * sizeof(*grown));
+                l->found = grown;
+        }
+        l->found[l->n++] = (struct spot){seq, end_at};
+}
+
+static struct candidate candidate_here(const struct query *q)
+{
+        return (struct candidate){
+                .seq = query_get_int(q, 0),
+                .end_at = query_get_int(q, 1),
+                .certificate_id = query_get_str(q, 2),
+                .status = query_get_int(q, 3),
+                .project_id = query_get_int(q, 4),
+                .certificate_type = query_get_str(q, 5),
+                .source = query_get_str(q, 6),
+                .key_type = query_get_str(q, 7),
+                .alias = query_get_str(q, 8),
+                .names = query_get_str(q, 9),
+        };
+}
+
+static res take_if_fits(struct lister *l, const struct query *q)
+{
+        struct candidate row = candidate_here(q);
+        bool fit = candidate_fits(l, &row);
+
+        if (fit && l->filter->tag_count > 0)
+                TRY(tags_fit(l, row.certificate_id, &fit));
+        if (fit)
+                certificate_walk_take(l, row.seq, row.end_at);
+        return RES_OK;
+}
+
+/* Take what fits until `goal` more are found or `look` rows were seen. */
+static res take_all(struct lister *l, struct query *q, bool lean, size_t goal, int64_t look)
+{
+        size_t until = l->n + goal;
+        bool row = true;
+
+        while (l->n < until && look-- > 0) {
+                TRY(query_step(q, &row));
+                if (!row)
+                        return RES_OK;
+                if (lean)
+                        certificate_walk_take(l, query_get_int(q, 0), sqlite3_column_count(q->stmt) > 1 ? query_get_int(q, 1) : 0);
+                else
+                        TRY(take_if_fits(l, q));
+        }
+        query_done(q);
+        return RES_OK;
+}
+
+/* -- which walk ---------------------------------------------------------------------------------- */
+
+/* The filter, less everything but one of its parts, tells how many rows that part's index gives. */
+static res consider(const struct lister *l, size_t walk, const struct store_certificate_filter *part, struct plan *best)
+{
+        int64_t rows = 0;
+
+        TRY(store_count_get(l->c, part, &rows));
+        if (best->walk == WALK_COUNT || rows < best->rows)
+                *best = (struct plan){.walk = walk, .rows = rows};
+        return RES_OK;
+}
+
+/* Do the walk's index and its parameters say all that the filter asks? */
+static bool walk_is_enough(const struct lister *l, size_t walk)
+{
+        const struct store_certificate_filter *f = l->filter;
+
+        if (has_search(l) || f->tag_count > 0 || (has_range(l) && walk != WALK_END_ASC && walk != WALK_END_DESC))
+                return false;
+        return (f->status_count == 0 || walk == WALK_STATUS) && (f->project_id < 0 || walk == WALK_PROJECT) &&
+               (f->source == STORE_SOURCE_ANY || (walk == WALK_UPLOAD && f->source == STORE_SOURCE_UPLOAD)) &&
+               (f->certificate_type.n == 0 || (walk == WALK_CA && str_equals(f->certificate_type, "CA"))) &&
+               (f->key_type_prefix.n == 0 || (walk == WALK_SM && str_equals(f->key_type_prefix, "SM2")));
+}
+
+res certificate_walk_plan(const struct lister *l, struct plan *ret_plan)
+{
+        const struct store_certificate_filter *f = l->filter;
+        struct store_certificate_filter part = {.account_id = f->account_id, .project_id = -1};
+        struct plan best = {.walk = WALK_COUNT};
+
+        TRY(consider(l, WALK_ALL, &part, &best));
+        part.project_id = f->project_id;
+        if (f->project_id >= 0)
+                TRY(consider(l, WALK_PROJECT, &part, &best));
+        part.project_id = -1;
+        part.source = STORE_SOURCE_UPLOAD;
+        if (f->source == STORE_SOURCE_UPLOAD)
+                TRY(consider(l, WALK_UPLOAD, &part, &best));
+        part.source = STORE_SOURCE_ANY;
+        part.certificate_type = STR("CA");
+        if (str_equals(f->certificate_type, "CA"))
+                TRY(consider(l, WALK_CA, &part, &best));
+        part.certificate_type = STR("");
+        part.statuses = f->statuses;
+        part.status_count = f->status_count;
+        if (f->status_count > 0)
+                TRY(consider(l, WALK_STATUS, &part, &best));
+        if (str_equals(f->key_type_prefix, "SM2")) /* not counted, and always few where it is asked for */
+                best.walk = WALK_SM;
+        best.lean = walk_is_enough(l, best.walk);
+        *ret_plan = best;
+        return RES_OK;
+}
+
+static bool walk_has_value(size_t walk)
+{
+        return walk == WALK_STATUS || walk == WALK_PROJECT;
+}
+
+static res walk_one(struct lister *l, const struct plan *plan, int64_t value, int64_t marker, size_t goal, int64_t look)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, plan->walk + (plan->lean ? LEAN : 0));
+
+        query_int(&q, l->filter->account_id);
+        query_int(&q, marker > 0 ? marker : INT64_MAX);
+        if (walk_has_value(plan->walk))
+                query_int(&q, value);
+        return take_all(l, &q, plan->lean, goal, look);
+}
+
+/* Is statuses[i] there before i, too? */
+static bool is_repeated(const struct store_certificate_filter *f, size_t i)
+{
+        for (size_t k = 0; k < i; k++) {
+                if (f->statuses[k] == f->statuses[i])
+                        return true;
+        }
+        return false;
+}
+
+res certificate_walk_newest(struct lister *l, const struct plan *plan, int64_t marker, size_t goal, int64_t look)
+{
+        const struct store_certificate_filter *f = l->filter;
+
+        if (plan->walk != WALK_STATUS)
+                return walk_one(l, plan, f->project_id, marker, goal, look);
+        for (size_t i = 0; i < f->status_count; i++) {
+                if (!is_repeated(f, i))
+                        TRY(walk_one(l, plan, f->statuses[i], marker, goal, look));
+        }
+        return RES_OK;
+}
+
+res certificate_walk_end(struct lister *l, bool from_marker, size_t goal)
+{
+        const struct store_certificate_filter *f = l->filter;
+        bool ascending = f->sort != STORE_SORT_END_DESC, marked = from_marker && f->marker > 0;
+        size_t walk = ascending ? WALK_END_ASC : WALK_END_DESC;
+        bool lean = walk_is_enough(l, walk);
+        struct query q = query_of(l->c, &sql_certificate_list, walk + (lean ? LEAN : 0));
+
+        query_int(&q, f->account_id);
+        query_int(&q, marked ? f->marker_end : ascending ? INT64_MIN : INT64_MAX);
+        query_int(&q, marked ? f->marker : ascending ? INT64_MIN : INT64_MAX);
+        query_int(&q, l->ending_after);
+        query_int(&q, l->ending_before);
+        return take_all(l, &q, lean, goal, INT64_MAX);
+}
+
+/* -- single ones ---------------------------------------------------------------------------------- */
+
+res certificate_walk_id(struct lister *l, struct str id)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, BY_ID);
+
+        query_int(&q, l->filter->account_id);
+        query_str(&q, id);
+        return take_all(l, &q, false, 1, 1);
+}
+
+res certificate_walk_tag(struct lister *l, const struct store_tag_filter *tag)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, tag->value.p ? BY_TAG : BY_TAG_KEY);
+
+        query_int(&q, l->filter->account_id);
+        query_str(&q, tag->key);
+        if (tag->value.p)
+                query_str(&q, tag->value);
+        return take_all(l, &q, false, INT32_MAX, INT64_MAX);
+}
+
+res certificate_walk_newer(struct lister *l, int64_t sealed_seq)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, NEWER);
+
+        query_int(&q, l->filter->account_id);
+        query_int(&q, sealed_seq);
+        return take_all(l, &q, false, INT32_MAX, INT64_MAX);
+}
+
+res certificate_walk_seq(struct lister *l, int64_t seq)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, BY_SEQ);
+
+        query_int(&q, l->filter->account_id);
+        query_int(&q, seq);
+        return take_all(l, &q, false, 1, 1);
+}

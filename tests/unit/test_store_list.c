@@ -1,0 +1,463 @@
+/*
+ * Lists against a plain model: some thousand certificates in two accounts, changed and deleted at random, and many
+ * random filters whose pages, by offset and by marker, must be those that a loop over the model gives.
+ */
+#include "store_open.h"
+
+#include <sqlite3.h>
+
+#include "store/count.h"
+#include "store/tag.h"
+
+#define ROWS 5000
+#define OTHER_EVERY 7 /* every seventh belongs to the other account */
+
+struct model_row {
+        struct certificate_row row;
+        char id[12], names[120], alias[40], tag[8];
+};
+
+struct world {
+        struct place *p;
+        struct model_row *rows;
+        size_t n;
+        uint64_t seed;
+};
+
+static uint64_t next_random(struct world *w) /* xorshift64 */
+{
+        w->seed ^= w->seed << 13;
+        w->seed ^= w->seed >> 7;
+        w->seed ^= w->seed << 17;
+        return w->seed;
+}
+
+static size_t below(struct world *w, size_t n)
+{
+        return (size_t)(next_random(w) % n);
+}
+
+static const char *const words[] = {"shop", "mail", "www", "api", "blog", "xn--bcher-kva", "intranet", "example", "test", "Dev"};
+static const int64_t statuses[] = {0, 1, 1, 1, 3, 7, 10};
+
+static const char *word(struct world *w)
+{
+        return words[below(w, sizeof(words) / sizeof(words[0]))];
+}
+
+static void make_row(struct world *w, size_t i)
+{
+        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        struct model_row *m = &w->rows[i];
+
+        for (size_t k = 0; k < 5; k++)
+                m->id[k] = letters[below(w, 62)];
+        snprintf(m->id + 5, 4, "%03zx", i % 4096);
+        m->id[4] = letters[i / 4096];
+        snprintf(m->names, sizeof(m->names), "%s.%s-%zu.com%s%s.org", word(w), word(w), i % 500, i % 3 ? "" : "\n*.", word(w));
+        m->row = certificate_of(i % OTHER_EVERY == 0 ? 2 : 1, m->id, m->names);
+        snprintf(m->alias, sizeof(m->alias), "%s", below(w, 4) ? "" : word(w));
+        m->row.alias = str_of(m->alias);
+        m->row.status = statuses[below(w, sizeof(statuses) / sizeof(statuses[0]))];
+        m->row.project_id = below(w, 10) ? 0 : (int64_t)below(w, 3);
+        m->row.source = below(w, 9) ? STR("trustasia") : STR("upload");
+        m->row.certificate_type = below(w, 30) ? STR("SVR") : STR("CA");
+        m->row.key_type = below(w, 40) ? STR("RSA 2048") : STR("SM2");
+        m->row.end_at = m->row.status == 0 ? 0 : 1000000 + (int64_t)below(w, 5000);
+        snprintf(m->tag, sizeof(m->tag), "%s", below(w, 20) ? "" : below(w, 2) ? "prod" : "test");
+}
+
+static res insert_all(struct store_tx *tx, void *arg)
+{
+        struct world *w = arg;
+
+        for (size_t i = 0; i < w->n; i++) {
+                struct model_row *m = &w->rows[i];
+                m->row.seq = 0;
+                TRY(store_certificate_insert(tx, &m->row));
+                struct tag_row tag = {m->row.account_id, m->row.certificate_id, STR("stage"), str_of(m->tag)};
+                if (m->tag[0])
+                        TRY(store_tag_put(tx, &tag));
+        }
+        return RES_OK;
+}
+
+/* Some more, one by one, as applications come: they are what makes the segments. */
+static void insert_rest(struct world *w, size_t from)
+{
+        for (size_t i = from; i < ROWS; i++)
+                OK(store_run(w->p->store, insert_certificate_fn, &w->rows[i].row));
+        w->n = ROWS;
+}
+
+struct change {
+        struct model_row *m;
+        int what;
+        int64_t to;
+        const char *text;
+};
+
+static res change_one(struct store_tx *tx, void *arg)
+{
+        const struct change *change = arg;
+        struct certificate_row *row = &change->m->row;
+        struct certificate_row all = *row;
+
+        switch (change->what) {
+        case 0:
+                return store_certificate_delete(tx, row->account_id, row->certificate_id, 5000);
+        case 1:
+                return store_certificate_set_status(tx, row->account_id, row->certificate_id, row->status, change->to, STR("moved"));
+        case 2:
+                return store_certificate_set_alias(tx, row->account_id, row->certificate_id, str_of(change->text));
+        case 3:
+                return store_certificate_set_project(tx, row->account_id, row->certificate_id, change->to);
+        default:
+                all.names = str_of(change->text);
+                all.status = change->to;
+                all.end_at = 1000000 + change->to;
+                return store_certificate_update(tx, &all);
+        }
+}
+
+static void change_model(const struct change *change)
+{
+        struct model_row *m = change->m;
+
+        switch (change->what) {
+        case 0:
+                m->row.deleted_at = 5000;
+                break;
+        case 1:
+                m->row.status = change->to;
+                break;
+        case 2:
+                snprintf(m->alias, sizeof(m->alias), "%s", change->text);
+                m->row.alias = str_of(m->alias);
+                break;
+        case 3:
+                m->row.project_id = change->to;
+                break;
+        default:
+                snprintf(m->names, sizeof(m->names), "%s", change->text);
+                m->row.names = str_of(m->names);
+                m->row.status = change->to;
+                m->row.end_at = 1000000 + change->to;
+                break;
+        }
+}
+
+static void change_some(struct world *w, int times)
+{
+        for (int i = 0; i < times; i++) {
+                struct change change = {&w->rows[below(w, w->n)], (int)below(w, 5), (int64_t)below(w, 3), word(w)};
+                res r = store_run(w->p->store, change_one, &change);
+                FAILS(r, change.m->row.deleted_at ? ERR_NOT_FOUND : ERR_NONE);
+                if (res_is_ok(r))
+                        change_model(&change);
+        }
+}
+
+/* Else the searches below would all read the newest rows directly. */
+static void check_segments_are_made(struct world *w)
+{
+        sqlite3 *db = NULL;
+        sqlite3_stmt *stmt = NULL;
+
+        assert_int_equal(sqlite3_open_v2(w->p->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(db, "SELECT COUNT(*) FROM search_segment WHERE account_id = 1", -1, &stmt, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+        assert_true(sqlite3_column_int(stmt, 0) >= 2);
+        sqlite3_finalize(stmt);
+        sqlite3_close(db);
+}
+
+/* -- the model's answer --------------------------------------------------------------------------- */
+
+static bool has_text(struct str hay, struct str needle)
+{
+        char lower_hay[200], lower_needle[64];
+
+        snprintf(lower_hay, sizeof(lower_hay), "%.*s", (int)hay.n, hay.p ? hay.p : "");
+        snprintf(lower_needle, sizeof(lower_needle), "%.*s", (int)needle.n, needle.p);
+        if (strchr(lower_needle, '\n')) /* parts the names, is in none */
+                return false;
+        str_lower_ascii(lower_hay, strlen(lower_hay));
+        str_lower_ascii(lower_needle, strlen(lower_needle));
+        return strstr(lower_hay, lower_needle) != NULL;
+}
+
+static bool one_of(const int64_t *v, size_t n, int64_t x)
+{
+        for (size_t i = 0; i < n; i++) {
+                if (v[i] == x)
+                        return true;
+        }
+        return n == 0;
+}
+
+static bool id_fits(const struct strs *ids, struct str id)
+{
+        for (size_t i = 0; i < ids->n; i++) {
+                if (str_equal(ids->v[i], id))
+                        return true;
+        }
+        return ids->n == 0;
+}
+
+static bool tag_value_fits(const struct store_certificate_filter *f, const struct model_row *m)
+{
+        for (size_t i = 0; i < f->tag_count; i++) {
+                if (!m->tag[0] || !str_equals(f->tags[i].key, "stage"))
+                        return false;
+                if (f->tags[i].value.p && !str_equals(f->tags[i].value, m->tag))
+                        return false;
+        }
+        return true;
+}
+
+static bool model_fits(const struct store_certificate_filter *f, const struct model_row *m)
+{
+        const struct certificate_row *row = &m->row;
+        bool uploaded = str_equals(row->source, "upload");
+
+        return row->account_id == f->account_id && row->deleted_at == 0 && one_of(f->statuses, f->status_count, row->status) &&
+               (f->project_id < 0 || f->project_id == row->project_id) &&
+               (f->source == STORE_SOURCE_ANY || (f->source == STORE_SOURCE_UPLOAD) == uploaded) &&
+               (f->certificate_type.n == 0 || str_equal(f->certificate_type, row->certificate_type)) &&
+               (f->ending_after == 0 || row->end_at > f->ending_after) && (f->ending_before == 0 || row->end_at <= f->ending_before) &&
+               (f->key_type_prefix.n == 0 || str_starts_with(row->key_type, f->key_type_prefix)) &&
+               (f->search.n == 0 || has_text(row->names, f->search) || has_text(row->alias, f->search) ||
+                has_text(row->certificate_id, f->search)) &&
+               id_fits(&f->ids, row->certificate_id) && tag_value_fits(f, m);
+}
+
+static enum store_certificate_sort model_sort;
+
+static int compare_rows(const void *a, const void *b)
+{
+        const struct certificate_row *x = *(const struct certificate_row *const *)a, *y = *(const struct certificate_row *const *)b;
+        int by_seq = (x->seq > y->seq) - (x->seq < y->seq), by_end = (x->end_at > y->end_at) - (x->end_at < y->end_at);
+
+        if (model_sort == STORE_SORT_NEWEST)
+                return -by_seq;
+        by_end = by_end ? by_end : by_seq;
+        return model_sort == STORE_SORT_END_ASC ? by_end : -by_end;
+}
+
+static size_t model_list(struct world *w, const struct store_certificate_filter *f, const struct certificate_row **ret_rows)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < w->n; i++) {
+                if (model_fits(f, &w->rows[i]))
+                        ret_rows[n++] = &w->rows[i].row;
+        }
+        model_sort = f->sort;
+        qsort(ret_rows, n, sizeof(*ret_rows), compare_rows);
+        return n;
+}
+
+/* -- comparing -------------------------------------------------------------------------------------- */
+
+static void check_page(const struct store_certificate_page *page, const struct certificate_row *const *wanted, size_t n,
+                       const char *what)
+{
+        if (page->n != n)
+                fail_msg("%s: %zu rows instead of %zu", what, page->n, n);
+        for (size_t i = 0; i < n; i++) {
+                if (!str_equal(page->v[i].certificate_id, wanted[i]->certificate_id))
+                        fail_msg("%s: row %zu is %s instead of %s", what, i, page->v[i].certificate_id.p, wanted[i]->certificate_id.p);
+                assert_true(str_equal(page->v[i].names, wanted[i]->names));
+                assert_int_equal(page->v[i].status, wanted[i]->status);
+        }
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+        return a < b ? a : b;
+}
+
+static void check_filter(struct world *w, struct store_certificate_filter f, bool total_is_bound, const char *what)
+{
+        const struct certificate_row **wanted = calloc(ROWS, sizeof(*wanted));
+        size_t n = model_list(w, &f, wanted), offsets[] = {0, 3, n / 2, n ? n - 1 : 0, n + 5};
+        struct store_certificate_page page;
+
+        f.limit = 20;
+        for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+                struct arena *a = arena_new(64 * 1024 * 1024);
+                size_t from = min_size(offsets[i], n);
+                f.offset = (int64_t)offsets[i];
+                OK(store_certificate_list(reader(w->p), a, &f, &page));
+                if (total_is_bound)
+                        assert_true(page.total >= (int64_t)n);
+                else if (page.total != (int64_t)n)
+                        fail_msg("%s: total %ld instead of %zu", what, (long)page.total, n);
+                check_page(&page, wanted + from, min_size(20, n - from), what);
+                assert_int_equal(page.has_more, from + 20 < n);
+                arena_free(a);
+        }
+        f.offset = 0;
+        f.marker = 0;
+        for (size_t from = 0; from < min_size(n, 100); from += 20) { /* page by page, by marker */
+                struct arena *a = arena_new(64 * 1024 * 1024);
+                OK(store_certificate_list(reader(w->p), a, &f, &page));
+                check_page(&page, wanted + from, min_size(20, n - from), what);
+                f.marker = page.v[page.n - 1].seq;
+                f.marker_end = page.v[page.n - 1].end_at;
+                arena_free(a);
+        }
+        free(wanted);
+}
+
+static struct store_certificate_filter random_filter(struct world *w, int64_t *ret_statuses)
+{
+        struct store_certificate_filter f = {.account_id = 1 + (int64_t)below(w, 2), .project_id = -1};
+
+        f.sort = (enum store_certificate_sort)below(w, STORE_SORT_COUNT);
+        if (below(w, 3) == 0) {
+                f.statuses = ret_statuses;
+                f.status_count = 1 + below(w, 3);
+                for (size_t i = 0; i < f.status_count; i++)
+                        ret_statuses[i] = statuses[below(w, sizeof(statuses) / sizeof(statuses[0]))];
+        }
+        if (below(w, 5) == 0)
+                f.project_id = (int64_t)below(w, 4);
+        if (below(w, 5) == 0)
+                f.source = below(w, 2) ? STORE_SOURCE_UPLOAD : STORE_SOURCE_BUY;
+        if (below(w, 6) == 0)
+                f.certificate_type = below(w, 2) ? STR("CA") : STR("SVR");
+        if (below(w, 8) == 0)
+                f.key_type_prefix = below(w, 2) ? STR("SM2") : STR("RSA");
+        if (below(w, 6) == 0) {
+                f.ending_after = 1000000 + (int64_t)below(w, 4000);
+                f.ending_before = f.ending_after + (int64_t)below(w, 500);
+        }
+        return f;
+}
+
+static void check_random_filters(struct world *w, int times)
+{
+        int64_t wanted[3];
+
+        for (int i = 0; i < times; i++)
+                check_filter(w, random_filter(w, wanted), false, "random");
+}
+
+static void check_searches(struct world *w)
+{
+        static const char *const texts[] = {"shop", "SHOP.", "-77.com", "w.api-1", "example", "com", "kva", "nothing-has-this",
+                                            "om\n*", "t", "ev", "xn--bcher-kva.org", "*.blog", "abc"};
+        char part[6];
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                for (int64_t account = 1; account <= 2; account++) {
+                        struct store_certificate_filter f = {.account_id = account, .project_id = -1, .search = str_of(texts[i])};
+                        check_filter(w, f, false, texts[i]);
+                        f.sort = STORE_SORT_END_DESC;
+                        check_filter(w, f, false, texts[i]);
+                        f.sort = STORE_SORT_NEWEST;
+                        f.statuses = &statuses[1];
+                        f.status_count = 1;
+                        check_filter(w, f, true, texts[i]);
+                        f.certificate_type = STR("CA");
+                        check_filter(w, f, false, texts[i]); /* few enough to be exact */
+                }
+        }
+        for (int i = 0; i < 20; i++) { /* a part of some id */
+                struct model_row *m = &w->rows[below(w, w->n)];
+                snprintf(part, sizeof(part), "%.5s", m->id + below(w, 4));
+                check_filter(w, (struct store_certificate_filter){.account_id = 1, .project_id = -1, .search = str_of(part)}, false, part);
+        }
+}
+
+static void check_ids_and_tags(struct world *w)
+{
+        struct str ids[] = {str_of(w->rows[1].id), str_of(w->rows[7].id), str_of(w->rows[5].id), str_of(w->rows[5].id), STR("nosuchid")};
+        const struct store_tag_filter tags[] = {
+                {STR("stage"), STR("prod")}, {STR("stage"), {0}}, {STR("stage"), STR("none")}, {STR("other"), {0}}};
+        struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .ids = {ids, 5}};
+
+        check_filter(w, f, false, "ids");
+        f.ids.n = 0;
+        for (size_t i = 0; i < 4; i++) {
+                f.tags = &tags[i];
+                f.tag_count = 1;
+                check_filter(w, f, false, "tag");
+        }
+        f.tags = tags;
+        f.tag_count = 2;
+        f.search = STR("shop");
+        check_filter(w, f, false, "tags and search");
+}
+
+static void check_all(struct world *w, int filters)
+{
+        OK(store_count_check(reader(w->p), 1));
+        OK(store_count_check(reader(w->p), 2));
+        check_random_filters(w, filters);
+        check_searches(w);
+        check_ids_and_tags(w);
+}
+
+static void test_lists_are_those_of_the_model(void **state)
+{
+        struct world w = {.p = *state, .rows = calloc(ROWS, sizeof(*w.rows)), .n = 2500, .seed = 88172645463325252ULL};
+
+        make_account(w.p, 1, "100000000001");
+        make_account(w.p, 2, "100000000002");
+        for (size_t i = 0; i < ROWS; i++)
+                make_row(&w, i);
+        OK(store_run(w.p->store, insert_all, &w));
+        check_all(&w, 20);
+        change_some(&w, 300);
+        check_all(&w, 20);
+        for (size_t i = w.n; i < ROWS; i++)
+                w.rows[i].tag[0] = 0;
+        insert_rest(&w, w.n);
+        check_segments_are_made(&w);
+        change_some(&w, 600);
+        check_all(&w, 40);
+        free(w.rows);
+}
+
+static void test_an_empty_account_lists_nothing(void **state)
+{
+        struct place *p = *state;
+        struct store_certificate_filter f = {.account_id = 9, .project_id = -1, .limit = 20};
+        struct store_certificate_page page;
+
+        OK(store_certificate_list(reader(p), p->arena, &f, &page));
+        assert_int_equal(page.n + (size_t)page.total, 0);
+        f.search = STR("abc");
+        OK(store_certificate_list(reader(p), p->arena, &f, &page));
+        assert_int_equal(page.n + (size_t)page.total, 0);
+}
+
+static void test_bad_pages_are_refused(void **state)
+{
+        struct place *p = *state;
+        static const struct {
+                int64_t offset, limit;
+                enum store_certificate_sort sort;
+        } cases[] = {{-1, 10, 0}, {0, -1, 0}, {0, 1001, 0}, {0, 10, STORE_SORT_COUNT}, {INT64_MAX, 10, 0}};
+        struct store_certificate_page page;
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .offset = cases[i].offset,
+                                                     .limit = cases[i].limit, .sort = cases[i].sort};
+                FAILS(store_certificate_list(reader(p), p->arena, &f, &page), ERR_PARAM_VALUE);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_bad_pages_are_refused, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_an_empty_account_lists_nothing, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_lists_are_those_of_the_model, place_setup, place_teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
