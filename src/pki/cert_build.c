@@ -282,7 +282,7 @@ res pki_cert_build(const struct pki_cert_request *request, struct buf *out)
 
 res pki_cert_sign(struct pki_key *issuer_key, struct pki_alg alg, struct bytes tbs, struct buf *out)
 {
-        CLEAN(buf_done) struct buf signature;
+        CLEAN(buf_done) struct buf signature = {0};
         struct bytes alg_der = pki_alg_der(alg);
         struct der_mark whole;
 

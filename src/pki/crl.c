@@ -142,7 +142,7 @@ static bool reason_is_good(uint32_t reason)
 /* DER of a time is made once for the many entries that share it (a mass revocation). */
 static res write_time(struct pki_crl *crl, int64_t sec)
 {
-        CLEAN(buf_done) struct buf time;
+        CLEAN(buf_done) struct buf time = {0};
 
         if (crl->time_size > 0 && crl->time_sec == sec)
                 return RES_OK;
@@ -208,7 +208,7 @@ static size_t write_front(struct pki_crl *crl, size_t entries_end)
 
 res pki_crl_end(struct pki_crl *crl, struct pki_key *key, struct bytes *ret_der)
 {
-        CLEAN(buf_done) struct buf signature;
+        CLEAN(buf_done) struct buf signature = {0};
         struct bytes alg = pki_alg_der(crl->alg);
         size_t tbs, whole, entries_end = crl->out.n;
 

@@ -60,7 +60,7 @@ static res write_info(const struct pki_key *key, struct str common_name, const s
 
 res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count, struct buf *out)
 {
-        CLEAN(buf_done) struct buf info, signature;
+        CLEAN(buf_done) struct buf info = {0}, signature = {0};
         struct der_mark whole;
         struct pki_alg alg = pki_key_alg(key);
 

@@ -111,7 +111,7 @@ static void write_scheme(const struct scheme *scheme, struct buf *out)
 res pki_key_to_encrypted(const struct pki_key *key, struct str password, struct buf *out)
 {
         CLEAN(secret_done) struct secret plain = {0};
-        CLEAN(buf_done) struct buf data;
+        CLEAN(buf_done) struct buf data = {0};
         uint8_t salt[SALT_SIZE], iv[BLOCK_MAX];
         struct scheme scheme = {&cipher_rows[0], EVP_sha256, {salt, sizeof(salt)}, {iv, sizeof(iv)}, {NULL, 0}, PKI_KEY_PBKDF2_ROUNDS};
         struct der_mark whole;
@@ -130,7 +130,7 @@ res pki_key_to_encrypted(const struct pki_key *key, struct str password, struct 
 
 res pki_key_to_encrypted_pem(const struct pki_key *key, struct str password, struct buf *out)
 {
-        CLEAN(buf_done) struct buf der;
+        CLEAN(buf_done) struct buf der = {0};
 
         buf_init(&der, PLAIN_MAX);
         TRY(pki_key_to_encrypted(key, password, &der));
@@ -260,7 +260,7 @@ static res read_plain(struct bytes plain, struct pki_key **ret_key)
 
 res pki_key_from_encrypted(struct bytes der, struct str password, struct pki_key **ret_key)
 {
-        CLEAN(buf_wipe) struct buf plain;
+        CLEAN(buf_wipe) struct buf plain = {0};
         struct scheme scheme = {0};
         res result;
 

@@ -154,7 +154,7 @@ res pki_key_to_pem(const struct pki_key *key, struct buf *out)
 /* Dress an older form as PKCS#8 and read that. */
 static res from_older(struct bytes algorithm, struct bytes key_der, struct pki_key **ret_key)
 {
-        CLEAN(buf_wipe) struct buf der;
+        CLEAN(buf_wipe) struct buf der = {0};
         struct der_mark whole, inner;
 
         buf_init(&der, PEM_MAX);
@@ -171,7 +171,7 @@ static res from_older(struct bytes algorithm, struct bytes key_der, struct pki_k
 
 static res from_older_ec(struct bytes key_der, struct pki_key **ret_key)
 {
-        CLEAN(buf_done) struct buf algorithm;
+        CLEAN(buf_done) struct buf algorithm = {0};
         struct bytes curve = {NULL, 0};
 
         buf_init(&algorithm, 64);
@@ -197,7 +197,7 @@ static res from_label(struct str label, struct bytes der, struct str password, s
 
 res pki_key_from_pem(struct str pem, struct str password, struct pki_key **ret_key)
 {
-        CLEAN(buf_wipe) struct buf der;
+        CLEAN(buf_wipe) struct buf der = {0};
         CLEAN(pki_key_free_ptr) struct pki_key *key = NULL;
         struct str rest = pem, label;
 

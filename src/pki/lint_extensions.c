@@ -161,7 +161,7 @@ static res check_eku(struct lint *lint, struct bytes value)
 
 static res check_policy(struct lint *lint, struct bytes value)
 {
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
         struct der in, information;
         struct bytes oid;
 

@@ -118,7 +118,7 @@ static res check_answer(const struct pki_ocsp_answer *answer)
 
 res pki_ocsp_build(struct pki_key *key, struct pki_alg alg, const struct pki_ocsp_answer *answer, struct buf *out)
 {
-        CLEAN(buf_done) struct buf data, signature;
+        CLEAN(buf_done) struct buf data = {0}, signature = {0};
 
         buf_init(&data, RESPONSE_MAX);
         buf_init(&signature, 2048);

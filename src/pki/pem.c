@@ -77,7 +77,7 @@ static res read_body(struct str *text, struct str label, struct buf *base64)
 
 res pki_pem_read(struct str *text, struct str *ret_label, struct buf *out)
 {
-        CLEAN(buf_wipe) struct buf base64;
+        CLEAN(buf_wipe) struct buf base64 = {0};
         struct str rest = *text, line, label;
 
         buf_init(&base64, text->n + 1);

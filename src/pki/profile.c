@@ -244,7 +244,7 @@ static res complain(const struct reader *reader, const char *what, struct str va
 
 static res hash_profile(struct pki_profile *profile)
 {
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
 
         buf_init(&text, 8192);
         pki_profile_text(profile, &text);
