@@ -26,7 +26,7 @@
 const struct child_kind child_kinds[MSG_PEER_COUNT] = {
         [MSG_PEER_SERVER] = {MSG_PEER_SERVER, "chancery-server", NULL, "server", .needs_listeners = true},
         [MSG_PEER_SIGNER] = {MSG_PEER_SIGNER, "chancery-signer", NULL, "signer", .needs_master_key = true},
-        [MSG_PEER_VAULT] = {MSG_PEER_VAULT, "chancery-vault", "vault", "vault", .needs_master_key = true},
+        [MSG_PEER_VAULT] = {MSG_PEER_VAULT, "chancery-vault", NULL, "vault", .needs_master_key = true},
         [MSG_PEER_KEYMAKER] = {MSG_PEER_KEYMAKER, "chancery-vault", "keymaker", "keymaker", .needs_master_key = true},
         [MSG_PEER_PROBER] = {MSG_PEER_PROBER, "chancery-prober", NULL, "prober", .needs_master_key = false},
 };

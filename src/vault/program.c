@@ -58,6 +58,7 @@ static res vault_run(struct vault *vault)
 int vault_main(int argc, char **argv)
 {
         bool is_keymaker = argc > 1 && strcmp(argv[1], "keymaker") == 0;
+        bool is_named = is_keymaker || (argc > 1 && strcmp(argv[1], "vault") == 0);
         struct vault vault = {.magic = VAULT_MAGIC};
         struct conf *conf = NULL;
         CLEAN(buf_done) struct buf why = {0};
@@ -67,7 +68,7 @@ int vault_main(int argc, char **argv)
         for (int i = 0; i < 3; i++) /* the parent ends us by its channel, after what is in flight */
                 signal((const int[]){SIGPIPE, SIGINT, SIGTERM}[i], SIG_IGN);
         buf_init(&why, LIMIT_ERR_DETAIL);
-        res r = conf_load(argc, argv, is_keymaker ? 2 : 1, &conf, &why);
+        res r = conf_load(argc, argv, is_named ? 2 : 1, &conf, &why);
 
         if (res_is_ok(r) && is_keymaker)
                 r = stock_new(&vault.stock);
