@@ -15,6 +15,7 @@
 #include "ipc/frame.h"
 #include "probe/probe.h"
 #include "probe/wire.h"
+#include "sandbox/sandbox.h"
 
 #define REQUESTS_AT_ONCE 16
 
@@ -74,15 +75,12 @@ static void reply(struct program *program, const struct frame_out *frame)
 
 static void refuse(struct program *program, uint32_t slot, enum err err, const char *why)
 {
-        struct frame_out frame = {
-                .type = MSG_PROBE, .slot = slot, .err = err, .tail = bytes_of(why, strlen(why))};
+        struct frame_out frame = {.type = MSG_PROBE, .slot = slot, .err = err, .tail = bytes_of(why, strlen(why))};
         reply(program, &frame);
 }
 
-static void on_done(void *arg, const struct probe_result *result)
+static void send_result(const struct asking *asking, const struct probe_result *result)
 {
-        struct asking *asking = arg;
-        struct program *program = asking->program;
         CLEAN(buf_done) struct buf body = {0};
         CLEAN(buf_done) struct buf tail = {0};
         buf_init(&body, sizeof(struct msg_probe_reply));
@@ -90,10 +88,18 @@ static void on_done(void *arg, const struct probe_result *result)
         wire_write_result(result, &body, &tail);
         struct frame_out frame = {
                 .type = MSG_PROBE, .slot = asking->slot, .body = buf_bytes(&body), .tail = buf_bytes(&tail)};
-        if (program->server >= 0 && asking->generation == program->generation)
-                reply(program, &frame);
+        reply(asking->program, &frame);
+}
+
+static void on_done(void *arg, const struct probe_result *result)
+{
+        struct asking *asking = arg;
+        struct program *program = asking->program;
+        if (result && program->server >= 0 && asking->generation == program->generation)
+                send_result(asking, result);
         free(asking);
-        adjust(program);
+        if (result)
+                adjust(program);
 }
 
 /* ---- requests ------------------------------------------------------------------------------------ */
@@ -107,8 +113,8 @@ static void start(struct program *program, const struct frame *frame)
         if (res_is_ok(r) && frame->head.type != MSG_PROBE)
                 r = FAIL(ERR_IPC_FRAME);
         if (res_is_ok(r))
-                r = wire_read_question(bytes_of(frame->body, frame->head.body),
-                                       bytes_of(frame->tail, frame->head.tail), &question);
+                r = wire_read_question(bytes_of(frame->body, frame->head.body), bytes_of(frame->tail, frame->head.tail),
+                                       &question);
         if (res_is_ok(r)) {
                 *asking = (struct asking){program, program->generation, frame->head.slot};
                 r = probe_start(&program->prober, &question, on_done, asking, &why);
@@ -174,15 +180,27 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the program --------------------------------------------------------------------------------- */
 
+/* Everything that has to be opened is open: from here on only the network, outwards. */
+static res enter_jail(const struct program *program)
+{
+        CLEAN(buf_done) struct buf notes = {0};
+        struct sandbox_plan plan = {.role = SANDBOX_PROBER, .data_dir = program->prober.conf->data_dir};
+        buf_init(&notes, LIMIT_ERR_DETAIL);
+        TRY(sandbox_enter(&plan, &notes));
+        log_line(LOG_INFO, "jail", "%s", buf_c(&notes));
+        return RES_OK;
+}
+
 static res run(struct program *program)
 {
         struct event_base *base = program->prober.base;
         TRY(control_start(&program->control, CONTROL_FD));
         program->reader = frame_reader_new(REQUESTS_AT_ONCE);
-        program->control_event =
-                event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
+        program->control_event = event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
         ENSURE(program->reader && program->control_event, ERR_MEMORY);
         ENSURE(event_add(program->control_event, NULL) == 0, ERR_MEMORY);
+        TRY(prober_warm_up(&program->prober));
+        TRY(enter_jail(program));
         TRY(take_server(program));
         TRY(control_ready(&program->control, ""));
         ENSURE(event_base_dispatch(base) >= 0, ERR_IO);
@@ -215,8 +233,7 @@ int main(int argc, char **argv)
         if (res_is_ok(r))
                 r = prober_init(&program.prober, conf, &why);
         if (!res_is_ok(r)) {
-                log_line(LOG_ERROR, "start_failed", "error=%s why=%s", err_name(r.err),
-                         log_quote(buf_str(&why)));
+                log_line(LOG_ERROR, "start_failed", "error=%s why=%s", err_name(r.err), log_quote(buf_str(&why)));
                 conf_free(conf);
                 return 1;
         }

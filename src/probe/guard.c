@@ -103,6 +103,32 @@ enum guard_class guard_judge(const struct guard *guard, const struct guard_addre
         return GUARD_REFUSED;
 }
 
+bool guard_ranges_overlap(const struct guard_range *a, const struct guard_range *b)
+{
+        uint8_t bits = a->bits < b->bits ? a->bits : b->bits;
+        return a->network.size == b->network.size && holds(a->network.bytes, bits, b->network.bytes);
+}
+
+/* IPv6 outside of 2000::/3, as ranges: 0000::/3, 4000::/2, 8000::/1. */
+static const struct prefix not_global_v6[] = {{{0}, 3}, {{0x40}, 2}, {{0x80}, 1}};
+
+bool guard_refused_at(size_t i, struct guard_range *ret_range)
+{
+        const struct prefix *prefix = NULL;
+        size_t v6 = i - COUNT(refused_v4);
+        if (i < COUNT(refused_v4))
+                prefix = &refused_v4[i];
+        else if (v6 < COUNT(refused_v6))
+                prefix = &refused_v6[v6];
+        else if (v6 - COUNT(refused_v6) < COUNT(not_global_v6))
+                prefix = &not_global_v6[v6 - COUNT(refused_v6)];
+        if (!prefix)
+                return false;
+        *ret_range = (struct guard_range){.network = {.size = i < COUNT(refused_v4) ? 4 : 16}, .bits = prefix->bits};
+        memcpy(ret_range->network.bytes, prefix->bytes, sizeof(prefix->bytes));
+        return true;
+}
+
 res guard_address_parse(struct str text, struct guard_address *ret_address)
 {
         char copy[GUARD_TEXT_SIZE] = {0};

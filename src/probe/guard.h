@@ -38,6 +38,10 @@ MUST res guard_init(struct guard *guard, char *const *cidrs, size_t count);
 void guard_done(struct guard *guard);
 enum guard_class guard_judge(const struct guard *guard, const struct guard_address *address);
 
+/* What is refused without validation.allow, one range after the other: false past the end.  Embedded IPv4 is left out. */
+bool guard_refused_at(size_t i, struct guard_range *ret_range);
+bool guard_ranges_overlap(const struct guard_range *a, const struct guard_range *b);
+
 /* Plain spellings only (inet_pton): no octal, no hexadecimal, no zone.  ERR_FORMAT. */
 MUST res guard_address_parse(struct str text, struct guard_address *ret_address);
 void guard_address_text(const struct guard_address *address, char out[GUARD_TEXT_SIZE]);

@@ -292,7 +292,7 @@ static res prober_set_up(struct prober *prober, struct buf *why)
                 buf_add_text(why, "validation.allow holds something that is no CIDR.");
                 return FAIL(ERR_CONFIG);
         }
-        TRY(resolver_new(prober->base, prober->conf, &prober->resolver, why));
+        TRY(resolver_new(prober->base, prober->conf, &prober->guard, &prober->resolver, why));
         return fetcher_new(prober->base, &prober->guard, &prober->fetcher);
 }
 
@@ -305,11 +305,30 @@ res prober_init(struct prober *prober, const struct conf *conf, struct buf *why)
         return r;
 }
 
+static void on_warm(void *arg, const struct packet_answer *answer)
+{
+        (void)answer;
+        *(bool *)arg = true;
+}
+
+res prober_warm_up(struct prober *prober)
+{
+        struct resolver_query *query = NULL;
+        bool warm = false;
+        struct arena *arena = arena_new(PROBE_ARENA);
+        res r = resolver_ask(prober->resolver, arena, "localhost", PACKET_TYPE_A, on_warm, &warm, &query);
+        while (res_is_ok(r) && !warm)
+                r = event_base_loop(prober->base, EVLOOP_ONCE) == 0 ? RES_OK : FAIL(ERR_IO);
+        arena_free(arena);
+        return r;
+}
+
 void prober_done(struct prober *prober)
 {
         for (struct probe *probe = prober->probes, *next; probe; probe = next) {
                 next = probe->next;
                 drop_all(probe);
+                probe->done(probe->done_arg, probe->finished ? &probe->result : NULL);
                 probe_free(probe);
         }
         resolver_free(prober->resolver);

@@ -29,7 +29,9 @@ struct prober {
 
 /* On failure a sentence is in why.  ERR_CONFIG, ERR_MEMORY. */
 MUST res prober_init(struct prober *prober, const struct conf *conf, struct buf *why);
-void prober_done(struct prober *prober); /* forgets running probes */
+/* One look-up that stays inside the machine, so that all that libunbound opens is open.  Runs the loop.  ERR_IO. */
+MUST res prober_warm_up(struct prober *prober);
+void prober_done(struct prober *prober); /* running probes are done with no result */
 
 struct probe_question { /* copied by probe_start() */
         enum msg_probe_kind kind;
@@ -47,6 +49,7 @@ struct probe_result {
         char address[GUARD_TEXT_SIZE];
 };
 
+/* result: NULL when the prober itself ended. */
 typedef void probe_done_fn(void *arg, const struct probe_result *result);
 
 #define PROBE_QUERIES 2 /* at once: A and AAAA */
@@ -82,7 +85,7 @@ struct probe { /* for the methods */
 };
 
 /*
- * Start to look; done is called once, later, or never after prober_done().  ERR_PARAM_VALUE: the question cannot be
+ * Start to look; done is called once, later.  ERR_PARAM_VALUE: the question cannot be
  * asked (*ret_why says why; a validation host that does not begin with "_" is one such); ERR_MEMORY.
  */
 MUST res probe_start(struct prober *prober, const struct probe_question *question, probe_done_fn *done, void *arg,

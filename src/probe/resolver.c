@@ -108,6 +108,29 @@ static res set_forwarder(struct ub_ctx *context, const struct conf_addr *address
         return FAIL(ERR_CONFIG);
 }
 
+static bool is_allowed(const struct guard *guard, const struct guard_range *range)
+{
+        for (size_t i = 0; i < guard->allowed_count; i++)
+                if (guard_ranges_overlap(&guard->allowed[i], range))
+                        return true;
+        return false;
+}
+
+/* A zone of a stranger may name 10.0.0.1 as its name server: iterating must not be a way behind the firewall. */
+static res bar_addresses(struct ub_ctx *context, const struct guard *guard, struct buf *why)
+{
+        struct guard_range range;
+        char address[GUARD_TEXT_SIZE], text[GUARD_TEXT_SIZE + 4];
+        for (size_t i = 0; guard_refused_at(i, &range); i++) {
+                if (is_allowed(guard, &range))
+                        continue;
+                guard_address_text(&range.network, address);
+                snprintf(text, sizeof(text), "%s/%u", address, (unsigned)range.bits);
+                TRY(set_options(context, (const struct option[]){{"do-not-query-address:", text}, {NULL, NULL}}, why));
+        }
+        return RES_OK;
+}
+
 /* ---- trust anchors ------------------------------------------------------------------------------- */
 
 static bool names_key(const char *line)
@@ -314,7 +337,8 @@ void resolver_drop(struct resolver_query *query)
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 
-static res resolver_set_up(struct resolver *resolver, const struct conf *conf, struct buf *why)
+static res resolver_set_up(struct resolver *resolver, const struct conf *conf, const struct guard *guard,
+                           struct buf *why)
 {
         struct ub_ctx *context = ub_ctx_create_event(resolver->base);
         ENSURE(context, ERR_MEMORY);
@@ -323,20 +347,20 @@ static res resolver_set_up(struct resolver *resolver, const struct conf *conf, s
         bool forward = conf->validation_resolver.host[0] != '\0';
         TRY(set_options(context, options_always, why));
         TRY(set_options(context, forward ? options_forward : options_iterate, why));
-        if (forward)
-                TRY(set_forwarder(context, &conf->validation_resolver, why));
+        TRY(forward ? set_forwarder(context, &conf->validation_resolver, why) : bar_addresses(context, guard, why));
         TRY(set_anchor(resolver, conf->validation_trust_anchor, why));
         for (size_t i = 0; i < sizeof(unblocked_zones) / sizeof(unblocked_zones[0]); i++)
                 ENSURE(ub_ctx_zone_remove(context, unblocked_zones[i]) == 0, ERR_CONFIG);
         return RES_OK;
 }
 
-res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver, struct buf *why)
+res resolver_new(struct event_base *base, const struct conf *conf, const struct guard *guard,
+                 struct resolver **ret_resolver, struct buf *why)
 {
         struct resolver *resolver = calloc(1, sizeof(*resolver));
         ENSURE(resolver, ERR_MEMORY);
         resolver->base = base;
-        res r = resolver_set_up(resolver, conf, why);
+        res r = resolver_set_up(resolver, conf, guard, why);
         if (res_is_ok(r))
                 *ret_resolver = resolver;
         else

@@ -13,17 +13,19 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/res.h"
+#include "probe/guard.h"
 #include "probe/packet.h"
 
 struct resolver;
 struct resolver_query;
 
 /*
- * Settings: validation.resolver (forward there; it may be authoritative only), validation.trust-anchor.  On
- * failure a sentence is in why.  ERR_CONFIG: the trust anchor cannot be read or holds no key; ERR_MEMORY.
+ * Settings: validation.resolver (forward there; it may be authoritative only), validation.trust-anchor.  Without
+ * a resolver the name servers of strangers are asked, and of their addresses only those that the guard lets
+ * pass.  On failure a sentence is in why.  ERR_CONFIG: the trust anchor cannot be read or holds no key; ERR_MEMORY.
  */
-MUST res resolver_new(struct event_base *base, const struct conf *conf, struct resolver **ret_resolver,
-                      struct buf *why);
+MUST res resolver_new(struct event_base *base, const struct conf *conf, const struct guard *guard,
+                      struct resolver **ret_resolver, struct buf *why);
 void resolver_free(struct resolver *resolver);
 
 typedef void resolver_fn(void *arg, const struct packet_answer *answer);

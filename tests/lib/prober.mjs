@@ -75,6 +75,11 @@ class Prober {
     return reply
   }
 
+  /** What it said on stderr beside information. */
+  get complaints () {
+    return this.stderr.split('\n').filter(line => line !== '' && !/^\S+ prober info /.test(line)).join('\n')
+  }
+
   /** CPU milliseconds so far and resident kilobytes (now, peak). */
   async usage () {
     const stat = (await readFile(`/proc/${this.pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')

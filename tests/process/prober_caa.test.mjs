@@ -55,7 +55,7 @@ before(async () => {
 after(async () => {
   await prober?.stop()
   assert.equal(prober?.exit, 0)
-  assert.equal(prober?.stderr, '')
+  assert.equal(prober?.complaints, '')
   await dns?.stop()
 })
 

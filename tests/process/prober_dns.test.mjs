@@ -57,7 +57,7 @@ before(async () => {
 after(async () => {
   await prober?.stop()
   assert.equal(prober?.exit, 0)
-  assert.equal(prober?.stderr, '')
+  assert.equal(prober?.complaints, '')
   await dns?.stop()
 })
 
@@ -249,7 +249,7 @@ describe('look-ups that fail', () => {
   after(async () => {
     await behind.stop()
     assert.equal(behind.exit, 0)
-    assert.equal(behind.stderr, '')
+    assert.equal(behind.complaints, '')
     await filter.stop()
   })
   const ask = (name, timeMs) => behind.ask('txt', `_dnsauth.${name}`, VALUE, { timeMs })

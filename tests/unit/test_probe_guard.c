@@ -188,6 +188,25 @@ static void test_bad_texts(void **state)
         assert_false(res_is_ok(guard_address_parse((struct str){"1.1.1.1\0.2", 10}, &address)));
 }
 
+static void test_refused_ranges(void **state)
+{
+        struct guard guard = {0};
+        struct guard_range range, ten, sixteen;
+        char text[GUARD_TEXT_SIZE];
+        size_t count = 0;
+        (void)state;
+        for (; guard_refused_at(count, &range); count++) {
+                guard_address_text(&range.network, text);
+                check(&guard, text, GUARD_REFUSED);
+        }
+        assert_int_equal(count, 21);
+        assert_true(res_is_ok(guard_range_parse(STR("10.0.0.0/8"), &ten)));
+        assert_true(res_is_ok(guard_range_parse(STR("10.77.0.0/16"), &sixteen)));
+        assert_true(guard_ranges_overlap(&ten, &sixteen) && guard_ranges_overlap(&sixteen, &ten));
+        assert_true(res_is_ok(guard_range_parse(STR("11.0.0.0/16"), &sixteen)));
+        assert_false(guard_ranges_overlap(&ten, &sixteen) || guard_ranges_overlap(&sixteen, &ten));
+}
+
 static void test_text_goes_round(void **state)
 {
         char text[GUARD_TEXT_SIZE];
@@ -208,6 +227,7 @@ int main(void)
                 cmocka_unit_test(test_allowed),
                 cmocka_unit_test(test_all),
                 cmocka_unit_test(test_odd_prefix_lengths),
+                cmocka_unit_test(test_refused_ranges),
                 cmocka_unit_test(test_text_goes_round),
         };
         return cmocka_run_group_tests_name("probe/guard", tests, NULL, NULL);
