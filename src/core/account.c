@@ -154,7 +154,7 @@ res account_v1_sign(struct act *act, struct str secret_id, uint32_t hash, struct
                     size_t *ret_size)
 {
         CLEAN(channel_reply_done) struct channel_reply reply = {0};
-        CLEAN(buf_done) struct buf tail;
+        CLEAN(buf_done) struct buf tail = {0};
         struct account_facts facts;
         struct msg_vault_v1_sign body = {.hash = hash, .text_len = (uint32_t)text.n};
         struct channel_request request = {.type = MSG_VAULT_V1_SIGN, .body = bytes_of(&body, sizeof body)};

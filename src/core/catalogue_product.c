@@ -343,7 +343,7 @@ res catalogue_product_check(struct catalogue_file *file, const struct catalogue_
 
 const char *catalogue_product_text(struct arena *arena, const struct catalogue_row *row)
 {
-        CLEAN(buf_done) struct buf out;
+        CLEAN(buf_done) struct buf out = {0};
 
         buf_init(&out, CATALOGUE_TEXT_BYTES);
         buf_printf(&out, "[product %s]\n", row->product.package_type);

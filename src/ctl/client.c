@@ -128,7 +128,7 @@ static res sign(struct client *client, struct arena *arena, const char *action, 
         const struct credentials *c = &client->credentials;
         const char *host = host_of(client, arena);
         int64_t now = clock_now_sec();
-        CLEAN(buf_wipe) struct buf authorization;
+        CLEAN(buf_wipe) struct buf authorization = {0};
 
         if (host[0] == '\0')
                 return ctl_fail(client->ctl, ERR_CONFIG, "the endpoint '%s' is no address", c->endpoint);
@@ -177,7 +177,7 @@ static res post(struct client *client, const char *action, const char *body, jso
         /* of its own: a command that polls for days must not grow */
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(LIMIT_REQUEST_ARENA);
         CLEAN(slist_free) struct curl_slist *headers = NULL;
-        CLEAN(buf_wipe) struct buf reply;
+        CLEAN(buf_wipe) struct buf reply = {0};
         const char *ca = client->credentials.ca;
         CURLcode code;
 
@@ -238,7 +238,7 @@ static res control_post(struct ctl *ctl, const char *socket, const char *url, co
 {
         CLEAN(slist_free) struct curl_slist *headers = NULL;
         CLEAN(easy_free) CURL *curl = curl_easy_init();
-        CLEAN(buf_wipe) struct buf reply;
+        CLEAN(buf_wipe) struct buf reply = {0};
         char why[CURL_ERROR_SIZE];
         CURLcode code;
 

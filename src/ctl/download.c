@@ -169,7 +169,7 @@ res download_run(struct ctl *ctl)
                 const char *option, *folder;
         } kinds[] = {{"--nginx", "Nginx"}, {"--apache", "Apache"}, {"--extract", NULL}};
         CLEAN(client_close) struct client *client = NULL;
-        CLEAN(buf_wipe) struct buf zip;
+        CLEAN(buf_wipe) struct buf zip = {0};
         bool unpacked = false;
 
         buf_init(&zip, LIMIT_REPLY_BYTES);

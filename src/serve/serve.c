@@ -45,7 +45,7 @@ static void set_limits(void)
 static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
 {
         CLEAN(conf_clean) struct conf *conf = NULL;
-        CLEAN(buf_done) struct buf program_dir;
+        CLEAN(buf_done) struct buf program_dir = {0};
         CLEAN(supervise_done) struct supervise s = {.magic = SUPERVISE_MAGIC, .arguments = argv + 1, .lock = -1, .master_key = -1,
                                                     .tls = -1, .public = -1, .control = -1};
 
@@ -63,7 +63,7 @@ static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
 
 int serve_main(int argc, char **argv)
 {
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
         int exit_code = 1;
 
         log_init("parent", LOG_INFO);

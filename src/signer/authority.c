@@ -66,7 +66,7 @@ static res save(const struct opening *opening, const struct authority_issuer *is
 {
         char path[PATH_MAX], aad[64];
         CLEAN(secret_done) struct secret pkcs8 = {0};
-        CLEAN(buf_done) struct buf sealed;
+        CLEAN(buf_done) struct buf sealed = {0};
 
         buf_init(&sealed, KEY_BYTES);
         seal_aad(issuer->name, aad);
@@ -82,7 +82,7 @@ static res load_key(const struct opening *opening, struct authority_issuer *issu
 {
         char path[PATH_MAX], aad[64];
         CLEAN(secret_done) struct secret pkcs8 = {0};
-        CLEAN(buf_done) struct buf sealed;
+        CLEAN(buf_done) struct buf sealed = {0};
 
         buf_init(&sealed, KEY_BYTES);
         key_path(opening, issuer->name, "sealed", path);
@@ -160,7 +160,7 @@ static struct authority_issuer *signer_of(const struct opening *opening, const s
 static res make(const struct opening *opening, const struct plan *plan, struct authority_issuer *issuer)
 {
         struct pki_spki spki;
-        CLEAN(buf_done) struct buf subject;
+        CLEAN(buf_done) struct buf subject = {0};
 
         buf_init(&subject, 1024);
         log_line(LOG_INFO, "make_issuer", "name=%s key=%s", plan->name, pki_alg_key_name(plan->key_type));
@@ -258,7 +258,7 @@ MUST res authority_responder(struct authority *authority, const struct authority
 {
         struct authority_issuer *own = &authority->issuer[issuer - authority->issuer];
         CLEAN(pki_key_free_ptr) struct pki_key *key = NULL;
-        CLEAN(buf_done) struct buf subject, der;
+        CLEAN(buf_done) struct buf subject = {0}, der = {0};
         uint8_t key_id[20];
         struct pki_spki spki;
         struct pki_cert cert;
@@ -289,7 +289,7 @@ MUST res authority_responder(struct authority *authority, const struct authority
 MUST res authority_write_roots(const struct authority *authority, const char *data_dir)
 {
         char path[PATH_MAX];
-        CLEAN(buf_done) struct buf pem, there;
+        CLEAN(buf_done) struct buf pem = {0}, there = {0};
 
         buf_init(&pem, AUTHORITY_ISSUERS * LIMIT_CERT_BYTES * 2);
         buf_init(&there, AUTHORITY_ISSUERS * LIMIT_CERT_BYTES * 2);

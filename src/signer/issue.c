@@ -149,7 +149,7 @@ MUST res signer_issue(struct signer *signer, const struct frame *frame, struct a
         struct judge_request request = {0};
         struct journal_entry entry;
         uint8_t hash[MSG_HASH_SIZE];
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
 
         buf_init(&why, LIMIT_ERR_DETAIL);
         TRY(judge_parse(frame, &request));
@@ -214,7 +214,7 @@ MUST res signer_listener(struct signer *signer, const struct frame *frame, struc
         const struct msg_signer_listener *head = FRAME_BODY(frame, struct msg_signer_listener);
         struct str names[LISTENER_NAMES];
         char host[256] = "";
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
 
         buf_init(&why, LIMIT_ERR_DETAIL);
         ENSURE(head && head->spki_len == frame->head.tail, ERR_IPC_FRAME);

@@ -140,7 +140,7 @@ static bool record_is_whole(struct journal *journal, uint64_t at, uint64_t size,
 static res read_on(struct journal *journal, uint64_t *at, uint64_t size)
 {
         struct journal_entry entry;
-        CLEAN(buf_done) struct buf scratch;
+        CLEAN(buf_done) struct buf scratch = {0};
 
         buf_init(&scratch, LIMIT_CERT_BYTES + 1024);
         while (*at < size && record_is_whole(journal, *at, size, &entry, &scratch)) {

@@ -83,7 +83,7 @@ MUST res judge_parse(const struct frame *frame, struct judge_request *ret_reques
 
 void judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SIZE])
 {
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
         const struct msg_signer_issue *head = request->head;
 
         buf_init(&text, LIMIT_IPC_FRAME);

@@ -55,7 +55,7 @@ void signer_off_refresh(struct signer *signer)
 {
         struct signer_off *off = &signer->off;
         struct conf *conf = NULL;
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
 
         if (!off->path || clock_mono_ms() - off->looked_at_ms < LOOK_EVERY_MS)
                 return;

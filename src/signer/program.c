@@ -67,7 +67,7 @@ static res make_own(void *context, const struct authority_order *in, struct buf 
 {
         struct signer *signer = context;
         int64_t now = clock_now_sec();
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
         struct signer_order order = {.profile = pki_profiles_find(&signer->profiles, str_of(in->profile)), .issuer = in->issuer,
                                      .now = now, .not_before = now - 3600, .spki = in->spki, .key_id = in->key_id,
                                      .subject = in->subject};
@@ -109,7 +109,7 @@ MUST res signer_responder(struct signer *signer, const struct authority_issuer *
 static res load_profiles(struct signer *signer, struct buf *why)
 {
         char path[PATH_MAX];
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
 
         buf_init(&text, PROFILES_MAX);
         snprintf(path, sizeof(path), "%s/profiles.ini", signer->conf->catalogue_dir);
@@ -152,7 +152,7 @@ static res enter_jail(const struct signer *signer)
         char log_dir[PATH_MAX];
         const char *readable[] = {signer->off.path, NULL};
         const char *writable[] = {log_dir, NULL};
-        CLEAN(buf_done) struct buf notes;
+        CLEAN(buf_done) struct buf notes = {0};
 
         buf_init(&notes, 1024);
         snprintf(log_dir, sizeof(log_dir), "%s/log", signer->conf->data_dir);
@@ -204,7 +204,7 @@ int signer_main(int argc, char **argv)
 {
         CLEAN(signer_done) struct signer signer = {.magic = SIGNER_MAGIC, .argc = argc, .argv = argv};
         CLEAN(control_done) struct control control = CONTROL_NONE;
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
 
         log_init("signer", LOG_INFO);
         secret_harden_process();

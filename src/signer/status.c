@@ -127,7 +127,7 @@ static const enum pki_ocsp_status statuses[] = {
 MUST res signer_ocsp(struct signer *signer, const struct frame *frame, struct answer *answer)
 {
         const struct msg_signer_ocsp *head = FRAME_BODY(frame, struct msg_signer_ocsp);
-        CLEAN(buf_done) struct buf id;
+        CLEAN(buf_done) struct buf id = {0};
 
         buf_init(&id, 256);
         ENSURE(head && head->nonce_len == frame->head.tail && head->nonce_len <= PKI_OCSP_NONCE_MAX, ERR_IPC_FRAME);
