@@ -12,7 +12,7 @@
 #define LIMIT_HTTP_URI (32 * 1024)       /* the API promises 32 KB for GET (api.md §1.1) */
 #define LIMIT_HTTP_CONNECTIONS 8192      /* a connection costs about 70 KB with TLS buffers: 560 MB at worst */
 #define LIMIT_HTTP_REFUSED_CONNECTIONS 256 /* beyond the limit, so that they hear 503 instead of nothing */
-#define LIMIT_HTTP_CONNECTION_BYTES (128 * 1024) /* address of 32 KB, its parts, headers and the reply's; touched only as used */
+#define LIMIT_HTTP_CONNECTION_BYTES (64 * 1024) /* an address of 32 KB and the headers; the library clears all of it for each request */
 #define LIMIT_HTTP_REQUEST_MS 120000     /* for one whole request, or one reply to be taken: a client that trickles is not idle */
 #define LIMIT_HTTP_IDLE_SEC 60           /* as long as an SDK keeps a connection */
 #define LIMIT_REQUEST_ARENA (16 * 1024 * 1024) /* a list of 1,000 certificates is about 3 MB */
