@@ -57,7 +57,8 @@ static res vault_run(struct vault *vault)
 
 int vault_main(int argc, char **argv)
 {
-        bool is_keymaker = argc > 1 && strcmp(argv[1], "keymaker") == 0;
+        bool is_named = argc > 1 && argv[1][0] != '-'; /* `vault` or `keymaker`, before the settings */
+        bool is_keymaker = is_named && strcmp(argv[1], "keymaker") == 0;
         bool is_named = is_keymaker || (argc > 1 && strcmp(argv[1], "vault") == 0);
         struct vault vault = {.magic = VAULT_MAGIC};
         struct conf *conf = NULL;
