@@ -59,7 +59,6 @@ int vault_main(int argc, char **argv)
 {
         bool is_named = argc > 1 && argv[1][0] != '-'; /* `vault` or `keymaker`, before the settings */
         bool is_keymaker = is_named && strcmp(argv[1], "keymaker") == 0;
-        bool is_named = is_keymaker || (argc > 1 && strcmp(argv[1], "vault") == 0);
         struct vault vault = {.magic = VAULT_MAGIC};
         struct conf *conf = NULL;
         CLEAN(buf_done) struct buf why = {0};
