@@ -3,11 +3,13 @@
  *
  *     bench_http [REQUESTS [CONNECTIONS]]
  *
- * The server is a child, which tells its own getrusage() when asked, so the client's work is not counted.
+ * The server is a child, which tells its own getrusage() when asked, so the client's work is not counted.  Beside ours
+ * stands the bare library with one constant answer, in the same run: a neighbour's load makes both larger.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <microhttpd.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -20,9 +22,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "http/http.h"
 
 enum { BENCH_REQUESTS = 40000, BENCH_CONNECTIONS = 8, BENCH_CONNECTIONS_MAX = 64, BENCH_WARM_UP = 2000, BENCH_REPLY = 400 };
+
+struct mode {
+        const char *name, *path;
+        bool tls, bare;
+        double quiet_us; /* performance.md: the figure of a quiet machine */
+};
 
 static void die(const char *what)
 {
@@ -88,16 +97,57 @@ static double own_cpu_us(void)
         return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 + (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
 }
 
-/* Tells the CPU used so far for every byte that comes, until the other end closes. */
-static _Noreturn void serve(int listen_fd, bool tls, int control)
+/* The library alone: every request gets the same answer on its own thread. */
+static enum MHD_Result on_bare(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                               const char *version, const char *upload, size_t *upload_size, void **seen)
 {
-        const struct http_config config = {.listen_fd = listen_fd, .tls = tls, .workers = 2,
+        static char body[BENCH_REPLY], mark;
+        struct MHD_Response *response;
+        enum MHD_Result result;
+
+        (void)context, (void)url, (void)method, (void)version, (void)upload;
+        if (!*seen || *upload_size) {
+                *seen = &mark;
+                *upload_size = 0;
+                return MHD_YES;
+        }
+        response = MHD_create_response_from_buffer(sizeof(body), body, MHD_RESPMEM_PERSISTENT);
+        MHD_add_response_header(response, "Content-Type", "application/json");
+        result = MHD_queue_response(connection, 200, response);
+        MHD_destroy_response(response);
+        return result;
+}
+
+static bool bare_start(int listen_fd, const struct http_tls *tls)
+{
+        struct MHD_OptionItem options[] = {
+                {MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL},
+                {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_HTTP_CONNECTION_BYTES, NULL},
+                {tls->key ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, (void *)(uintptr_t)tls->key},
+                {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls->cert_chain},
+                {MHD_OPTION_END, 0, NULL},
+        };
+
+        return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | (tls->key ? MHD_USE_TLS : 0), 0, NULL, NULL, on_bare, NULL,
+                                MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+static bool own_start(int listen_fd, const struct http_tls *tls)
+{
+        const struct http_config config = {.listen_fd = listen_fd, .tls = tls->key, .workers = 2,
                                            .routes = {.direct = on_direct, .handle = on_request}};
-        const struct http_tls pair = tls ? make_tls() : (struct http_tls){0};
         struct http_server *server;
+
+        return res_is_ok(http_server_start(&config, tls, &server));
+}
+
+/* Tells the CPU used so far for every byte that comes, until the other end closes. */
+static _Noreturn void serve(int listen_fd, const struct mode *mode, int control)
+{
+        const struct http_tls pair = mode->tls ? make_tls() : (struct http_tls){0};
         char ask;
 
-        if (!res_is_ok(http_server_start(&config, &pair, &server)))
+        if (!(mode->bare ? bare_start : own_start)(listen_fd, &pair))
                 die("the listener does not start");
         while (read(control, &ask, 1) == 1) {
                 const double cpu = own_cpu_us();
@@ -105,7 +155,6 @@ static _Noreturn void serve(int listen_fd, bool tls, int control)
                 if (write(control, &cpu, sizeof(cpu)) != sizeof(cpu))
                         break;
         }
-        http_server_stop(server, 1000);
         _exit(0);
 }
 
@@ -115,7 +164,7 @@ struct server {
         struct sockaddr_in address;
 };
 
-static struct server server_start(bool tls)
+static struct server server_start(const struct mode *mode)
 {
         struct server server = {.address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
         socklen_t size = sizeof(server.address);
@@ -128,7 +177,7 @@ static struct server server_start(bool tls)
         server.pid = fork();
         if (server.pid == 0) {
                 close(pair[0]);
-                serve(fd, tls, pair[1]);
+                serve(fd, mode, pair[1]);
         }
         close(fd);
         close(pair[1]);
@@ -222,70 +271,57 @@ static void exchange(const struct client *clients, int connections, const char *
 
 /* -- the measurements ------------------------------------------------------------------------- */
 
-static void measure(const char *name, SSL_CTX *ctx, const char *path, int requests, int connections, double floor_us)
+static void measure(const struct mode *mode, SSL_CTX *ctx, int requests, int connections)
 {
-        const struct server server = server_start(ctx != NULL);
+        const struct server server = server_start(mode);
         struct client clients[BENCH_CONNECTIONS_MAX] = {0};
         int64_t begun_ms;
         double cpu;
 
         for (int i = 0; i < connections; i++)
-                clients[i] = client_open(&server, ctx);
-        exchange(clients, connections, path, BENCH_WARM_UP);
+                clients[i] = client_open(&server, mode->tls ? ctx : NULL);
+        exchange(clients, connections, mode->path, BENCH_WARM_UP);
         cpu = server_cpu_us(&server);
         begun_ms = clock_mono_ms();
-        exchange(clients, connections, path, requests);
+        exchange(clients, connections, mode->path, requests);
         cpu = server_cpu_us(&server) - cpu;
-        printf("http %-16s %7.1f us CPU a request (floor %.1f), %6.0f/s\n", name, cpu / requests, floor_us,
+        printf("http %-18s %7.1f us CPU a request (quiet machine: %.1f), %6.0f/s\n", mode->name, cpu / requests, mode->quiet_us,
                requests * 1000.0 / (double)(clock_mono_ms() - begun_ms + 1));
         for (int i = 0; i < connections; i++)
                 client_close(&clients[i]);
         server_stop(&server);
 }
 
-static void measure_handshakes(SSL_CTX *ctx, int handshakes)
+static void measure_handshakes(const struct mode *mode, SSL_CTX *ctx, int handshakes)
 {
-        const struct server server = server_start(/* tls= */ true);
+        const struct server server = server_start(mode);
         double cpu = server_cpu_us(&server);
 
         for (int i = 0; i < handshakes; i++) {
                 struct client client = client_open(&server, ctx);
 
-                client_ask(&client, "/direct");
+                client_ask(&client, mode->path);
                 client_take(&client);
                 client_close(&client);
         }
         cpu = server_cpu_us(&server) - cpu;
-        printf("http %-16s %7.1f us CPU a connection (floor 665)\n", "handshake", cpu / handshakes);
+        printf("http %-18s %7.1f us CPU a connection (quiet machine: %.1f)\n", mode->name, cpu / handshakes, mode->quiet_us);
         server_stop(&server);
 }
 
-/*
- * How fast the machine is just now: a neighbour's load makes every figure above it larger in the same ratio.  The floors
- * were measured when a P-256 signature took 27 us.
- */
-static void measure_machine(void)
-{
-        enum { SIGNATURES = 3000 };
-        EVP_PKEY *key = EVP_EC_gen("P-256");
-        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-        unsigned char signature[128], digest[32] = {0};
-        double cpu;
+static const struct mode request_modes[] = {
+        {.name = "plain, bare library", .path = "/direct", .bare = true, .quiet_us = 4.4},
+        {.name = "plain, direct", .path = "/direct", .quiet_us = 4.4},
+        {.name = "plain, worker", .path = "/x", .quiet_us = 13},
+        {.name = "TLS, bare library", .path = "/direct", .tls = true, .bare = true, .quiet_us = 9.8},
+        {.name = "TLS, direct", .path = "/direct", .tls = true, .quiet_us = 9.8},
+        {.name = "TLS, worker", .path = "/x", .tls = true, .quiet_us = 19},
+};
 
-        if (!ctx || EVP_PKEY_sign_init(ctx) != 1)
-                die("no key");
-        cpu = own_cpu_us();
-        for (int i = 0; i < SIGNATURES; i++) {
-                size_t n = sizeof(signature);
-
-                if (EVP_PKEY_sign(ctx, signature, &n, digest, sizeof(digest)) != 1)
-                        die("cannot sign");
-        }
-        cpu = (own_cpu_us() - cpu) / SIGNATURES;
-        printf("http machine now: P-256 signature %.1f us, the floors are for 27 us: read the figures below divided by %.2f\n", cpu, cpu / 27);
-        EVP_PKEY_CTX_free(ctx);
-        EVP_PKEY_free(key);
-}
+static const struct mode handshake_modes[] = {
+        {.name = "handshake, bare", .path = "/direct", .tls = true, .bare = true, .quiet_us = 665},
+        {.name = "handshake", .path = "/direct", .tls = true, .quiet_us = 665},
+};
 
 int main(int argc, char **argv)
 {
@@ -296,12 +332,10 @@ int main(int argc, char **argv)
         if (!ctx || requests < 1 || connections < 1 || connections > BENCH_CONNECTIONS_MAX)
                 die("usage: bench_http [REQUESTS [CONNECTIONS]]");
         signal(SIGPIPE, SIG_IGN);
-        measure_machine();
-        measure("plain direct", NULL, "/direct", requests, connections, 4.4);
-        measure("plain worker", NULL, "/x", requests, connections, 13);
-        measure("TLS direct", ctx, "/direct", requests, connections, 9.8);
-        measure("TLS worker", ctx, "/x", requests, connections, 19);
-        measure_handshakes(ctx, requests / 80 + 1);
+        for (size_t i = 0; i < sizeof(request_modes) / sizeof(request_modes[0]); i++)
+                measure(&request_modes[i], ctx, requests, connections);
+        for (size_t i = 0; i < sizeof(handshake_modes) / sizeof(handshake_modes[0]); i++)
+                measure_handshakes(&handshake_modes[i], ctx, requests / 80 + 1);
         SSL_CTX_free(ctx);
         return 0;
 }
