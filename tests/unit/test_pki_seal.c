@@ -20,7 +20,7 @@ static void test_only_the_right_key_and_aad(void **state)
         OK(pki_seal_derive(bytes_of(master, 32), "signer", b));
         OK(pki_seal_derive(bytes_of(other, 32), "vault", c));
         for (size_t n = 0; n < 70; n++) {
-                CLEAN(buf_done) struct buf sealed;
+                CLEAN(buf_done) struct buf sealed = {0};
                 uint8_t text[70];
                 memset(text, 7, sizeof(text));
                 buf_init(&sealed, 1000);
