@@ -1,5 +1,6 @@
 #include "probe/caa.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe/probe.h"
@@ -112,6 +113,8 @@ enum caa_judgement caa_judge(struct arena *arena, const struct bytes *data, size
 /* ---- the climb ------------------------------------------------------------------------------------ */
 
 struct climb {
+        struct event *patience; /* name servers that drop what they do not know are common: silence counts as a failure
+                                   while there is still time to find out what the failure means */
         const char *at;         /* the name that is asked now: a suffix of probe->name */
         const char *delegation; /* while a failure is looked into: the name whose DS is asked */
         bool answered;          /* some name on the way did answer */
@@ -228,6 +231,7 @@ static void on_failure(struct probe *probe)
 static void on_answer(struct probe *probe, const struct packet_answer *answer)
 {
         struct climb *climb = probe->state;
+        evtimer_del(climb->patience);
         probe_note_dnssec(probe, answer);
         switch (answer->state) {
         case PACKET_FOUND:
@@ -248,16 +252,48 @@ static void on_answer(struct probe *probe, const struct packet_answer *answer)
         }
 }
 
+static void on_silence(evutil_socket_t fd, short what, void *arg)
+{
+        struct probe *probe = arg;
+        (void)fd;
+        (void)what;
+        if (probe->magic != PROBE_MAGIC)
+                abort();
+        if (probe->finished)
+                return;
+        probe_drop_queries(probe);
+        on_failure(probe);
+}
+
+/* libunbound has asked several times when half of the time is over. */
+static void wait_with_patience(struct probe *probe)
+{
+        const struct climb *climb = probe->state;
+        int64_t ms = probe_time_left_ms(probe) / 2;
+        struct timeval until = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+        evtimer_add(climb->patience, &until);
+}
+
 static void ask_here(struct probe *probe)
 {
         const struct climb *climb = probe->state;
+        wait_with_patience(probe);
         probe->late = arena_printf(probe->arena, "CAA at %s: DNS time-out.", climb->at);
         probe_ask(probe, climb->at, PACKET_TYPE_CAA, on_answer);
+}
+
+static void free_patience(void *event)
+{
+        event_free(event);
 }
 
 void caa_start(struct probe *probe)
 {
         struct climb *climb = arena_new_of(probe->arena, struct climb);
+        climb->patience = evtimer_new(probe->prober->base, on_silence, probe);
+        if (!climb->patience)
+                abort(); /* out of memory: the parent starts us again */
+        arena_tie(probe->arena, free_patience, climb->patience);
         climb->at = probe->name;
         probe->state = climb;
         ask_here(probe);

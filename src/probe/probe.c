@@ -106,13 +106,18 @@ static void probe_free(struct probe *probe)
         free(probe);
 }
 
-static void drop_all(struct probe *probe)
+void probe_drop_queries(struct probe *probe)
 {
         for (size_t i = 0; i < PROBE_QUERIES; i++) {
                 if (probe->queries[i].query)
                         resolver_drop(probe->queries[i].query);
                 probe->queries[i].query = NULL;
         }
+}
+
+static void drop_all(struct probe *probe)
+{
+        probe_drop_queries(probe);
         if (probe->fetch)
                 fetch_drop(probe->fetch);
         probe->fetch = NULL;

@@ -103,6 +103,8 @@ void probe_add_value(struct probe *probe, struct str value);
 const char *probe_printable(struct arena *arena, struct str value, size_t max);
 /* Ask the resolver, at most PROBE_QUERIES at once; finishes the probe if that is not possible. */
 void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn);
+/* Stop waiting for the resolver: what it still brings is ignored. */
+void probe_drop_queries(struct probe *probe);
 /* The answer's state of DNSSEC; result.dnssec is the weakest that was noted. */
 void probe_note_dnssec(struct probe *probe, const struct packet_answer *answer);
 

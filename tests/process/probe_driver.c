@@ -104,8 +104,7 @@ static uint32_t kind_of(const char *text)
         return (uint32_t)atoi(text);
 }
 
-static void send_frame(struct driver *driver, uint32_t type, uint32_t slot, struct bytes body,
-                       struct bytes tail)
+static void send_frame(struct driver *driver, uint32_t type, uint32_t slot, struct bytes body, struct bytes tail)
 {
         struct frame_out out = {.type = type, .slot = slot, .body = body, .tail = tail};
         res r = frame_send_one(driver->server, &out);
@@ -118,8 +117,7 @@ static void ask(struct driver *driver, char **fields, size_t count)
         const char *parts[4];
         struct msg_probe probe = {.kind = kind_of(fields[2]),
                                   .time_ms = count > 7 ? (uint32_t)atoi(fields[7]) : LIMIT_PROBE_TOTAL_MS};
-        uint32_t *lengths[4] = {&probe.name_len, &probe.expected_len, &probe.account_uri_len,
-                                &probe.method_len};
+        uint32_t *lengths[4] = {&probe.name_len, &probe.expected_len, &probe.account_uri_len, &probe.method_len};
         char *tail = malloc(LINE_BYTES);
         size_t at = 0;
         if (!tail)
@@ -131,8 +129,7 @@ static void ask(struct driver *driver, char **fields, size_t count)
                 *lengths[i] = (uint32_t)n;
                 at += n;
         }
-        send_frame(driver, MSG_PROBE, (uint32_t)atoi(fields[1]), bytes_of(&probe, sizeof(probe)),
-                   bytes_of(tail, at));
+        send_frame(driver, MSG_PROBE, (uint32_t)atoi(fields[1]), bytes_of(&probe, sizeof(probe)), bytes_of(tail, at));
         free(tail);
 }
 
@@ -225,10 +222,9 @@ static void print_reply(const struct frame *frame)
         struct str detail = frame_tail_cut_str(&tail, in->detail_len);
         json_t *values = values_of(&tail, in->value_count);
         bool good = res_is_ok(frame_tail_end(&tail)) && in->verdict < 10 && in->dnssec < 4;
-        print(json_pack("{s:i,s:b,s:s,s:s,s:i,s:s,s:s%,s:o}", "id", (int)frame->head.slot, "good", good,
-                        "verdict", good ? verdicts[in->verdict] : "", "dnssec",
-                        good ? dnssecs[in->dnssec] : "", "status", (int)in->http_status, "address",
-                        in->address, "detail", detail.p, detail.n, "values", values));
+        print(json_pack("{s:i,s:b,s:s,s:s,s:i,s:s,s:s%,s:o}", "id", (int)frame->head.slot, "good", good, "verdict",
+                        good ? verdicts[in->verdict] : "", "dnssec", good ? dnssecs[in->dnssec] : "", "status",
+                        (int)in->http_status, "address", in->address, "detail", detail.p, detail.n, "values", values));
 }
 
 static void read_replies(struct driver *driver)

@@ -149,7 +149,9 @@ describe('CAA-09 a look-up that fails: incident 15', () => {
     ['bogus zone: forbids', 'expired.test', 'servfail', 'UNKNOWN'],
     ['proved unsigned: permits', 'plain.test', 'servfail', 'PASS'],
     ['proved unsigned by NSEC3: permits', 'open.nsec3.test', 'servfail', 'PASS'],
-    ['proved unsigned, garbage: permits', 'plain.test', 'garbage', 'PASS']
+    ['proved unsigned, garbage: permits', 'plain.test', 'garbage', 'PASS'],
+    ['proved unsigned, silence: permits', 'plain.test', 'drop', 'PASS'],
+    ['signed zone, silence: forbids', 'signed.test', 'drop', 'UNKNOWN']
   ]
   for (const [what, name, how, verdict] of cases) {
     test(what, async () => {

@@ -110,8 +110,7 @@ static void test_permitted(void **state)
 
 static void test_allowed(void **state)
 {
-        char *cidrs[] = {(char[]){"127.0.0.0/8"}, (char[]){"10.1.2.3"}, (char[]){"fd00::/8"},
-                         (char[]){"::1/128"}};
+        char *cidrs[] = {(char[]){"127.0.0.0/8"}, (char[]){"10.1.2.3"}, (char[]){"fd00::/8"}, (char[]){"::1/128"}};
         struct guard guard;
         (void)state;
         assert_true(res_is_ok(guard_init(&guard, cidrs, 4)));

@@ -33,8 +33,7 @@ static void begin(struct buf *packet, unsigned rcode, const char *question)
         buf_add_u16(packet, 1);
 }
 
-static void add_record(struct buf *packet, size_t section, const char *owner, unsigned type,
-                       struct bytes rdata)
+static void add_record(struct buf *packet, size_t section, const char *owner, unsigned type, struct bytes rdata)
 {
         add_name(packet, owner);
         buf_add_u16(packet, (uint16_t)type);
@@ -54,8 +53,7 @@ static void add_alias(struct buf *packet, const char *owner, const char *target)
         buf_done(&name);
 }
 
-static struct packet_answer read_good(struct arena *arena, struct buf *packet, const char *name,
-                                      unsigned type)
+static struct packet_answer read_good(struct arena *arena, struct buf *packet, const char *name, unsigned type)
 {
         struct packet_answer answer = {0};
         if (!res_is_ok(packet_read(arena, buf_bytes(packet), name, type, &answer)))
@@ -162,9 +160,9 @@ static void test_too_many_aliases(void **state)
                         snprintf(to, sizeof(to), "a%d.test", i + 1);
                         add_alias(&packet, from, to);
                 }
-                assert_int_equal(res_is_ok(packet_read(*state, buf_bytes(&packet), "a0.test", PACKET_TYPE_TXT,
-                                                       &answer)),
-                                 count == 10);
+                assert_int_equal(
+                        res_is_ok(packet_read(*state, buf_bytes(&packet), "a0.test", PACKET_TYPE_TXT, &answer)),
+                        count == 10);
                 buf_done(&packet);
         }
 }
@@ -195,8 +193,7 @@ static void test_cname_is_not_followed_when_asked_for(void **state)
 #define MAP_NS_SOA "\x00\x01\x22"
 #define MAP_A "\x00\x01\x40"
 
-static bool delegation_of(struct arena *arena, const char *owner, unsigned type, struct bytes rdata,
-                          int copies)
+static bool delegation_of(struct arena *arena, const char *owner, unsigned type, struct bytes rdata, int copies)
 {
         struct buf packet;
         begin(&packet, 0, "a.test");

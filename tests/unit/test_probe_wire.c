@@ -16,11 +16,8 @@ static res read_it(const struct msg_probe *in, size_t size, const char *tail, st
 static void test_bad_lengths(void **state)
 {
         struct probe_question question;
-        struct msg_probe good = {.kind = MSG_PROBE_TXT,
-                                 .name_len = 3,
-                                 .expected_len = 2,
-                                 .account_uri_len = 1,
-                                 .method_len = 1};
+        struct msg_probe good = {
+                .kind = MSG_PROBE_TXT, .name_len = 3, .expected_len = 2, .account_uri_len = 1, .method_len = 1};
         struct msg_probe wrong = good;
         (void)state;
         assert_int_equal(read_it(&good, sizeof(good) - 1, "abcdefg", &question).err, ERR_IPC_FRAME);
