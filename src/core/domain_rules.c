@@ -99,7 +99,7 @@ static const char *domain_place_public(const struct domain_rules *rules, const c
                 return host;
         }
         *ret_space = DOMAIN_PUBLIC;
-        return domain_below(host, any == host ? registry : any);
+        return domain_below(host, any); /* a hosting company's suffix itself is the company's own */
 }
 
 const char *domain_rules_place(const struct domain_rules *rules, const char *host, enum domain_space *ret_space)

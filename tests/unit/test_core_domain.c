@@ -251,7 +251,7 @@ static void test_check_free(void **state)
                 {"FREE-08", "first.bank", ERR_DOMAIN, ".bank"},
                 {"FREE-08 CON-20", "tv.live", ERR_DOMAIN, ".live"},
                 {"FREE-08", "a.nuclear", ERR_DOMAIN, ".nuclear"},
-                {"FREE-08 at a dot only", "notedu.com", ERR_NONE, ""},
+                {"FREE-08 DOM-02 at a dot only", "yoga.guru", ERR_NONE, ""},
                 {"FREE-08 last label only", "edu.dnspod.cn", ERR_NONE, ""},
                 {"RVW-27", "www.qq.pw", ERR_DOMAIN, ".pw"},
                 {"RVW-27", "www.qcloud.pw", ERR_DOMAIN, ".pw"},
