@@ -67,7 +67,8 @@ bool secret_equal(struct bytes a, struct bytes b)
 
 void secret_wipe(void *p, size_t n)
 {
-        explicit_bzero(p, n);
+        if (n > 0) /* an absent text has no address */
+                explicit_bzero(p, n);
 }
 
 void secret_harden_process(void)

@@ -147,10 +147,12 @@ static void on_server(evutil_socket_t fd, short what, void *arg)
 
 static res take_server(struct program *program)
 {
-        lose_server(program);
-        program->server = control_take_peer(&program->control, MSG_PEER_SERVER);
-        if (program->server < 0)
+        int server = control_take_peer(&program->control, MSG_PEER_SERVER);
+
+        if (server < 0) /* none is new: it came while the loop ran for the warm-up */
                 return RES_OK;
+        lose_server(program);
+        program->server = server;
         program->server_event =
                 event_new(program->prober.base, program->server, EV_READ | EV_PERSIST, on_server, program);
         ENSURE(program->server_event, ERR_MEMORY);
