@@ -50,10 +50,8 @@ static res req_admit(struct req *req)
         if (req->api->rate != NULL &&
             !api_rate_take(req->api->rate, req->act.account_id, action->rate, clock_mono_ms()))
                 return FAIL(ERR_RATE);
-        if (action->right == API_CHANGES && req->act.role != NULL &&
-            str_equals(str_of(req->act.role), "auditor"))
-                return act_fail(&req->act, ERR_FORBIDDEN, "An auditor only looks; %s changes something.",
-                                action->name);
+        if (action->right == API_CHANGES && req->act.role != NULL && str_equals(str_of(req->act.role), "auditor"))
+                return act_fail(&req->act, ERR_FORBIDDEN, "An auditor only looks; %s changes something.", action->name);
         ENSURE(action->handle != NULL, ERR_ACTION_UNBUILT);
         ENSURE(!action->needs_identity || req->act.verified, ERR_IDENTITY);
         return RES_OK;
@@ -96,8 +94,7 @@ res req_reply(struct req *req, const void *out, size_t out_size)
         return RES_OK;
 }
 
-res req_check_word(struct req *req, const char *field, struct str value, const char *const *words,
-                   size_t count)
+res req_check_word(struct req *req, const char *field, struct str value, const char *const *words, size_t count)
 {
         const char *list = "";
 
@@ -125,8 +122,11 @@ static void wipe_run(void *object)
 
 void req_wipe_later(struct req *req, struct str secret)
 {
-        struct wipe *wipe = arena_new_of(req->act.arena, struct wipe);
+        struct wipe *wipe = NULL;
 
+        if (str_is_empty(secret))
+                return;
+        wipe = arena_new_of(req->act.arena, struct wipe);
         *wipe = (struct wipe){(uintptr_t)secret.p, secret.n};
         arena_tie(req->act.arena, wipe_run, wipe);
 }
@@ -177,17 +177,16 @@ static void reply_fail(struct http_reply *reply, enum err err, const char *detai
 static void req_log(const struct req *req, res r)
 {
         const char *code = res_is_ok(r) ? "ok" : err_name(r.err);
-        enum log_level level = r.err == ERR_NONE || err_http_status(r.err) < 500 ? LOG_INFO : LOG_WARNING;
+        bool is_ours = r.err != ERR_NONE && err_http_status(r.err) >= 500 && err_http_status(r.err) != 501;
 
-        log_line(level, "request", "action=%s rid=%s result=%s ms=%lld uin=%s key=%s peer=%s detail=%s",
-                 log_quote(req->action_name), req->act.request_id, code,
-                 (long long)(clock_mono_ms() - req->http->started_ms),
+        log_line(is_ours ? LOG_WARNING : LOG_INFO, "request",
+                 "action=%s rid=%s result=%s ms=%lld uin=%s key=%s peer=%s detail=%s", log_quote(req->action_name),
+                 req->act.request_id, code, (long long)(clock_mono_ms() - req->http->started_ms),
                  req->act.uin != NULL ? req->act.uin : "-", log_quote(req->secret_id), req->http->peer,
                  log_quote(str_of(res_is_ok(r) ? "" : req->act.detail)));
 }
 
-static void req_begin(struct req *req, struct api *api, struct http_request *request,
-                      struct http_reply *reply)
+static void req_begin(struct req *req, struct api *api, struct http_request *request, struct http_reply *reply)
 {
         req->api = api;
         req->http = request;
@@ -226,6 +225,5 @@ void api_handle_unknown(struct http_request *request, struct http_reply *reply)
 {
         if (request->request_id[0] == '\0')
                 random_uuid(request->request_id);
-        reply_fail(reply, ERR_ACTION, "Name an action in X-TC-Action; see docs/api for the list.",
-                   request->request_id);
+        reply_fail(reply, ERR_ACTION, "Name an action in X-TC-Action; see docs/api for the list.", request->request_id);
 }

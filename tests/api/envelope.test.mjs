@@ -63,7 +63,7 @@ const refused = [
   ['broken UTF-8', ['DescribeCertificates', '{"SearchKey":"\ud800"}'.replace('\ud800', '\\ud800')], 'InvalidParameter'],
   ['text for a number', ['DescribeCertificates', '{"Limit":"10"}'], 'InvalidParameter'],
   ['a fraction', ['DescribeCertificates', '{"Limit":1.5}'], 'InvalidParameter'],
-  ['a negative offset', ['DescribeCertificates', '{"Offset":-1}'], 'InvalidParameter'],
+  ['a negative offset', ['DescribeCertificates', '{"Offset":-1}'], 'InvalidParameterValue'],
   ['a number over all bounds', ['DescribeCertificates', '{"Limit":123456789012345678901234567890}'], 'InvalidParameter'],
   ['a number for text', ['DescribeCertificates', '{"SearchKey":1}'], 'InvalidParameter'],
   ['a number for a list', ['DescribeCertificates', '{"CertificateStatus":1}'], 'InvalidParameter'],
@@ -121,7 +121,7 @@ test('what is nobody’s is an unknown action', async () => {
 
 test('the foreign id answers as the missing one', async () => {
   const other = await server.createAccount({ name: 'other' })
-  const id = await server.apply(other, 'foreign.example.com')
+  const id = await server.apply(other, 'foreign.maple.com')
   for (const [action, more] of [['DescribeCertificate'], ['DescribeCertificateDetail'], ['DownloadCertificate'], ['DeleteCertificate'],
     ['CancelAuditCertificate'], ['CompleteCertificate'], ['CheckCertificateDomainVerification']]) {
     const errors = []
@@ -160,13 +160,13 @@ test('the lists of cloud instances are empty', async () => {
 test('an auditor looks and changes nothing', async () => {
   const auditor = await server.createAccount({ name: 'auditor', role: 'auditor' })
   await sslClient(server, auditor).DescribeCertificates({})
-  await assert.rejects(sslClient(server, auditor).ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'a.example.com' }),
+  await assert.rejects(sslClient(server, auditor).ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'a.maple.com' }),
     { code: 'AuthFailure.UnauthorizedOperation' })
 })
 
 test('ACC-02 no application before the identity is verified', async () => {
   const unverified = await server.createAccount({ name: 'unverified', verified: false })
-  await assert.rejects(sslClient(server, unverified).ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'a.example.com' }),
+  await assert.rejects(sslClient(server, unverified).ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'a.maple.com' }),
     { code: 'FailedOperation.NoRealNameAuth' })
   assert.equal((await sslClient(server, unverified).DescribeCertificates({})).TotalCount, 0)
 })

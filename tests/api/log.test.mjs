@@ -16,7 +16,7 @@ after(() => server?.stop())
 const quota = async () => (await call(server, account, 'DescribeFreeQuota')).answer
 
 test('what was done is told, newest first, to the account alone', async () => {
-  const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'log.example.com', CsrEncryptAlgo: 'ECC' })
+  const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'log.maple.com', CsrEncryptAlgo: 'ECC' })
   await client.ModifyCertificateAlias({ CertificateId, Alias: 'a' })
   await client.CancelAuditCertificate({ CertificateId })
   await client.DeleteCertificate({ CertificateId })
@@ -50,11 +50,11 @@ test('the allowance shows what is used, reserved and left (QTA-08 QTA-19 SIL-13)
   }
   assert.equal(before.HomeDomains.Limit + before.AnyDomains.Limit, 50)
   assert.equal(before.PrimaryDomainLimit, 20)
-  const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'FILE', DomainName: 'quota.example.com', CsrEncryptAlgo: 'ECC' })
+  const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'FILE', DomainName: 'quota.maple.com', CsrEncryptAlgo: 'ECC' })
   const reserved = await quota()
   assert.equal(reserved.AnyDomains.Used, before.AnyDomains.Used + 1)
   assert.deepEqual(reserved.Slots.filter(s => s.CertificateId === CertificateId),
-    [{ CertificateId, Domain: 'example.com', ReturnTime: '' }])
+    [{ CertificateId, Domain: 'maple.com', ReturnTime: '' }])
   await client.CancelAuditCertificate({ CertificateId })
   const { RequestId: a, ...after } = await quota()
   const { RequestId: b, ...expected } = before

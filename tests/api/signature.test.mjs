@@ -11,7 +11,7 @@ let server, account, id
 before(async () => {
   server = await startChancery({ settings: { 'limits.rate': 'off', ...noDns } })
   account = await server.createAccount()
-  id = await server.apply(account, 'signature.example.com', { Alias: 'ä b/+&=*~例', Tags: [{ TagKey: 'env', TagValue: 'a b/+&=' }] })
+  id = await server.apply(account, 'signature.maple.com', { Alias: 'ä b/+&=*~例', Tags: [{ TagKey: 'env', TagValue: 'a b/+&=' }] })
 })
 after(() => server?.stop())
 
@@ -38,7 +38,7 @@ for (const mode of modes) {
     await assert.rejects(client.DescribeCertificate({}), { code: 'MissingParameter' })
     await assert.rejects(client.DescribeCertificates({ Colour: 'red' }), { code: 'UnknownParameter' })
     await assert.rejects(client.DescribeCertificates({ Limit: 'ten' }), { code: 'InvalidParameter' })
-    const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'FILE', DomainName: 'flat.example.com', DeleteDnsAutoRecord: false, ProjectId: 0 })
+    const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'FILE', DomainName: 'flat.maple.com', DeleteDnsAutoRecord: false, ProjectId: 0 })
     assert.match(CertificateId, /^[A-Za-z0-9]{8}$/)
     assert.equal((await client.CancelAuditCertificate({ CertificateId })).Result, true)
     assert.equal((await client.DeleteCertificate({ CertificateId })).DeleteResult, true)
@@ -62,7 +62,7 @@ async function shell (action, body, env = {}) {
 
 test('a shell script signs and is understood', async () => {
   checkAnswer('DescribeCertificates', await shell('DescribeCertificates', '{"Limit": 1}'))
-  assert.equal((await shell('DescribeCertificate', JSON.stringify({ CertificateId: id }))).Domain, 'signature.example.com')
+  assert.equal((await shell('DescribeCertificate', JSON.stringify({ CertificateId: id }))).Domain, 'signature.maple.com')
   assert.equal((await shell('DescribeCertificates', '{}', { SERVICE: 'localhost:18080' })).Error, undefined)
   assert.equal((await shell('DescribeCertificates', '{}', { SECRET_KEY: 'wrong' })).Error.Code, 'AuthFailure.SignatureFailure')
   assert.equal((await shell('DescribeCertificates', '{}', { TIMESTAMP: '1551113065' })).Error.Code, 'AuthFailure.SignatureExpire')
