@@ -149,9 +149,9 @@ export async function startNginx (settings = {}) {
 
 /**
  * A peer that does what `answer(socket, request)` does, called once the request's head has come; `tls` = { certificate, key }
- * makes it speak TLS.  { port, count() of connections, stop() }.
+ * makes it speak TLS, `host` is the address.  { port, count() of connections, stop() }.
  */
-export async function startRaw (answer, { tls } = {}) {
+export async function startRaw (answer, { tls, host = '127.0.0.1' } = {}) {
   const sockets = new Set()
   let count = 0
   const onSocket = socket => {
@@ -173,7 +173,7 @@ export async function startRaw (answer, { tls } = {}) {
     ? createTlsServer({ cert: await readFile(tls.certificate), key: await readFile(tls.key) }, onSocket)
     : createServer(onSocket)
   server.on('tlsClientError', () => {})
-  await new Promise((resolve, reject) => { server.once('error', reject); server.listen(0, '127.0.0.1', resolve) })
+  await new Promise((resolve, reject) => { server.once('error', reject); server.listen(0, host, resolve) })
   return {
     port: server.address().port,
     count: () => count,

@@ -28,6 +28,8 @@ before(async () => {
     ['nat64.plain.test', 'AAAA', '64:ff9b::7f00:1'],
     ['sixtofour.plain.test', 'AAAA', '2002:7f00:1::1'],
     ['loop6.plain.test', 'AAAA', '::1'],
+    ['both.plain.test', 'AAAA', '::1'],
+    ['both.plain.test', 'A', '127.0.0.1'],
     ['any.plain.test', 'A', '0.0.0.0'],
     ['many.plain.test', 'A', '10.0.0.1'],
     ['many.plain.test', 'A', '192.168.0.1'],
@@ -200,6 +202,24 @@ describe('addresses', () => {
       assert.equal((await file(prober, 'private.plain.test')).verdict, 'REFUSED_ADDRESS')
       assert.equal((await file(prober, 'loop6.plain.test')).verdict, 'REFUSED_ADDRESS')
     }, { 'validation.allow': '127.0.0.1/32' })
+  })
+
+  test('IPv6, and IPv4 when IPv6 does not answer', async () => {
+    const hasV6 = readFileSync('/proc/net/if_inet6', 'utf8').includes('00000000000000000000000000000001')
+    const good = socket => socket.end(`HTTP/1.1 200 OK\r\n\r\n${VALUE}`)
+    const peer = await startPeer(good, { host: hasV6 ? '::1' : '127.0.0.1' })
+    const [closed] = await freePorts(1)
+    await withProber(peer.port, closed, async prober => {
+      const reply = await file(prober, 'loop6.plain.test')
+      assert.equal(reply.verdict, hasV6 ? 'PASS' : 'UNREACHABLE', reply.detail)
+      assert.equal(reply.address, '::1')
+    }, { 'validation.allow': '127.0.0.1 ::1' })
+    const old = await startPeer(good)
+    await withProber(old.port, closed, async prober => {
+      const reply = await file(prober, 'both.plain.test')
+      assert.equal(reply.verdict, 'PASS', reply.detail)
+      assert.equal(reply.address, '127.0.0.1')
+    }, { 'validation.allow': '127.0.0.1,::1' })
   })
 
   test('a closed, a silent and a talking private port read alike', async () => {
