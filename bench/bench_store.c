@@ -3,7 +3,8 @@
  * two writes of an issue, and for reads, lists and searches out of a million certificates; how long it takes to open
  * that database, and to verify as many log entries.
  *
- * usage: bench_store [--rows N] [--data DIR] [--keep]     (default 1,000,000 rows in a directory of its own under TMPDIR)
+ * usage: bench_store [--rows N] [--data DIR] [--keep] [--only open|get|list|search|log|write|issue]
+ * (default: 1,000,000 rows in a directory of its own under TMPDIR, everything)
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -31,6 +32,7 @@ static char dir[200], path[256];
 static struct store *store;
 static int64_t row_count = 1000000;
 static bool keeps;
+static const char *only; /* NULL = everything */
 
 static double seconds(clockid_t clock)
 {
@@ -38,6 +40,20 @@ static double seconds(clockid_t clock)
 
         clock_gettime(clock, &t);
         return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Bytes that this process handed to write(), log and checkpoints together. */
+static double written_bytes(void)
+{
+        FILE *f = fopen("/proc/self/io", "r");
+        unsigned long long n = 0;
+
+        if (!f)
+                return 0;
+        if (fscanf(f, "rchar: %*u wchar: %llu", &n) != 1)
+                n = 0;
+        (void)fclose(f);
+        return (double)n;
 }
 
 static void must(res r, const char *what)
@@ -220,7 +236,7 @@ static void bench_writers(const char *what, store_fn *fn, int in_flight, int64_t
         pthread_t threads[64];
         struct writer writers[64];
         struct store_figures before, after;
-        double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), written = written_bytes();
 
         store_get_figures(store, &before);
         for (int i = 0; i < in_flight; i++) {
@@ -234,8 +250,10 @@ static void bench_writers(const char *what, store_fn *fn, int in_flight, int64_t
         store_get_figures(store, &after);
         cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
         wall = seconds(CLOCK_MONOTONIC) - wall;
-        printf("%-44s %3d in flight %8.1f us CPU each, %7.0f/s, %.1f a commit\n", what, in_flight, 1e6 * cpu / (double)total,
-               (double)total / wall, (double)(after.functions - before.functions) / (double)(after.groups - before.groups));
+        printf("%-44s %3d in flight %8.1f us CPU each, %7.0f/s, %4.1f a commit, %5.1f KB written\n", what, in_flight,
+               1e6 * cpu / (double)total, (double)total / wall,
+               (double)(after.functions - before.functions) / (double)(after.groups - before.groups),
+               (written_bytes() - written) / (double)total / 1e3);
 }
 
 /* The two writes of an issue round of 64: all rows written ahead in one function, all finished in another. */
@@ -282,15 +300,15 @@ static res issue_finish(struct store_tx *tx, void *arg)
 
 static void bench_issue(int64_t first, int rounds)
 {
-        double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), written = written_bytes();
 
         for (int i = 0; i < rounds; i++) {
                 struct issue_round round = {.first = first + i * 64};
                 must(store_run(store, issue_ahead, &round), "ahead");
                 must(store_run(store, issue_finish, &round), "finish");
         }
-        printf("%-58s %8.1f us CPU each\n", "issue: written ahead and finished, rounds of 64",
-               1e6 * (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (rounds * 64.0));
+        printf("%-58s %8.1f us CPU each, %.1f KB written\n", "issue: written ahead and finished, rounds of 64",
+               1e6 * (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (rounds * 64.0), (written_bytes() - written) / (rounds * 64.0) / 1e3);
 }
 
 /* -- readers ------------------------------------------------------------------------------------------- */
@@ -439,7 +457,7 @@ static void bench_open(void)
 static void parse(int argc, char **argv)
 {
         static const struct option options[] = {{"rows", required_argument, NULL, 'r'}, {"data", required_argument, NULL, 'd'},
-                                                {"keep", no_argument, NULL, 'k'}, {NULL, 0, NULL, 0}};
+                                                {"keep", no_argument, NULL, 'k'}, {"only", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
         const char *tmp = getenv("TMPDIR");
 
         snprintf(dir, sizeof(dir), "%s/bench-store-XXXXXX", tmp ? tmp : "/tmp");
@@ -448,6 +466,8 @@ static void parse(int argc, char **argv)
                         row_count = strtoll(optarg, NULL, 10);
                 else if (o == 'd')
                         snprintf(dir, sizeof(dir), "%s", optarg);
+                else if (o == 'o')
+                        only = optarg;
                 else if (o == 'k')
                         keeps = true;
                 else
@@ -480,6 +500,41 @@ static void report_size(void)
                 printf("%-58s %8.0f MB, %.0f bytes a certificate\n", "database", (double)st.st_size / 1e6, (double)st.st_size / (double)row_count);
 }
 
+static void bench_open_part(void)
+{
+        report_size();
+        bench_open();
+}
+
+static void bench_get_part(void)
+{
+        bench_get(20000);
+}
+
+static void bench_write_part(void)
+{
+        bench_writers("durable row of 2 KB", insert_issued, 1, 2000);
+        bench_writers("durable row of 2 KB", insert_issued, 8, 8000);
+        bench_writers("durable row of 2 KB", insert_issued, 64, 19200);
+}
+
+static void bench_issue_part(void)
+{
+        bench_writers("application (4 rows)", apply_once, 1, 2000);
+        bench_writers("application (4 rows)", apply_once, 8, 8000);
+        int64_t first = next_new;
+        bench_writers("application (4 rows)", apply_once, 64, 19200);
+        bench_issue(first, 300);
+}
+
+static const struct {
+        const char *name;
+        void (*run)(void);
+} parts[] = {
+        {"open", bench_open_part}, {"get", bench_get_part}, {"list", bench_lists}, {"search", bench_searches},
+        {"log", bench_log}, {"write", bench_write_part}, {"issue", bench_issue_part},
+};
+
 int main(int argc, char **argv)
 {
         bool is_new;
@@ -491,20 +546,10 @@ int main(int argc, char **argv)
         if (is_new)
                 generate();
         next_new = row_count + 1 + (is_new ? 0 : (int64_t)time(NULL) % 1000000000 * 100000);
-        report_size();
-        bench_open();
-        bench_get(20000);
-        bench_lists();
-        bench_searches();
-        bench_log();
-        bench_writers("durable row of 2 KB", insert_issued, 1, 2000);
-        bench_writers("durable row of 2 KB", insert_issued, 8, 8000);
-        bench_writers("durable row of 2 KB", insert_issued, 64, 19200);
-        bench_writers("application (4 rows)", apply_once, 1, 2000);
-        bench_writers("application (4 rows)", apply_once, 8, 8000);
-        int64_t first = next_new;
-        bench_writers("application (4 rows)", apply_once, 64, 19200);
-        bench_issue(first, 300);
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                if (!only || strcmp(only, parts[i].name) == 0)
+                        parts[i].run();
+        }
         store_close(store);
         if (!keeps)
                 remove_data();

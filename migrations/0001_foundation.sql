@@ -115,7 +115,7 @@ CREATE TABLE certificate (
 CREATE INDEX certificate_list ON certificate (account_id, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_status ON certificate (account_id, status, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_project ON certificate (account_id, project_id, seq) WHERE deleted_at = 0;
-CREATE INDEX certificate_end ON certificate (account_id, end_at, seq) WHERE deleted_at = 0;
+CREATE INDEX certificate_end ON certificate (account_id, status, end_at, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_upload ON certificate (account_id, seq) WHERE deleted_at = 0 AND source = 'upload';
 CREATE INDEX certificate_ca ON certificate (account_id, seq) WHERE deleted_at = 0 AND certificate_type = 'CA';
 CREATE INDEX certificate_sm ON certificate (account_id, seq) WHERE deleted_at = 0 AND key_type = 'SM2';
@@ -139,6 +139,7 @@ CREATE TABLE issued (
     issued_id BIGINT PRIMARY KEY,
     account_id BIGINT NOT NULL REFERENCES account (account_id),
     certificate_id TEXT NOT NULL,
+    certificate_seq BIGINT NOT NULL,        -- its seq: an index of random ids would dirty a page of its own each time
     serial BYTEA NOT NULL UNIQUE,
     state TEXT NOT NULL,                    -- signing, issued, dead
     issuer TEXT NOT NULL,
@@ -154,7 +155,7 @@ CREATE TABLE issued (
     revoked_at BIGINT NOT NULL,             -- 0 = not
     revoke_reason BIGINT NOT NULL
 );
-CREATE INDEX issued_certificate ON issued (account_id, certificate_id);
+CREATE INDEX issued_certificate ON issued (account_id, certificate_seq);
 CREATE INDEX issued_signing ON issued (state, issued_id) WHERE state = 'signing';
 -- All that a CRL says about its entries, so that a million of them are read without touching a row.
 CREATE INDEX issued_revoked ON issued (issuer, crl_shard, serial, revoked_at, revoke_reason, not_after) WHERE revoked_at > 0;
@@ -236,7 +237,6 @@ CREATE TABLE log (
     hash BYTEA NOT NULL                     -- SHA-256 over the previous hash and this row
 );
 CREATE INDEX log_account ON log (account_id, created_at, seq);
-CREATE INDEX log_certificate ON log (account_id, certificate_id, seq);
 
 -- Work to be done at a time.  A lease names the node that does it, until when.
 CREATE TABLE job (
@@ -284,6 +284,7 @@ CREATE TABLE search_segment (
     seqs BYTEA NOT NULL,                    -- certificate.seq of each member, rising, 8 bytes each, big-endian
     PRIMARY KEY (account_id, segment)
 );
+CREATE INDEX search_segment_seq ON search_segment (account_id, last_seq);
 CREATE TABLE certificate_gram (
     account_id BIGINT NOT NULL,
     gram BIGINT NOT NULL,                   -- three bytes as one number: text would have to be whole characters

@@ -152,7 +152,9 @@ static res list_plain(struct lister *l)
         }
         if (plan.rows <= GATHER_MAX)
                 return list_gathered(l, &plan, INT64_MAX);
-        return certificate_walk_end(l, true, page_goal(f));
+        TRY(certificate_walk_end(l, true, page_goal(f)));
+        sort_found(l);
+        return RES_OK;
 }
 
 /* -- search ---------------------------------------------------------------------------------------- */
@@ -217,7 +219,9 @@ static res list_dense(struct lister *l, const struct search_hits *hits)
         l->total_is_set = true;
         if (f->sort != STORE_SORT_NEWEST) {
                 l->n = 0;
-                return certificate_walk_end(l, true, page_goal(f));
+                TRY(certificate_walk_end(l, true, page_goal(f)));
+                sort_found(l);
+                return RES_OK;
         }
         sift.checks = hits->is_exact ? 0 : SEARCH_VERIFY_MAX;
         size_t newer = 0; /* of those not indexed yet, keep what is after the marker */
@@ -258,6 +262,19 @@ static struct str lower_copy(struct arena *a, struct str s)
         return (struct str){text, s.n};
 }
 
+static res list(struct lister *l, struct store_certificate_page *ret_page)
+{
+        if (l->filter->ids.n > 0)
+                TRY(list_ids(l));
+        else if (l->filter->tag_count > 0)
+                TRY(list_tags(l));
+        else if (has_search(l))
+                TRY(list_search(l));
+        else
+                TRY(list_plain(l));
+        return read_page(l, ret_page);
+}
+
 res store_certificate_list(struct store_conn *c, struct arena *a, const struct store_certificate_filter *filter,
                            struct store_certificate_page *ret_page)
 {
@@ -266,16 +283,12 @@ res store_certificate_list(struct store_conn *c, struct arena *a, const struct s
                 .ending_after = filter->ending_after != 0 ? filter->ending_after : INT64_MIN,
                 .ending_before = filter->ending_before != 0 ? filter->ending_before : INT64_MAX,
         };
+        res r;
 
         ENSURE(filter->offset >= 0 && filter->limit >= 0 && filter->sort < STORE_SORT_COUNT, ERR_PARAM_VALUE);
         ENSURE(filter->offset <= INT32_MAX && filter->limit <= LIMIT_LIST_MAX, ERR_PARAM_VALUE);
-        if (filter->ids.n > 0)
-                TRY(list_ids(&l));
-        else if (filter->tag_count > 0)
-                TRY(list_tags(&l));
-        else if (has_search(&l))
-                TRY(list_search(&l));
-        else
-                TRY(list_plain(&l));
-        return read_page(&l, ret_page);
+        TRY(store_snapshot_begin(c)); /* a certificate that changes its status meanwhile is shown once */
+        r = list(&l, ret_page);
+        store_snapshot_end(c);
+        return r;
 }

@@ -10,8 +10,11 @@
 #define ROW "seq, end_at, certificate_id, status, project_id, certificate_type, source, key_type, alias, names"
 #define MINE " FROM certificate WHERE account_id = $1 AND deleted_at = 0 "
 #define NEWEST_FIRST " AND seq < $2 ORDER BY seq DESC"
-#define BY_END_ASC " AND (end_at, seq) > ($2, $3) AND end_at > $4 AND end_at <= $5 ORDER BY end_at, seq"
-#define BY_END_DESC " AND (end_at, seq) < ($2, $3) AND end_at > $4 AND end_at <= $5 ORDER BY end_at DESC, seq DESC"
+/* $2, $3: end_at and seq that are behind us; the bound on end_at alone is what the index seeks by. */
+#define BY_END_ASC \
+        "AND status = $5 AND end_at >= $2 AND end_at <= $4 AND (end_at > $2 OR seq > $3) ORDER BY end_at, seq"
+#define BY_END_DESC \
+        "AND status = $5 AND end_at <= $2 AND end_at > $4 AND (end_at < $2 OR seq < $3) ORDER BY end_at DESC, seq DESC"
 
 /* After the walks with the row (WALK_X) come the same from the index alone (WALK_X + LEAN), then single ones. */
 enum {
@@ -190,9 +193,11 @@ static bool walk_is_enough(const struct lister *l, size_t walk)
 {
         const struct store_certificate_filter *f = l->filter;
 
-        if (has_search(l) || f->tag_count > 0 || (has_range(l) && walk != WALK_END_ASC && walk != WALK_END_DESC))
+        bool by_end = walk == WALK_END_ASC || walk == WALK_END_DESC;
+
+        if (has_search(l) || f->tag_count > 0 || (has_range(l) && !by_end))
                 return false;
-        return (f->status_count == 0 || walk == WALK_STATUS) && (f->project_id < 0 || walk == WALK_PROJECT) &&
+        return (f->status_count == 0 || walk == WALK_STATUS || by_end) && (f->project_id < 0 || walk == WALK_PROJECT) &&
                (f->source == STORE_SOURCE_ANY || (walk == WALK_UPLOAD && f->source == STORE_SOURCE_UPLOAD)) &&
                (f->certificate_type.n == 0 || (walk == WALK_CA && str_equals(f->certificate_type, "CA"))) &&
                (f->key_type_prefix.n == 0 || (walk == WALK_SM && str_equals(f->key_type_prefix, "SM2")));
@@ -244,43 +249,46 @@ static res walk_one(struct lister *l, const struct plan *plan, int64_t value, in
         return take_all(l, &q, plan->lean, goal, look);
 }
 
-/* Is statuses[i] there before i, too? */
-static bool is_repeated(const struct store_certificate_filter *f, size_t i)
-{
-        for (size_t k = 0; k < i; k++) {
-                if (f->statuses[k] == f->statuses[i])
-                        return true;
-        }
-        return false;
-}
-
+/* One walk, or one for each status. */
 res certificate_walk_newest(struct lister *l, const struct plan *plan, int64_t marker, size_t goal, int64_t look)
 {
-        const struct store_certificate_filter *f = l->filter;
+        int64_t statuses[COUNT_STATUSES_MAX];
+        size_t n = 0;
 
         if (plan->walk != WALK_STATUS)
-                return walk_one(l, plan, f->project_id, marker, goal, look);
-        for (size_t i = 0; i < f->status_count; i++) {
-                if (!is_repeated(f, i))
-                        TRY(walk_one(l, plan, f->statuses[i], marker, goal, look));
-        }
+                return walk_one(l, plan, l->filter->project_id, marker, goal, look);
+        TRY(store_count_statuses(l->c, l->filter, statuses, &n));
+        for (size_t i = 0; i < n; i++)
+                TRY(walk_one(l, plan, statuses[i], marker, goal, look));
         return RES_OK;
 }
 
-res certificate_walk_end(struct lister *l, bool from_marker, size_t goal)
+static res walk_end_of(struct lister *l, int64_t status, bool from_marker, size_t goal)
 {
         const struct store_certificate_filter *f = l->filter;
         bool ascending = f->sort != STORE_SORT_END_DESC, marked = from_marker && f->marker > 0;
         size_t walk = ascending ? WALK_END_ASC : WALK_END_DESC;
         bool lean = walk_is_enough(l, walk);
+        int64_t behind = ascending ? (l->ending_after == INT64_MIN ? INT64_MIN : l->ending_after + 1) : l->ending_before;
         struct query q = query_of(l->c, &sql_certificate_list, walk + (lean ? LEAN : 0));
 
         query_int(&q, f->account_id);
-        query_int(&q, marked ? f->marker_end : ascending ? INT64_MIN : INT64_MAX);
+        query_int(&q, marked ? f->marker_end : behind);
         query_int(&q, marked ? f->marker : ascending ? INT64_MIN : INT64_MAX);
-        query_int(&q, l->ending_after);
-        query_int(&q, l->ending_before);
+        query_int(&q, ascending ? l->ending_before : l->ending_after);
+        query_int(&q, status);
         return take_all(l, &q, lean, goal, INT64_MAX);
+}
+
+res certificate_walk_end(struct lister *l, bool from_marker, size_t goal)
+{
+        int64_t statuses[COUNT_STATUSES_MAX];
+        size_t n = 0;
+
+        TRY(store_count_statuses(l->c, l->filter, statuses, &n));
+        for (size_t i = 0; i < n; i++)
+                TRY(walk_end_of(l, statuses[i], from_marker, goal));
+        return RES_OK;
 }
 
 /* -- single ones ---------------------------------------------------------------------------------- */

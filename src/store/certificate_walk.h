@@ -43,11 +43,11 @@ void certificate_walk_take(struct lister *l, int64_t seq, int64_t end_at);
 MUST res certificate_walk_plan(const struct lister *l, struct plan *ret_plan);
 /*
  * Take what fits, newest first and before `marker` (0 = from the newest), until `goal` more are found or `look` rows
- * were seen.  Walking several statuses takes up to `goal` of each: then the newest of each are there, and sorting them
+ * were seen.  A walk by status takes up to `goal` of each status: then the newest of each are there, and sorting them
  * puts the page together.
  */
 MUST res certificate_walk_newest(struct lister *l, const struct plan *plan, int64_t marker, size_t goal, int64_t look);
-/* The same in the filter's order by end. */
+/* The same in the filter's order by end; always by status. */
 MUST res certificate_walk_end(struct lister *l, bool from_marker, size_t goal);
 /* Take one, or those newer than seq, or those with the tag, if they fit. */
 MUST res certificate_walk_id(struct lister *l, struct str id);

@@ -3,7 +3,7 @@
 
 #include "store/sqlite.h"
 
-enum { MOVE, LIST, RECOUNT };
+enum { MOVE, LIST, LIST_STATUSES, RECOUNT };
 static const struct sql statements[] = {
         [MOVE] = SQL("count_move",
                 "INSERT INTO certificate_count (account_id, status, project_id, certificate_type, uploaded, amount)"
@@ -11,6 +11,8 @@ static const struct sql statements[] = {
                 " DO UPDATE SET amount = certificate_count.amount + excluded.amount"),
         [LIST] = SQL("count_list",
                 "SELECT status, project_id, certificate_type, uploaded, amount FROM certificate_count WHERE account_id = $1"),
+        [LIST_STATUSES] = SQL("count_list_statuses",
+                "SELECT DISTINCT status FROM certificate_count WHERE account_id = $1 AND amount > 0"),
         [RECOUNT] = SQL("count_recount",
                 "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND deleted_at = 0 AND status = $2 AND project_id = $3"
                 " AND certificate_type = $4 AND CASE WHEN source = 'upload' THEN 1 ELSE 0 END = $5"),
@@ -83,6 +85,26 @@ res store_count_get(struct store_conn *c, const struct store_certificate_filter 
         }
         *ret_count = sum;
         return RES_OK;
+}
+
+res store_count_statuses(struct store_conn *c, const struct store_certificate_filter *filter,
+                         int64_t ret_statuses[COUNT_STATUSES_MAX], size_t *ret_n)
+{
+        CLEAN(query_done) struct query q = query_of(c, &sql_count, LIST_STATUSES);
+        bool has = true;
+
+        *ret_n = 0;
+        query_int(&q, filter->account_id);
+        for (;;) {
+                TRY(query_step(&q, &has));
+                if (!has)
+                        return RES_OK;
+                int64_t status = query_get_int(&q, 0);
+                if (!status_fits(filter, status))
+                        continue;
+                ENSURE(*ret_n < COUNT_STATUSES_MAX, ERR_STORE); /* core knows 16 */
+                ret_statuses[(*ret_n)++] = status;
+        }
 }
 
 static res check_row(struct store_conn *c, int64_t account_id, const struct count_row *row)

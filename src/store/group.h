@@ -8,8 +8,8 @@
 
 #define GROUP_MAX 256            /* functions in one transaction: past 64 a commit is hardly cheaper for each */
 #define GROUP_TRIES 3            /* runs of a function whose group is lost by another's failure */
-#define CHECKPOINT_PAGES 1000    /* new in the log before they are copied home, beside the writers */
-#define CHECKPOINT_HARD_PAGES 8192 /* in the log before it is finished with the writers held, to start over (32 MB) */
+#define CHECKPOINT_PAGES 4000    /* new in the log before they are copied home, beside the writers */
+#define CHECKPOINT_HARD_PAGES 16384 /* in the log before it is finished with the writers held, to start over (64 MB) */
 #define SEARCH_DUE_SLOTS 256
 #define SEARCH_DUE_EVERY 256     /* inserts of an account between two looks whether a segment is full */
 

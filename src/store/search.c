@@ -35,7 +35,7 @@ static const struct sql statements[] = {
         [LIST] = SQL_ROW("search_list", segment_columns,
                 "SELECT segment, first_seq, last_seq, dead FROM search_segment WHERE account_id = $1 ORDER BY segment"),
         [OF_SEQ] = SQL("search_of_seq",
-                "SELECT segment, dead, seqs FROM search_segment WHERE account_id = $1 AND first_seq <= $2 AND last_seq >= $2"),
+                "SELECT segment, dead, seqs FROM search_segment WHERE account_id = $1 AND last_seq >= $2 ORDER BY last_seq LIMIT 1"),
         [SEQS] = SQL("search_seqs", "SELECT seqs FROM search_segment WHERE account_id = $1 AND segment = $2"),
         [SEGMENT_INSERT] = SQL("search_segment_insert",
                 "INSERT INTO search_segment (account_id, segment, first_seq, last_seq, dead, seqs) VALUES ($1, $2, $3, $4, $5, $6)"),
@@ -162,31 +162,40 @@ static int64_t set_count(const struct search_set *set)
         return n;
 }
 
+/* The lowest member in *left, which is taken out; 64 members are looked at at once. */
+static size_t set_take_lowest(struct search_set *left, size_t *word)
+{
+        while (left->w[*word] == 0)
+                (*word)++;
+        size_t bit = (size_t)__builtin_ctzll(left->w[*word]);
+        left->w[*word] &= left->w[*word] - 1;
+        return *word * 64 + bit;
+}
+
 static struct bytes set_encode(const struct search_set *set, uint8_t out[SET_BITS_BYTES])
 {
-        size_t n = 0;
+        struct search_set left = *set;
+        size_t count = (size_t)set_count(set), word = 0;
 
-        memset(out, 0, SET_BITS_BYTES);
-        bool as_list = set_count(set) <= SET_LIST_MAX;
-        for (size_t i = 0; i < SEARCH_SEGMENT; i++) {
-                if (!set_has(set, i))
-                        continue;
-                if (as_list) {
-                        out[n++] = (uint8_t)(i >> 8);
-                        out[n++] = (uint8_t)i;
-                } else {
-                        out[i / 8] = (uint8_t)(out[i / 8] | 1 << (i % 8));
-                }
+        if (count > SET_LIST_MAX) {
+                for (size_t i = 0; i < SET_BITS_BYTES; i++)
+                        out[i] = (uint8_t)(set->w[i / 8] >> (i % 8 * 8));
+                return (struct bytes){out, SET_BITS_BYTES};
         }
-        return (struct bytes){out, as_list ? n : SET_BITS_BYTES};
+        for (size_t i = 0; i < count; i++) {
+                size_t member = set_take_lowest(&left, &word);
+                out[2 * i] = (uint8_t)(member >> 8);
+                out[2 * i + 1] = (uint8_t)member;
+        }
+        return (struct bytes){out, 2 * count};
 }
 
 static void set_decode(struct bytes in, struct search_set *ret_set)
 {
         *ret_set = (struct search_set){0};
         if (in.n == SET_BITS_BYTES) {
-                for (size_t i = 0; i < SEARCH_SEGMENT; i++)
-                        set_put(ret_set, i, in.p[i / 8] >> (i % 8) & 1);
+                for (size_t i = 0; i < SET_BITS_BYTES; i++)
+                        ret_set->w[i / 8] |= (uint64_t)in.p[i] << (i % 8 * 8);
                 return;
         }
         for (size_t i = 0; i + 1 < in.n; i += 2)

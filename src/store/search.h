@@ -13,7 +13,7 @@
 
 #define SEARCH_SEGMENT 2048    /* certificates: 256 bytes a set; a tail of as many rows is read in some 4 ms */
 #define SEARCH_VERIFY_MAX 2000 /* rows checked for one count or skip; beyond, a row that has every gram counts as found */
-#define SEARCH_SCAN_MAX 20000  /* rows read for a text shorter than three bytes */
+#define SEARCH_SCAN_MAX 10000  /* rows read for a text shorter than three bytes */
 #define SEARCH_GRAMS_MAX 8     /* grams of a text that are intersected; the check of the row does the rest */
 
 struct search_text {

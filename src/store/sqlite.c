@@ -29,6 +29,7 @@ static const char *const controls[CONTROL_END] = {
         [CONTROL_RELEASE] = "RELEASE one",
         [CONTROL_ROLLBACK_TO] = "ROLLBACK TO one",
         [CONTROL_COMMIT] = "COMMIT",
+        [CONTROL_SNAPSHOT] = "BEGIN",
 };
 
 static void fatal_default(const char *why)
@@ -143,6 +144,25 @@ res conn_control(struct store_conn *c, enum control what)
                 rc = sqlite3_reset(*kept);
         }
         return rc == SQLITE_OK ? RES_OK : conn_failure(c, rc);
+}
+
+res store_snapshot_begin(struct store_conn *c)
+{
+        if (c->is_writer)
+                return RES_OK;
+        if (c->snapshots == 0)
+                TRY(conn_control(c, CONTROL_SNAPSHOT));
+        c->snapshots++;
+        return RES_OK;
+}
+
+void store_snapshot_end(struct store_conn *c)
+{
+        if (c->is_writer || --c->snapshots > 0)
+                return;
+        /* Nothing was written, so nothing can be lost; an error has ended the transaction already. */
+        if (!sqlite3_get_autocommit(c->db))
+                (void)conn_control(c, CONTROL_COMMIT);
 }
 
 char *sql_rewrite(const char *sql, char *out, size_t out_size)

@@ -63,13 +63,14 @@ extern const struct sql_set sql_store, sql_account, sql_api_key, sql_project, sq
 extern const struct sql_set *const sql_sets[SQL_SET_END];
 
 /* What only the runner says; not portable text, so not in the sets. */
-enum control { CONTROL_BEGIN, CONTROL_SAVEPOINT, CONTROL_RELEASE, CONTROL_ROLLBACK_TO, CONTROL_COMMIT, CONTROL_END };
+enum control { CONTROL_BEGIN, CONTROL_SAVEPOINT, CONTROL_RELEASE, CONTROL_ROLLBACK_TO, CONTROL_COMMIT, CONTROL_SNAPSHOT, CONTROL_END };
 
 struct store_conn {
         sqlite3 *db;
         sqlite3_stmt *control[CONTROL_END];
         bool is_writer;
         bool bypasses_group; /* while migrating: the writer without a group's transaction */
+        int snapshots; /* nested ones, of a reader */
         void (*on_fatal)(const char *why);
         sqlite3_stmt **prepared[SQL_SET_END];
         struct store_conn *next; /* in the store's list */

@@ -63,6 +63,14 @@ void store_read_done(struct store *store);
 /* The write connection, for reading inside the transaction. */
 struct store_conn *store_tx_conn(struct store_tx *tx);
 
+/*
+ * Several reads of one moment: what others commit between begin and end is not seen.  Cheaper, too, than as many single
+ * reads.  May be nested; does nothing on the write connection, whose transaction is one moment anyway.  Keep it short:
+ * while it lasts the write-ahead log cannot start over.
+ */
+MUST res store_snapshot_begin(struct store_conn *c);
+void store_snapshot_end(struct store_conn *c);
+
 /* A fresh row id of the table: higher than all before, never given twice, also when the transaction rolls back. */
 enum store_id {
         STORE_ID_ACCOUNT, STORE_ID_USER, STORE_ID_API_KEY, STORE_ID_ORDER, STORE_ID_CERTIFICATE, STORE_ID_CERT_KEY,

@@ -144,6 +144,23 @@ static void test_ids_rise(void **state)
         assert_true(row.account_id > second.id);
 }
 
+static void test_a_snapshot_is_one_moment(void **state)
+{
+        struct place *p = *state;
+        struct notice_arg in = {1, 1, "hello", false};
+
+        make_account(p, 1, "100000000001");
+        OK(store_snapshot_begin(reader(p)));
+        assert_int_equal(unread(p, 1), 0);
+        OK(store_run(p->store, insert_notice, &in));
+        OK(store_snapshot_begin(reader(p))); /* nested */
+        assert_int_equal(unread(p, 1), 0);
+        store_snapshot_end(reader(p));
+        assert_int_equal(unread(p, 1), 0);
+        store_snapshot_end(reader(p));
+        assert_int_equal(unread(p, 1), 1);
+}
+
 /* -- a full disk ---------------------------------------------------------------------------------- */
 
 static res put_big(struct store_tx *tx, void *arg)
@@ -482,6 +499,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_a_failure_undoes_only_itself, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_conflict_is_told, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_ids_rise, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_a_snapshot_is_one_moment, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_what_was_acknowledged_survives_kill, place_setup, place_teardown),
                 cmocka_unit_test(test_bad_migrations_are_named),
                 cmocka_unit_test_setup_teardown(test_a_newer_database_is_refused, place_setup, place_teardown),
