@@ -8,6 +8,7 @@
 
 #include <openssl/obj_mac.h>
 
+#include "pki/der.h"
 #include "pki/kit.h"
 
 struct key_row {
@@ -135,6 +136,18 @@ res pki_alg_parse(struct bytes der, struct pki_alg *ret_alg)
                 return RES_OK;
         }
         return FAIL(ERR_FORMAT);
+}
+
+res pki_alg_check_form(struct bytes der)
+{
+        struct der in;
+        struct bytes oid;
+
+        TRY(der_enter_all(der, DER_SEQUENCE, &in));
+        TRY(der_read_oid(&in, &oid));
+        if (!der_is_end(&in))
+                TRY(der_skip(&in));
+        return der_end(&in);
 }
 
 /* ---- kit --------------------------------------------------------------------------------------- */

@@ -45,6 +45,8 @@ size_t pki_digest_size(enum pki_digest digest);
 struct bytes pki_alg_der(struct pki_alg alg);
 /* The same, read: byte for byte one that we know (MD5, SHA-1, PSS are not known).  ERR_FORMAT. */
 MUST res pki_alg_parse(struct bytes der, struct pki_alg *ret_alg);   /* key_type stays NONE */
+/* Any AlgorithmIdentifier: an OID and at most one parameter.  ERR_FORMAT. */
+MUST res pki_alg_check_form(struct bytes der);
 
 struct pki_kit;
 MUST res pki_kit_new(struct pki_kit **ret_kit);                      /* ERR_CRYPTO, ERR_MEMORY; fetches everything: the warm-up before a jail */

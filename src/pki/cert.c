@@ -235,6 +235,7 @@ res pki_cert_parse(struct bytes der, struct pki_cert *ret_cert)
         cert.tbs = tbs.whole;
         cert.alg_der = alg.whole;
         /* A signature of a kind that we cannot check (SHA-1, PSS) is shown but never verifies. */
+        TRY(pki_alg_check_form(alg.whole));
         if (!res_is_ok(pki_alg_parse(alg.whole, &cert.alg)))
                 cert.alg = (struct pki_alg){0};
         TRY(read_tbs(&cert, alg.whole));

@@ -116,11 +116,14 @@ static res read_attribute(struct der *attributes, struct pki_csr *csr)
         TRY(der_read_oid(&attribute, &oid));
         TRY(der_enter(&attribute, DER_SET, &set));
         TRY(der_end(&attribute));
-        TRY(der_read(&set, &value));
-        if (!asks_for_extensions(oid))
+        if (!asks_for_extensions(oid)) {
+                while (!der_is_end(&set))
+                        TRY(der_skip(&set));
                 return RES_OK;
+        }
+        TRY(der_read_tag(&set, DER_SEQUENCE, &value));
         TRY(der_end(&set));
-        ENSURE(csr->extensions.n == 0 && value.tag == DER_SEQUENCE, ERR_FORMAT);
+        ENSURE(csr->extensions.n == 0, ERR_FORMAT);
         return read_extensions(value.whole, csr);
 }
 

@@ -33,6 +33,19 @@ static res read_length(const uint8_t **p, const uint8_t *end, size_t *ret_length
         return RES_OK;
 }
 
+/* Of the universal types only SEQUENCE, SET and two that nobody uses are constructed; strings in pieces are BER (X.690 §10.2). */
+static bool tag_is_good(uint8_t tag)
+{
+        uint8_t number = tag & 0x1f;
+        bool is_constructed = (tag & 0x20) != 0;
+
+        if (number == 0x1f) /* no tag of X.509 needs the long form */
+                return false;
+        if ((tag & 0xc0) != 0)
+                return true;
+        return number != 0 && is_constructed == (number == 16 || number == 17 || number == 8 || number == 11);
+}
+
 res der_read(struct der *in, struct der_value *ret_value)
 {
         const uint8_t *p = in->p;
@@ -41,7 +54,7 @@ res der_read(struct der *in, struct der_value *ret_value)
 
         ENSURE(p && p < in->end, ERR_FORMAT);
         tag = *p++;
-        ENSURE((tag & 0x1f) != 0x1f && tag != 0, ERR_FORMAT); /* no tag of X.509 needs the long form */
+        ENSURE(tag_is_good(tag), ERR_FORMAT);
         TRY(read_length(&p, in->end, &length));
         ENSURE((size_t)(in->end - p) >= length, ERR_FORMAT);
         *ret_value = (struct der_value){tag, {p, length}, {in->p, (size_t)(p - in->p) + length}};
@@ -89,6 +102,16 @@ res der_read_bool(struct der *in, bool *ret_value)
         TRY(der_read_tag(&at, DER_BOOLEAN, &value));
         ENSURE(value.content.n == 1 && (value.content.p[0] == 0 || value.content.p[0] == 0xff), ERR_FORMAT);
         *ret_value = value.content.p[0] != 0;
+        return accept(in, &at);
+}
+
+res der_read_null(struct der *in)
+{
+        struct der at = *in;
+        struct der_value value;
+
+        TRY(der_read_tag(&at, DER_NULL, &value));
+        ENSURE(value.content.n == 0, ERR_FORMAT);
         return accept(in, &at);
 }
 
@@ -282,4 +305,70 @@ res der_read_time(struct der *in, int64_t *ret_sec)
         ENSURE(der_date_of(sec, &date) && (date.year < 1950 || date.year > 2049), ERR_FORMAT);
         *ret_sec = sec;
         return accept(in, &at);
+}
+
+/* ---- values of any type ------------------------------------------------------------------------ */
+
+static res skip_deep(struct der *in, int levels);
+
+static res check_inner(struct bytes content, int levels)
+{
+        struct der inner = der_of(content);
+
+        ENSURE(levels > 0, ERR_FORMAT);
+        while (!der_is_end(&inner))
+                TRY(skip_deep(&inner, levels - 1));
+        return RES_OK;
+}
+
+static res check_integer(struct bytes content)
+{
+        ENSURE(content.n > 0, ERR_FORMAT);
+        ENSURE(content.n == 1 || content.p[0] != 0 || (content.p[1] & 0x80), ERR_FORMAT);
+        ENSURE(content.n == 1 || content.p[0] != 0xff || !(content.p[1] & 0x80), ERR_FORMAT);
+        return RES_OK;
+}
+
+static res check_bits(struct bytes content)
+{
+        ENSURE(content.n >= 1 && content.p[0] <= 7 && (content.n > 1 || content.p[0] == 0), ERR_FORMAT);
+        ENSURE(content.n == 1 || (content.p[content.n - 1] & ((1u << content.p[0]) - 1)) == 0, ERR_FORMAT);
+        return RES_OK;
+}
+
+static res skip_deep(struct der *in, int levels)
+{
+        struct der at = *in;
+        struct der_value value;
+        struct bytes oid;
+        bool flag;
+
+        TRY(der_read(&at, &value));
+        switch (value.tag) {
+        case DER_BOOLEAN:
+                return der_read_bool(in, &flag);
+        case DER_NULL:
+                return der_read_null(in);
+        case DER_OID:
+                return der_read_oid(in, &oid);
+        case DER_INTEGER:
+        case DER_ENUMERATED:
+                TRY(check_integer(value.content));
+                break;
+        case DER_BIT_STRING:
+                TRY(check_bits(value.content));
+                break;
+        case DER_SEQUENCE:
+        case DER_SET:
+                TRY(check_inner(value.content, levels));
+                break;
+        default:
+                break;
+        }
+        return accept(in, &at);
+}
+
+res der_skip(struct der *in)
+{
+        return skip_deep(in, 8);
 }

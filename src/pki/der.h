@@ -25,6 +25,7 @@ enum der_tag {
         DER_IA5_STRING = 0x16,
         DER_UTC_TIME = 0x17,
         DER_GENERALIZED_TIME = 0x18,
+        DER_UNIVERSAL_STRING = 0x1c,
         DER_BMP_STRING = 0x1e,
         DER_SEQUENCE = 0x30,
         DER_SET = 0x31,
@@ -62,6 +63,7 @@ MUST res der_read_tag(struct der *in, uint8_t tag, struct der_value *ret_value);
 MUST res der_enter(struct der *in, uint8_t tag, struct der *ret_inner);             /* step over it, cursor on its content */
 MUST res der_enter_all(struct bytes in, uint8_t tag, struct der *ret_inner);        /* `in` is this value and nothing else */
 MUST res der_read_bool(struct der *in, bool *ret_value);
+MUST res der_read_null(struct der *in);
 MUST res der_read_unsigned(struct der *in, struct bytes *ret_magnitude);            /* INTEGER >= 0, no leading zero; 0 = one zero byte */
 MUST res der_read_small(struct der *in, uint64_t *ret_value);                       /* INTEGER 0 … 2^63-1 */
 MUST res der_read_oid(struct der *in, struct bytes *ret_oid);                       /* content octets, checked */
@@ -69,6 +71,8 @@ MUST res der_read_bits(struct der *in, struct bytes *ret_octets);               
 MUST res der_read_named_bits(struct der *in, uint32_t *ret_bits);                   /* bit 0 = 1u << 0; no trailing zero bits (X.690 §11.2.2); at most 32 */
 MUST res der_read_time(struct der *in, int64_t *ret_sec);                           /* UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5) */
 MUST res der_read_generalized_time(struct der *in, int64_t *ret_sec);               /* any year, no fraction (RFC 6960 §4.2.2.1) */
+/* Step over a value of any type, looking into it as far as its type tells its form; at most 8 levels deep. */
+MUST res der_skip(struct der *in);
 bool der_oid_equal(struct bytes oid, struct bytes other);
 /* "2.23.140.1.2.1" of content octets; ERR_FORMAT. */
 MUST res der_oid_text(struct bytes oid, struct buf *out);

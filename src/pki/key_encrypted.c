@@ -144,15 +144,14 @@ static res read_prf(struct der *in, struct scheme *scheme)
 {
         struct der inner;
         struct bytes oid;
-        struct der_value null;
 
         scheme->prf = EVP_sha1; /* DEFAULT algid-hmacWithSHA1 */
         if (der_is_end(in))
                 return RES_OK;
         TRY(der_enter(in, DER_SEQUENCE, &inner));
         TRY(der_read_oid(&inner, &oid));
-        TRY(der_read_tag(&inner, DER_NULL, &null));
-        ENSURE(null.content.n == 0 && oid.n == sizeof(hmac_sha256_oid) && memcmp(oid.p, hmac_sha256_oid, oid.n - 1) == 0, ERR_KEY_TYPE);
+        TRY(der_read_null(&inner));
+        ENSURE(oid.n == sizeof(hmac_sha256_oid) && memcmp(oid.p, hmac_sha256_oid, oid.n - 1) == 0, ERR_KEY_TYPE);
         TRY(der_end(&inner));
         for (size_t i = 0; i < sizeof(prf_rows) / sizeof(*prf_rows); i++) {
                 if (oid.p[oid.n - 1] != prf_rows[i].last)

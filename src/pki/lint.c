@@ -5,6 +5,7 @@
 #include "pki/lint.h"
 
 #include "pki/lint_inner.h"
+#include "pki/name.h"
 
 #define SERIAL_MIN 14  /* octets: 16 random ones begin with two zero octets once in 65,536 times */
 #define SERIAL_MAX 20
@@ -75,7 +76,7 @@ static res lint_issuer(struct lint *lint, struct der *tbs)
         struct der_value issuer;
 
         TRY(der_read_tag(tbs, DER_SEQUENCE, &issuer));
-        RULE(lint, issuer.content.n > 0, ISSUER);
+        RULE(lint, issuer.content.n > 0 && res_is_ok(pki_name_check(issuer.whole)), ISSUER);
         RULE(lint, expected.n == 0 || der_oid_equal(issuer.whole, expected), ISSUER);
         return RES_OK;
 }

@@ -111,8 +111,10 @@ static bool string_is_good(const struct der_value *value)
                 return is_ascii(value->content);
         case DER_BMP_STRING:
                 return value->content.n % 2 == 0;
+        case DER_UNIVERSAL_STRING:
+                return value->content.n % 4 == 0;
         default:
-                return value->tag == DER_T61_STRING || value->tag == 0x1c /* UniversalString */ || value->tag == DER_BIT_STRING;
+                return value->tag == DER_T61_STRING;
         }
 }
 
@@ -226,7 +228,7 @@ static void show_value(const struct der_value *value, struct buf *out)
                         show_char(out, (uint32_t)text.p[i] << 8 | text.p[i + 1], i == 0 || i + 2 == text.n);
                 return;
         }
-        if (value->tag == 0x1c || value->tag == DER_BIT_STRING) {
+        if (value->tag == DER_UNIVERSAL_STRING) {
                 show_octets(value->whole, out);
                 return;
         }

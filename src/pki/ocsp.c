@@ -25,12 +25,11 @@ static res read_hash_algorithm(struct der *id, enum pki_digest *ret_digest)
 {
         struct der in;
         struct bytes oid;
-        struct der_value parameters;
 
         TRY(der_enter(id, DER_SEQUENCE, &in));
         TRY(der_read_oid(&in, &oid));
         if (!der_is_end(&in))
-                TRY(der_read_tag(&in, DER_NULL, &parameters));
+                TRY(der_read_null(&in));
         TRY(der_end(&in));
         *ret_digest = digest_of(oid);
         return RES_OK;

@@ -91,6 +91,7 @@ res pki_spki_parse(struct bytes der, struct pki_spki *ret_spki)
                 *ret_spki = spki;
                 return RES_OK;
         }
+        TRY(pki_alg_check_form(algorithm.whole));
         return FAIL(ERR_KEY_TYPE);
 }
 

@@ -21,6 +21,8 @@ static void test_heads_refused(void **state)
                 BYTES(0x1f, 0x81, 0x01, 0x00),                   /* long tag */
                 BYTES(0x00, 0x00),                               /* end of contents */
                 BYTES(0x30, 0xff),
+                BYTES(0x24, 0x00),                               /* an OCTET STRING in pieces */
+                BYTES(0x10, 0x00),                               /* a SEQUENCE in one */
         };
 
         (void)state;
