@@ -160,9 +160,9 @@ void store_snapshot_end(struct store_conn *c)
 {
         if (c->is_writer || --c->snapshots > 0)
                 return;
-        /* Nothing was written, so nothing can be lost; an error has ended the transaction already. */
-        if (!sqlite3_get_autocommit(c->db))
-                (void)conn_control(c, CONTROL_COMMIT);
+        /* Nothing was written, so nothing can be lost: whether it ends well is of no interest, only that it ends. */
+        if (!sqlite3_get_autocommit(c->db) && !res_is_ok(conn_control(c, CONTROL_COMMIT)))
+                (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 char *sql_rewrite(const char *sql, char *out, size_t out_size)
