@@ -78,10 +78,14 @@ struct steps {
         double check, build, lint, sign, parse;
 };
 
-static void issue_one(struct ca *ca, const struct pki_cert_request *request, struct buf *tbs, struct buf *cert, struct steps *steps)
+static void issue_one(struct ca *ca, const struct pki_cert_request *request, struct buf *tbs, struct buf *cert,
+                      struct steps *steps)
 {
-        struct pki_lint_context context = {.profile = request->profile, .now = NOW, .issuer_name = request->issuer->name,
-                                           .issuer_key_id = request->issuer->key_id, .issuer_alg = pki_alg_der(request->issuer->alg)};
+        struct pki_lint_context context = {.profile = request->profile,
+                                           .now = NOW,
+                                           .issuer_name = request->issuer->name,
+                                           .issuer_key_id = request->issuer->key_id,
+                                           .issuer_alg = pki_alg_der(request->issuer->alg)};
         struct pki_finding finding;
         struct pki_spki spki;
         struct pki_cert read;
@@ -111,10 +115,15 @@ static void issue_one(struct ca *ca, const struct pki_cert_request *request, str
 static void bench_issue(const char *what, enum pki_key_type issuer, enum pki_key_type subject, int count)
 {
         const struct str names[] = {STR("shop.example.com"), STR("www.shop.example.com")};
-        struct pki_cert_request request = {
-                .profile = pki_profiles_find(&profiles, STR("dv")), .not_before = NOW, .not_after = NOW + 90 * 86400 - 1, .common_name = names[0],
-                .names = names, .name_count = 2, .ocsp_url = STR("http://ca.example/ocsp"), .issuer_url = STR("http://ca.example/ca/dv-ecc.cer"),
-                .crl_url = STR("http://ca.example/crl/dv-ecc/0.crl")};
+        struct pki_cert_request request = {.profile = pki_profiles_find(&profiles, STR("dv")),
+                                           .not_before = NOW,
+                                           .not_after = NOW + 90 * 86400 - 1,
+                                           .common_name = names[0],
+                                           .names = names,
+                                           .name_count = 2,
+                                           .ocsp_url = STR("http://ca.example/ocsp"),
+                                           .issuer_url = STR("http://ca.example/ca/dv-ecc.cer"),
+                                           .crl_url = STR("http://ca.example/crl/dv-ecc/0.crl")};
         struct steps steps = {0};
         struct pki_key *key = NULL;
         struct buf tbs, cert;

@@ -17,9 +17,10 @@ static struct pki_kit *kit;
 
 static void start(void)
 {
-        static const char text[] = "[dv]\nkind = leaf\nkeys = rsa-2048, rsa-4096, ec-p256, ec-p384\nmax-days = 398\nkey-usage-rsa = digitalSignature, keyEncipherment\n"
-                                   "key-usage-ec = digitalSignature\nextended-key-usage = serverAuth\npolicy = 2.23.140.1.2.1\ncommon-name = yes\nip-names = yes\n"
-                                   "ocsp-url = yes\nissuer-url = yes\ncrl-url = yes\n";
+        static const char text[] =
+                "[dv]\nkind = leaf\nkeys = rsa-2048, rsa-4096, ec-p256, ec-p384\nmax-days = 398\nkey-usage-rsa = digitalSignature, keyEncipherment\n"
+                "key-usage-ec = digitalSignature\nextended-key-usage = serverAuth\npolicy = 2.23.140.1.2.1\ncommon-name = yes\nip-names = yes\n"
+                "ocsp-url = yes\nissuer-url = yes\ncrl-url = yes\n";
         struct buf why;
 
         if (kit)
@@ -53,8 +54,10 @@ static void compare(const struct pki_cert *cert)
         key_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &key);
         FUZZ_CHECK((size_t)key_size == cert->spki.der.n && memcmp(key, cert->spki.der.p, cert->spki.der.n) == 0);
         OPENSSL_free(key);
-        if (cert->has_key_usage && X509_get_key_usage(x509) != 0) /* 0: an extension that we do not look into is broken */
-                FUZZ_CHECK(((X509_get_key_usage(x509) & KU_DIGITAL_SIGNATURE) != 0) == ((cert->key_usage & PKI_KU_DIGITAL_SIGNATURE) != 0));
+        if (cert->has_key_usage &&
+            X509_get_key_usage(x509) != 0) /* 0: an extension that we do not look into is broken */
+                FUZZ_CHECK(((X509_get_key_usage(x509) & KU_DIGITAL_SIGNATURE) != 0) ==
+                           ((cert->key_usage & PKI_KU_DIGITAL_SIGNATURE) != 0));
         X509_free(x509);
         ERR_clear_error();
 }

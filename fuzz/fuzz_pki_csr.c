@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 compare(&csr);
                 FUZZ_CHECK(res_is_ok(pki_csr_names(&csr, arena, &names)));
                 if (res_is_ok(pki_csr_common_name(&csr, &common_name)))
-                        FUZZ_CHECK(str_is_utf8(common_name) && (common_name.n == 0 || !memchr(common_name.p, 0, common_name.n)));
+                        FUZZ_CHECK(str_is_utf8(common_name) &&
+                                   (common_name.n == 0 || !memchr(common_name.p, 0, common_name.n)));
                 (void)res_is_ok(pki_spki_check(kit, &csr.spki, NULL));
         }
         buf_done(&der);

@@ -34,7 +34,8 @@ static void fuzz_private(struct bytes der, bool is_encrypted)
                 return;
         FUZZ_CHECK(res_is_ok(pki_key_to_pkcs8(key, &plain)));
         FUZZ_CHECK(res_is_ok(pki_key_from_pkcs8(secret_bytes(&plain), &again)));
-        FUZZ_CHECK(pki_key_spki(key).n == pki_key_spki(again).n && memcmp(pki_key_spki(key).p, pki_key_spki(again).p, pki_key_spki(key).n) == 0);
+        FUZZ_CHECK(pki_key_spki(key).n == pki_key_spki(again).n &&
+                   memcmp(pki_key_spki(key).p, pki_key_spki(again).p, pki_key_spki(key).n) == 0);
         secret_done(&plain);
         pki_key_free(key);
         pki_key_free(again);

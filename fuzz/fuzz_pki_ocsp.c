@@ -20,10 +20,12 @@ static void compare(struct bytes der, const struct pki_ocsp_request *request)
                 BIGNUM *number;
                 uint8_t bytes[20] = {0};
 
-                FUZZ_CHECK(OCSP_id_get0_info(NULL, NULL, NULL, &serial, OCSP_onereq_get0_id(OCSP_request_onereq_get0(read, (int)i))) == 1);
+                FUZZ_CHECK(OCSP_id_get0_info(NULL, NULL, NULL, &serial,
+                                             OCSP_onereq_get0_id(OCSP_request_onereq_get0(read, (int)i))) == 1);
                 number = ASN1_INTEGER_to_BN(serial, NULL);
                 FUZZ_CHECK(number && BN_bn2binpad(number, bytes, 20) == 20);
-                FUZZ_CHECK(memcmp(bytes + 20 - request->ids[i].serial.n, request->ids[i].serial.p, request->ids[i].serial.n) == 0);
+                FUZZ_CHECK(memcmp(bytes + 20 - request->ids[i].serial.n, request->ids[i].serial.p,
+                                  request->ids[i].serial.n) == 0);
                 BN_free(number);
         }
         FUZZ_CHECK(request->nonce.n == 0 || OCSP_REQUEST_get_ext_by_NID(read, NID_id_pkix_OCSP_Nonce, -1) >= 0);

@@ -20,7 +20,8 @@ static void round_trip(struct str text)
         buf_init(&again, text.n + 1);
         if (res_is_ok(pki_pem_read(&text, &label, &der))) {
                 pki_pem_write(label, buf_bytes(&der), &pem);
-                if (!res_is_ok(pki_pem_read_one(buf_str(&pem), label, &again)) || again.n != der.n || memcmp(again.p, der.p, der.n) != 0)
+                if (!res_is_ok(pki_pem_read_one(buf_str(&pem), label, &again)) || again.n != der.n ||
+                    memcmp(again.p, der.p, der.n) != 0)
                         abort();
         }
         buf_done(&der);

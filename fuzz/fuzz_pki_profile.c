@@ -15,7 +15,8 @@ static void again(const struct pki_profile *profile)
         buf_init(&text, 65536);
         buf_init(&why, 4096);
         pki_profile_text(profile, &text);
-        if (!res_is_ok(pki_profiles_parse(buf_str(&text), &read, &why)) || read.n != 1 || memcmp(read.v[0].hash, profile->hash, sizeof(profile->hash)) != 0)
+        if (!res_is_ok(pki_profiles_parse(buf_str(&text), &read, &why)) || read.n != 1 ||
+            memcmp(read.v[0].hash, profile->hash, sizeof(profile->hash)) != 0)
                 abort();
         buf_done(&text);
         buf_done(&why);

@@ -41,10 +41,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
         return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
 }
 
-#define FUZZ_CHECK(cond)                                                                           \
-        do {                                                                                       \
-                if (!(cond)) {                                                                     \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
-                        abort();                                                                   \
-                }                                                                                  \
+#define FUZZ_CHECK(cond) \
+        do { \
+                if (!(cond)) { \
+                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
+                        abort(); \
+                } \
         } while (0)

@@ -11,7 +11,10 @@
 
 #define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 
-#define OID_CE(n) {0x55, 0x1d, (n)}
+#define OID_CE(n) \
+        { \
+                0x55, 0x1d, (n) \
+        }
 static const uint8_t oid_key_id[] = OID_CE(14);
 static const uint8_t oid_key_usage[] = OID_CE(15);
 static const uint8_t oid_san[] = OID_CE(17);

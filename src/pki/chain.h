@@ -10,7 +10,7 @@
 struct pki_chain {
         struct pki_cert v[PKI_CHAIN_MAX]; /* leaf first; borrows from the input */
         size_t n;
-        bool ends_in_root;                /* the last one is self-signed */
+        bool ends_in_root; /* the last one is self-signed */
 };
 
 /* A PEM file of certificates in any order; der holds their bytes afterwards (the chain borrows from it). ERR_FORMAT, ERR_TOO_LARGE. */

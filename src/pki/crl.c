@@ -18,12 +18,12 @@ static const uint8_t oid_issuing_point[] = {0x55, 0x1d, 28};
 #define OID(name) bytes_of((name), sizeof(name))
 
 struct pki_crl {
-        struct buf out;         /* the list as it grows */
-        struct buf fields;      /* version … nextUpdate */
-        struct buf extensions;  /* [0] */
+        struct buf out;        /* the list as it grows */
+        struct buf fields;     /* version … nextUpdate */
+        struct buf extensions; /* [0] */
         struct pki_alg alg;
         size_t room, count;
-        int64_t time_sec;       /* of the entry before */
+        int64_t time_sec; /* of the entry before */
         uint8_t time[TIME_MAX];
         size_t time_size;
 };
@@ -158,7 +158,8 @@ static res write_time(struct pki_crl *crl, int64_t sec)
 /* Entries are small, so every length is one byte and the bytes are put down directly: this runs a million times. */
 res pki_crl_add(struct pki_crl *crl, struct bytes serial, int64_t revoked_at, uint32_t reason)
 {
-        static const uint8_t reason_list[] = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 21, 0x04, 0x03, 0x0a, 0x01};
+        static const uint8_t reason_list[] = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                              0x1d, 21,   0x04, 0x03, 0x0a, 0x01};
         uint8_t entry[PKI_CRL_ENTRY_MAX], *p = entry + 2;
 
         while (serial.n > 1 && serial.p[0] == 0)

@@ -10,11 +10,12 @@ struct pki_crl;
 
 struct pki_crl_head {
         const struct pki_issuer *issuer;
-        uint64_t number;                  /* strictly rising a shard; the caller's business */
+        uint64_t number; /* strictly rising a shard; the caller's business */
         int64_t this_update, next_update;
-        struct str shard_url;             /* exact URL in the critical IssuingDistributionPoint; "" = the only, complete list: right for roots,
+        struct str
+                shard_url; /* exact URL in the critical IssuingDistributionPoint; "" = the only, complete list: right for roots,
                                              as programs that check a whole chain look the root itself up, which names no shard */
-        bool of_ca_certs;                 /* with a URL: the list is of CA certificates only, else of leaves only (BR 7.2.2.1) */
+        bool of_ca_certs; /* with a URL: the list is of CA certificates only, else of leaves only (BR 7.2.2.1) */
 };
 
 #define PKI_CRL_ENTRY_MAX 64 /* bytes of one entry at most */

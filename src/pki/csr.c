@@ -46,7 +46,8 @@ static res write_attributes(const struct str *names, size_t count, struct buf *o
         return RES_OK;
 }
 
-static res write_info(const struct pki_key *key, struct str common_name, const struct str *names, size_t count, struct buf *out)
+static res write_info(const struct pki_key *key, struct str common_name, const struct str *names, size_t count,
+                      struct buf *out)
 {
         struct der_mark info = der_open(out, DER_SEQUENCE);
 
@@ -58,7 +59,8 @@ static res write_info(const struct pki_key *key, struct str common_name, const s
         return buf_check(out);
 }
 
-res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count, struct buf *out)
+res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count,
+                 struct buf *out)
 {
         CLEAN(buf_done) struct buf info = {0}, signature = {0};
         struct der_mark whole;

@@ -8,11 +8,12 @@
 struct arena;
 
 /* Request for these DNS names or addresses (text), exactly these in the SAN; none given: the common name. Signed by key. */
-MUST res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count, struct buf *out);
+MUST res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count,
+                      struct buf *out);
 
-struct pki_csr {                 /* borrows from the DER */
-        struct bytes der, info;  /* info: what is signed */
-        struct bytes subject;    /* Name DER */
+struct pki_csr {                /* borrows from the DER */
+        struct bytes der, info; /* info: what is signed */
+        struct bytes subject;   /* Name DER */
         struct pki_spki spki;
         struct bytes extensions; /* SEQUENCE OF Extension of extensionRequest, with its head; n = 0: none */
         struct bytes san;        /* GeneralNames, with its head; n = 0: none */

@@ -256,7 +256,8 @@ static bool two_digits(const uint8_t *p, int *ret_value)
 /* MMDDHHMMSSZ; the year is known by the caller. */
 static res read_date_rest(const uint8_t *p, struct der_date *date, int64_t *ret_sec)
 {
-        ENSURE(two_digits(p, &date->month) && two_digits(p + 2, &date->day) && two_digits(p + 4, &date->hour), ERR_FORMAT);
+        ENSURE(two_digits(p, &date->month) && two_digits(p + 2, &date->day) && two_digits(p + 4, &date->hour),
+               ERR_FORMAT);
         ENSURE(two_digits(p + 6, &date->minute) && two_digits(p + 8, &date->second) && p[10] == 'Z', ERR_FORMAT);
         ENSURE(der_date_to_sec(date, ret_sec), ERR_FORMAT);
         return RES_OK;
@@ -286,7 +287,9 @@ res der_read_generalized_time(struct der *in, int64_t *ret_sec)
         int64_t sec = 0;
 
         TRY(der_read_tag(&at, DER_GENERALIZED_TIME, &value));
-        ENSURE(value.content.n == 15 && two_digits(value.content.p, &century) && two_digits(value.content.p + 2, &date.year), ERR_FORMAT);
+        ENSURE(value.content.n == 15 && two_digits(value.content.p, &century) &&
+                       two_digits(value.content.p + 2, &date.year),
+               ERR_FORMAT);
         date.year += century * 100;
         TRY(read_date_rest(value.content.p + 4, &date, &sec));
         *ret_sec = sec;

@@ -57,20 +57,23 @@ static inline bool der_next_is(const struct der *in, uint8_t tag)
 {
         return in->p != in->end && *in->p == tag;
 }
-MUST res der_end(const struct der *in);                                             /* nothing may follow */
-MUST res der_read(struct der *in, struct der_value *ret_value);                     /* tags of one byte, lengths below 2^32 */
+MUST res der_end(const struct der *in);                         /* nothing may follow */
+MUST res der_read(struct der *in, struct der_value *ret_value); /* tags of one byte, lengths below 2^32 */
 MUST res der_read_tag(struct der *in, uint8_t tag, struct der_value *ret_value);
-MUST res der_enter(struct der *in, uint8_t tag, struct der *ret_inner);             /* step over it, cursor on its content */
-MUST res der_enter_all(struct bytes in, uint8_t tag, struct der *ret_inner);        /* `in` is this value and nothing else */
+MUST res der_enter(struct der *in, uint8_t tag, struct der *ret_inner);      /* step over it, cursor on its content */
+MUST res der_enter_all(struct bytes in, uint8_t tag, struct der *ret_inner); /* `in` is this value and nothing else */
 MUST res der_read_bool(struct der *in, bool *ret_value);
 MUST res der_read_null(struct der *in);
-MUST res der_read_unsigned(struct der *in, struct bytes *ret_magnitude);            /* INTEGER >= 0, no leading zero; 0 = one zero byte */
-MUST res der_read_small(struct der *in, uint64_t *ret_value);                       /* INTEGER 0 … 2^63-1 */
-MUST res der_read_oid(struct der *in, struct bytes *ret_oid);                       /* content octets, checked */
-MUST res der_read_bits(struct der *in, struct bytes *ret_octets);                   /* BIT STRING of whole octets */
-MUST res der_read_named_bits(struct der *in, uint32_t *ret_bits);                   /* bit 0 = 1u << 0; no trailing zero bits (X.690 §11.2.2); at most 32 */
-MUST res der_read_time(struct der *in, int64_t *ret_sec);                           /* UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5) */
-MUST res der_read_generalized_time(struct der *in, int64_t *ret_sec);               /* any year, no fraction (RFC 6960 §4.2.2.1) */
+MUST res der_read_unsigned(struct der *in,
+                           struct bytes *ret_magnitude);          /* INTEGER >= 0, no leading zero; 0 = one zero byte */
+MUST res der_read_small(struct der *in, uint64_t *ret_value);     /* INTEGER 0 … 2^63-1 */
+MUST res der_read_oid(struct der *in, struct bytes *ret_oid);     /* content octets, checked */
+MUST res der_read_bits(struct der *in, struct bytes *ret_octets); /* BIT STRING of whole octets */
+MUST res der_read_named_bits(
+        struct der *in, uint32_t *ret_bits); /* bit 0 = 1u << 0; no trailing zero bits (X.690 §11.2.2); at most 32 */
+MUST res der_read_time(struct der *in,
+                       int64_t *ret_sec); /* UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5) */
+MUST res der_read_generalized_time(struct der *in, int64_t *ret_sec); /* any year, no fraction (RFC 6960 §4.2.2.1) */
 /* Step over a value of any type, looking into it as far as its type tells its form; at most 8 levels deep. */
 MUST res der_skip(struct der *in);
 bool der_oid_equal(struct bytes oid, struct bytes other);
@@ -85,15 +88,15 @@ struct der_mark {
 
 struct der_mark der_open(struct buf *out, uint8_t tag);
 void der_close(struct buf *out, struct der_mark mark);
-void der_add(struct buf *out, uint8_t tag, struct bytes content);                   /* primitive value */
+void der_add(struct buf *out, uint8_t tag, struct bytes content); /* primitive value */
 void der_add_bool(struct buf *out, bool value);
 void der_add_small(struct buf *out, uint64_t value);
-void der_add_unsigned(struct buf *out, struct bytes magnitude);                     /* leading zeros dropped, sign octet added */
-void der_add_oid(struct buf *out, struct bytes oid);                                /* content octets */
+void der_add_unsigned(struct buf *out, struct bytes magnitude); /* leading zeros dropped, sign octet added */
+void der_add_oid(struct buf *out, struct bytes oid);            /* content octets */
 void der_add_null(struct buf *out);
-void der_add_bits(struct buf *out, struct bytes octets);                            /* no unused bits */
+void der_add_bits(struct buf *out, struct bytes octets); /* no unused bits */
 void der_add_named_bits(struct buf *out, uint32_t bits);
-void der_add_time(struct buf *out, int64_t sec);                                    /* UTCTime to 2049, then GeneralizedTime; years 0–9999 */
+void der_add_time(struct buf *out, int64_t sec); /* UTCTime to 2049, then GeneralizedTime; years 0–9999 */
 void der_add_generalized_time(struct buf *out, int64_t sec);
 /* Content octets of a dotted text; ERR_FORMAT. */
 MUST res der_oid_parse(struct str dotted, struct buf *out);

@@ -5,9 +5,9 @@
 #include "pki/der_time.h"
 
 #define DAY 86400
-#define YEAR_0 (-62167219200LL)      /* 0000-01-01 */
-#define YEAR_10000 253402300800LL    /* 10000-01-01 */
-#define DAYS_TO_1970 719468          /* from 0000-03-01 */
+#define YEAR_0 (-62167219200LL)   /* 0000-01-01 */
+#define YEAR_10000 253402300800LL /* 10000-01-01 */
+#define DAYS_TO_1970 719468       /* from 0000-03-01 */
 
 bool der_date_of(int64_t sec, struct der_date *ret_date)
 {
@@ -54,7 +54,8 @@ bool der_date_to_sec(const struct der_date *date, int64_t *ret_sec)
         if (date->year < 0 || date->year > 9999 || date->month < 1 || date->month > 12 || date->day < 1 ||
             date->day > days_in_month(date->year, date->month))
                 return false;
-        if (date->hour < 0 || date->hour > 23 || date->minute < 0 || date->minute > 59 || date->second < 0 || date->second > 59)
+        if (date->hour < 0 || date->hour > 23 || date->minute < 0 || date->minute > 59 || date->second < 0 ||
+            date->second > 59)
                 return false;
         year = date->year - (date->month <= 2);
         era = (year >= 0 ? year : year - 399) / 400;

@@ -194,7 +194,8 @@ static bool parse_arc(struct str *rest, uint32_t *ret_arc)
         struct str part = str_cut(rest, '.');
         int64_t value = 0;
 
-        if (part.n == 0 || (part.n > 1 && part.p[0] == '0') || !res_is_ok(str_to_int64(part, &value)) || value > UINT32_MAX)
+        if (part.n == 0 || (part.n > 1 && part.p[0] == '0') || !res_is_ok(str_to_int64(part, &value)) ||
+            value > UINT32_MAX)
                 return false;
         *ret_arc = (uint32_t)value;
         return true;

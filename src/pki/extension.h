@@ -16,12 +16,12 @@ unsigned pki_extension_id_ce(struct bytes oid);
 MUST res pki_extension_check_unique(struct bytes list);
 
 enum extension_id { /* 2.5.29.n */
-        EXT_SUBJECT_KEY_ID = 14,
-        EXT_KEY_USAGE = 15,
-        EXT_SAN = 17,
-        EXT_BASIC_CONSTRAINTS = 19,
-        EXT_CRL_POINTS = 31,
-        EXT_POLICIES = 32,
-        EXT_AUTHORITY_KEY_ID = 35,
-        EXT_EXTENDED_KEY_USAGE = 37,
+                    EXT_SUBJECT_KEY_ID = 14,
+                    EXT_KEY_USAGE = 15,
+                    EXT_SAN = 17,
+                    EXT_BASIC_CONSTRAINTS = 19,
+                    EXT_CRL_POINTS = 31,
+                    EXT_POLICIES = 32,
+                    EXT_AUTHORITY_KEY_ID = 35,
+                    EXT_EXTENDED_KEY_USAGE = 37,
 };

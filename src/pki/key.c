@@ -155,7 +155,8 @@ static res prepare(struct pki_key *key, struct pki_alg alg)
         EVP_PKEY_CTX_free(key->sign_context);
         key->sign_context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
         ENSURE(key->sign_context && EVP_PKEY_sign_init(key->sign_context) > 0, ERR_CRYPTO);
-        ENSURE(alg.family != PKI_FAMILY_RSA || EVP_PKEY_CTX_set_rsa_padding(key->sign_context, RSA_PKCS1_PADDING) > 0, ERR_CRYPTO);
+        ENSURE(alg.family != PKI_FAMILY_RSA || EVP_PKEY_CTX_set_rsa_padding(key->sign_context, RSA_PKCS1_PADDING) > 0,
+               ERR_CRYPTO);
         ENSURE(EVP_PKEY_CTX_set_signature_md(key->sign_context, key->digest) > 0, ERR_CRYPTO);
         key->prepared = alg.digest;
         return RES_OK;
@@ -171,7 +172,8 @@ static res sign_hash(struct pki_key *key, struct bytes message, struct buf *out)
         TRY(buf_check(out));
         ENSURE(EVP_DigestInit_ex2(key->digest_context, key->digest, NULL) == 1 &&
                        EVP_DigestUpdate(key->digest_context, message.p, message.n) == 1 &&
-                       EVP_DigestFinal_ex(key->digest_context, hash, &hash_size) == 1, ERR_CRYPTO);
+                       EVP_DigestFinal_ex(key->digest_context, hash, &hash_size) == 1,
+               ERR_CRYPTO);
         ENSURE(EVP_PKEY_sign(key->sign_context, room, &size, hash, hash_size) > 0, ERR_CRYPTO);
         out->n = start + size;
         return RES_OK;

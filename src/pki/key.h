@@ -10,12 +10,12 @@
 
 struct pki_key;
 
-MUST res pki_key_generate(enum pki_key_type key_type, struct pki_key **ret_key);     /* RSA-4096 takes seconds */
+MUST res pki_key_generate(enum pki_key_type key_type, struct pki_key **ret_key); /* RSA-4096 takes seconds */
 void pki_key_free(struct pki_key *key);
 void pki_key_free_ptr(struct pki_key **key);
 enum pki_key_type pki_key_type(const struct pki_key *key);
 struct pki_alg pki_key_alg(const struct pki_key *key);
-struct bytes pki_key_spki(const struct pki_key *key);                                /* borrowed DER */
+struct bytes pki_key_spki(const struct pki_key *key); /* borrowed DER */
 
 /* PKCS#8 PrivateKeyInfo (RFC 5958 §2).  from: ERR_FORMAT, ERR_KEY_TYPE; the curve must be named. */
 MUST res pki_key_from_pkcs8(struct bytes der, struct pki_key **ret_key);
@@ -25,7 +25,8 @@ MUST res pki_key_to_pkcs8(const struct pki_key *key, struct secret *ret_der);
  * from takes PBES2 with PBKDF2 of at most PKI_KEY_PBKDF2_MAX rounds (no scrypt, no PBES1): a bound on what a
  * stranger's file may cost.  Checked as a pair.  ERR_KEY_PASSWORD = wrong password (or damaged).
  */
-#define PKI_KEY_PBKDF2_ROUNDS 100000 /* about 30 ms here; OWASP's 600,000 is for short passwords on stolen databases: this one travels with its key */
+#define PKI_KEY_PBKDF2_ROUNDS \
+        100000 /* about 30 ms here; OWASP's 600,000 is for short passwords on stolen databases: this one travels with its key */
 #define PKI_KEY_PBKDF2_MAX 1000000
 MUST res pki_key_from_encrypted(struct bytes der, struct str password, struct pki_key **ret_key);
 MUST res pki_key_to_encrypted(const struct pki_key *key, struct str password, struct buf *out);

@@ -56,8 +56,9 @@ static void free_context(EVP_CIPHER_CTX **context)
 
 static res derive(const struct scheme *scheme, struct str password, uint8_t key[KEY_SIZE])
 {
-        ENSURE(PKCS5_PBKDF2_HMAC(password.p ? password.p : "", (int)password.n, scheme->salt.p, (int)scheme->salt.n, (int)scheme->rounds,
-                                 scheme->prf(), (int)scheme->cipher->key_size, key) == 1, ERR_CRYPTO);
+        ENSURE(PKCS5_PBKDF2_HMAC(password.p ? password.p : "", (int)password.n, scheme->salt.p, (int)scheme->salt.n,
+                                 (int)scheme->rounds, scheme->prf(), (int)scheme->cipher->key_size, key) == 1,
+               ERR_CRYPTO);
         return RES_OK;
 }
 
@@ -113,7 +114,8 @@ res pki_key_to_encrypted(const struct pki_key *key, struct str password, struct 
         CLEAN(secret_done) struct secret plain = {0};
         CLEAN(buf_done) struct buf data = {0};
         uint8_t salt[SALT_SIZE], iv[BLOCK_MAX];
-        struct scheme scheme = {&cipher_rows[0], EVP_sha256, {salt, sizeof(salt)}, {iv, sizeof(iv)}, {NULL, 0}, PKI_KEY_PBKDF2_ROUNDS};
+        struct scheme scheme = {&cipher_rows[0],  EVP_sha256, {salt, sizeof(salt)},
+                                {iv, sizeof(iv)}, {NULL, 0},  PKI_KEY_PBKDF2_ROUNDS};
         struct der_mark whole;
 
         buf_init(&data, PLAIN_MAX);
@@ -175,7 +177,8 @@ static res read_pbkdf2(struct der *in, struct scheme *scheme, uint64_t *ret_key_
         TRY(der_end(&derivation));
         TRY(der_read_tag(&pbkdf2, DER_OCTET_STRING, &salt));
         TRY(der_read_small(&pbkdf2, &scheme->rounds));
-        ENSURE(salt.content.n <= SALT_MAX && scheme->rounds >= 1 && scheme->rounds <= PKI_KEY_PBKDF2_MAX, ERR_TOO_LARGE);
+        ENSURE(salt.content.n <= SALT_MAX && scheme->rounds >= 1 && scheme->rounds <= PKI_KEY_PBKDF2_MAX,
+               ERR_TOO_LARGE);
         scheme->salt = salt.content;
         *ret_key_size = 0;
         if (der_next_is(&pbkdf2, DER_INTEGER))

@@ -22,7 +22,8 @@ static const uint8_t sm2_oid[] = {0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d
 
 static size_t curve_bytes(struct bytes oid)
 {
-        if (der_oid_equal(oid, bytes_of(p256_oid, sizeof(p256_oid))) || der_oid_equal(oid, bytes_of(sm2_oid, sizeof(sm2_oid))))
+        if (der_oid_equal(oid, bytes_of(p256_oid, sizeof(p256_oid))) ||
+            der_oid_equal(oid, bytes_of(sm2_oid, sizeof(sm2_oid))))
                 return 32;
         return der_oid_equal(oid, bytes_of(p384_oid, sizeof(p384_oid))) ? 48 : 0;
 }

@@ -8,11 +8,11 @@
 
 struct pki_keystore {
         const struct pki_key *key;
-        const struct bytes *chain;   /* DER, leaf first */
+        const struct bytes *chain; /* DER, leaf first */
         size_t chain_count;
-        struct str alias;            /* friendlyName, JKS alias */
-        struct str password;         /* ASCII; JKS needs 6 characters */
-        int64_t created_at;          /* JKS entry date */
+        struct str alias;    /* friendlyName, JKS alias */
+        struct str password; /* ASCII; JKS needs 6 characters */
+        int64_t created_at;  /* JKS entry date */
 };
 
 /* 3DES and SHA-1, what Windows before 10 (1809) reads; the file's strength is its password's. */

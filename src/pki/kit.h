@@ -15,5 +15,5 @@ struct pki_kit {
         BN_CTX *bn;
 };
 
-const char *pki_alg_digest_name(enum pki_digest digest); /* as OpenSSL knows it */
+const char *pki_alg_digest_name(enum pki_digest digest);    /* as OpenSSL knows it */
 const char *pki_alg_curve_name(enum pki_key_type key_type); /* NULL = no curve */

@@ -7,7 +7,7 @@
 #include "pki/lint_inner.h"
 #include "pki/name.h"
 
-#define SERIAL_MIN 14  /* octets: 16 random ones begin with two zero octets once in 65,536 times */
+#define SERIAL_MIN 14 /* octets: 16 random ones begin with two zero octets once in 65,536 times */
 #define SERIAL_MAX 20
 #define CLOCK_SLACK (48 * 3600)
 #define DAY 86400
@@ -93,7 +93,10 @@ static res lint_validity(struct lint *lint, struct der *tbs)
         TRY(der_end(&inner));
         RULE(lint, not_after >= not_before, VALIDITY_ORDER);
         RULE(lint, not_after - not_before + 1 <= context->profile->max_days * DAY, VALIDITY_LONG);
-        RULE(lint, context->now == 0 || (not_before >= context->now - CLOCK_SLACK && not_before <= context->now + CLOCK_SLACK), NOT_BEFORE);
+        RULE(lint,
+             context->now == 0 ||
+                     (not_before >= context->now - CLOCK_SLACK && not_before <= context->now + CLOCK_SLACK),
+             NOT_BEFORE);
         return RES_OK;
 }
 
@@ -108,7 +111,8 @@ static res lint_key(struct lint *lint, struct der *tbs)
         RULE(lint, result.err != ERR_KEY_TYPE, KEY_TYPE);
         TRY(result);
         RULE(lint, pki_profile_allows_key(context->profile, lint->spki.key_type), KEY_TYPE);
-        RULE(lint, !context->kit || res_is_ok(pki_spki_check(context->kit, &lint->spki, /* ret_why= */ NULL)), KEY_WEAK);
+        RULE(lint, !context->kit || res_is_ok(pki_spki_check(context->kit, &lint->spki, /* ret_why= */ NULL)),
+             KEY_WEAK);
         return RES_OK;
 }
 

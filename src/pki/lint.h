@@ -9,17 +9,17 @@
 
 struct pki_lint_context {
         const struct pki_profile *profile;
-        struct pki_kit *kit;               /* for the key gate (spki.h); NULL = the key's strength is not looked at */
-        int64_t now;                       /* notBefore within 48 h of it (BR 6.3.2); 0 = do not look (audits) */
-        struct bytes issuer_name;          /* expected issuer Name DER; n = 0: do not look */
-        struct bytes issuer_key_id;        /* expected AKI; n = 0: do not look */
-        struct bytes issuer_alg;           /* expected AlgorithmIdentifier DER; n = 0: do not look */
+        struct pki_kit *kit;        /* for the key gate (spki.h); NULL = the key's strength is not looked at */
+        int64_t now;                /* notBefore within 48 h of it (BR 6.3.2); 0 = do not look (audits) */
+        struct bytes issuer_name;   /* expected issuer Name DER; n = 0: do not look */
+        struct bytes issuer_key_id; /* expected AKI; n = 0: do not look */
+        struct bytes issuer_alg;    /* expected AlgorithmIdentifier DER; n = 0: do not look */
 };
 
 struct pki_finding {
-        const char *name;                  /* "serial_not_positive"; NULL = nothing found */
-        const char *rule;                  /* "RFC 5280 §4.1.2.2" */
-        const char *detail;                /* a static sentence */
+        const char *name;   /* "serial_not_positive"; NULL = nothing found */
+        const char *rule;   /* "RFC 5280 §4.1.2.2" */
+        const char *detail; /* a static sentence */
 };
 
 /* RES_OK, or ERR_LINT with the first finding.  Never signs, never changes. */

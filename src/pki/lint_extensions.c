@@ -108,7 +108,8 @@ static res check_key_usage(struct lint *lint, struct bytes value)
 {
         const struct pki_profile *profile = lint->context->profile;
         struct der in = der_of(value);
-        uint32_t usage = 0, expected = lint->spki.family == PKI_FAMILY_RSA ? profile->key_usage_rsa : profile->key_usage_ec;
+        uint32_t usage = 0,
+                 expected = lint->spki.family == PKI_FAMILY_RSA ? profile->key_usage_rsa : profile->key_usage_ec;
 
         TRY(der_read_named_bits(&in, &usage));
         TRY(der_end(&in));
@@ -255,7 +256,10 @@ static res check_san(struct lint *lint, struct bytes value)
 /* ---- the set ----------------------------------------------------------------------------------- */
 
 #define CE(n) {0x55, 0x1d, (n)}, 3
-#define PE(...) {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, __VA_ARGS__}
+#define PE(...) \
+        { \
+                0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, __VA_ARGS__ \
+        }
 static const struct rule rules[] = {
         {CE(35), always, never, check_authority_key_id},
         {CE(14), wants_ski, never, check_subject_key_id},

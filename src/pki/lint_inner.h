@@ -17,18 +17,18 @@ struct lint {
         enum lint_id found;
         bool has_found;
         struct pki_spki spki;
-        struct bytes subject;     /* content of the Name */
-        struct str common_name;   /* n = 0: none */
-        struct bytes san;         /* content of GeneralNames; p = NULL: none */
+        struct bytes subject;   /* content of the Name */
+        struct str common_name; /* n = 0: none */
+        struct bytes san;       /* content of GeneralNames; p = NULL: none */
 };
 
 res lint_fail(struct lint *lint, enum lint_id id);
 
 /* One rule: when it does not hold, its finding goes up. */
-#define RULE(lint, cond, id)                                                                       \
-        do {                                                                                       \
-                if (!(cond))                                                                       \
-                        return lint_fail((lint), LINT_##id);                                       \
+#define RULE(lint, cond, id) \
+        do { \
+                if (!(cond)) \
+                        return lint_fail((lint), LINT_##id); \
         } while (0)
 
 MUST res lint_subject(struct lint *lint);
@@ -38,5 +38,6 @@ MUST res lint_dns_name(struct lint *lint, struct str name);
 bool lint_is_punycode(struct str label); /* without "xn--" */
 static inline bool lint_is_ca(const struct lint *lint)
 {
-        return lint->context->profile->kind == PKI_PROFILE_ROOT || lint->context->profile->kind == PKI_PROFILE_INTERMEDIATE;
+        return lint->context->profile->kind == PKI_PROFILE_ROOT ||
+               lint->context->profile->kind == PKI_PROFILE_INTERMEDIATE;
 }

@@ -6,7 +6,14 @@
 
 #define COMMON_NAME_MAX 64
 
-enum attribute { ATTRIBUTE_CN = 3, ATTRIBUTE_C = 6, ATTRIBUTE_L = 7, ATTRIBUTE_ST = 8, ATTRIBUTE_O = 10, ATTRIBUTE_OU = 11 }; /* 2.5.4.n */
+enum attribute {
+        ATTRIBUTE_CN = 3,
+        ATTRIBUTE_C = 6,
+        ATTRIBUTE_L = 7,
+        ATTRIBUTE_ST = 8,
+        ATTRIBUTE_O = 10,
+        ATTRIBUTE_OU = 11
+}; /* 2.5.4.n */
 
 static bool string_is_good(const struct der_value *value, unsigned attribute)
 {
@@ -37,7 +44,8 @@ static bool is_allowed(const struct lint *lint, unsigned attribute)
         if (attribute == ATTRIBUTE_CN)
                 return lint->context->profile->kind != PKI_PROFILE_LEAF || lint->context->profile->common_name;
         return lint->context->profile->kind != PKI_PROFILE_LEAF &&
-               (attribute == ATTRIBUTE_C || attribute == ATTRIBUTE_L || attribute == ATTRIBUTE_ST || attribute == ATTRIBUTE_O);
+               (attribute == ATTRIBUTE_C || attribute == ATTRIBUTE_L || attribute == ATTRIBUTE_ST ||
+                attribute == ATTRIBUTE_O);
 }
 
 /* Characters of the bound are counted, not bytes; continuation bytes of UTF-8 do not count. */

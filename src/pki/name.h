@@ -5,7 +5,18 @@
 
 #include "base/buf.h"
 
-enum pki_attr { PKI_ATTR_C, PKI_ATTR_ST, PKI_ATTR_L, PKI_ATTR_O, PKI_ATTR_OU, PKI_ATTR_CN, PKI_ATTR_SERIAL_NUMBER, PKI_ATTR_EMAIL, PKI_ATTR_OTHER, PKI_ATTR_COUNT };
+enum pki_attr {
+        PKI_ATTR_C,
+        PKI_ATTR_ST,
+        PKI_ATTR_L,
+        PKI_ATTR_O,
+        PKI_ATTR_OU,
+        PKI_ATTR_CN,
+        PKI_ATTR_SERIAL_NUMBER,
+        PKI_ATTR_EMAIL,
+        PKI_ATTR_OTHER,
+        PKI_ATTR_COUNT
+};
 
 struct pki_name_part {
         enum pki_attr attr;

@@ -161,7 +161,8 @@ res pki_ocsp_issuer_hashes(struct pki_kit *kit, enum pki_digest digest, struct b
         return RES_OK;
 }
 
-void pki_ocsp_id_write(enum pki_digest digest, struct bytes name_hash, struct bytes key_hash, struct bytes serial, struct buf *out)
+void pki_ocsp_id_write(enum pki_digest digest, struct bytes name_hash, struct bytes key_hash, struct bytes serial,
+                       struct buf *out)
 {
         struct der_mark id = der_open(out, DER_SEQUENCE), algorithm = der_open(out, DER_SEQUENCE);
 

@@ -33,7 +33,8 @@ static void write_single(const struct pki_ocsp_single *single, struct buf *out)
         if (single->status == PKI_OCSP_REVOKED)
                 write_revoked(single, out);
         else
-                der_add(out, (uint8_t)(single->status == PKI_OCSP_GOOD ? DER_CONTEXT(0) : DER_CONTEXT(2)), bytes_of(NULL, 0));
+                der_add(out, (uint8_t)(single->status == PKI_OCSP_GOOD ? DER_CONTEXT(0) : DER_CONTEXT(2)),
+                        bytes_of(NULL, 0));
         der_add_generalized_time(out, single->this_update);
         next = der_open(out, DER_CONTEXT_CONSTRUCTED(0));
         der_add_generalized_time(out, single->next_update);
@@ -43,7 +44,8 @@ static void write_single(const struct pki_ocsp_single *single, struct buf *out)
 
 static void write_nonce(struct bytes nonce, struct buf *out)
 {
-        struct der_mark outer = der_open(out, DER_CONTEXT_CONSTRUCTED(1)), list = der_open(out, DER_SEQUENCE), extension, value;
+        struct der_mark outer = der_open(out, DER_CONTEXT_CONSTRUCTED(1)), list = der_open(out, DER_SEQUENCE),
+                        extension, value;
 
         extension = der_open(out, DER_SEQUENCE);
         der_add_oid(out, bytes_of(oid_nonce, sizeof(oid_nonce)));
@@ -86,7 +88,8 @@ static void write_status(uint8_t status, struct buf *out)
         der_add(out, DER_ENUMERATED, bytes_of(&status, 1));
 }
 
-static void write_response(struct bytes data, struct bytes alg, struct bytes signature, struct bytes certificate, struct buf *out)
+static void write_response(struct bytes data, struct bytes alg, struct bytes signature, struct bytes certificate,
+                           struct buf *out)
 {
         struct der_mark whole = der_open(out, DER_SEQUENCE), outer, bytes, octets, basic;
 
@@ -112,7 +115,9 @@ static res check_answer(const struct pki_ocsp_answer *answer)
 {
         ENSURE(answer->n > 0 && answer->responder_key_id.n == 20 && answer->nonce.n <= PKI_OCSP_NONCE_MAX, ERR_FORMAT);
         for (size_t i = 0; i < answer->n; i++)
-                ENSURE(answer->v[i].id.n > 0 && answer->v[i].reason <= 10 && answer->v[i].next_update > answer->v[i].this_update, ERR_FORMAT);
+                ENSURE(answer->v[i].id.n > 0 && answer->v[i].reason <= 10 &&
+                               answer->v[i].next_update > answer->v[i].this_update,
+                       ERR_FORMAT);
         return RES_OK;
 }
 

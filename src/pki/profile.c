@@ -11,7 +11,16 @@
 
 #include "pki/der.h"
 
-enum field_kind { FIELD_KIND, FIELD_KEYS, FIELD_DAYS, FIELD_PATH_LEN, FIELD_USAGE, FIELD_EKU, FIELD_POLICY, FIELD_FLAG };
+enum field_kind {
+        FIELD_KIND,
+        FIELD_KEYS,
+        FIELD_DAYS,
+        FIELD_PATH_LEN,
+        FIELD_USAGE,
+        FIELD_EKU,
+        FIELD_POLICY,
+        FIELD_FLAG
+};
 
 struct field {
         const char *name;
@@ -47,11 +56,18 @@ struct word {
         uint32_t value;
 };
 
-static const struct word kind_words[] = {
-        {"root", PKI_PROFILE_ROOT}, {"intermediate", PKI_PROFILE_INTERMEDIATE}, {"leaf", PKI_PROFILE_LEAF}, {"ocsp", PKI_PROFILE_OCSP}, {NULL, 0}};
-static const struct word usage_words[] = {{"digitalSignature", PKI_KU_DIGITAL_SIGNATURE}, {"keyEncipherment", PKI_KU_KEY_ENCIPHERMENT},
-                                          {"keyCertSign", PKI_KU_KEY_CERT_SIGN}, {"cRLSign", PKI_KU_CRL_SIGN}, {NULL, 0}};
-static const struct word eku_words[] = {{"serverAuth", PKI_EKU_SERVER_AUTH}, {"OCSPSigning", PKI_EKU_OCSP_SIGNING}, {NULL, 0}};
+static const struct word kind_words[] = {{"root", PKI_PROFILE_ROOT},
+                                         {"intermediate", PKI_PROFILE_INTERMEDIATE},
+                                         {"leaf", PKI_PROFILE_LEAF},
+                                         {"ocsp", PKI_PROFILE_OCSP},
+                                         {NULL, 0}};
+static const struct word usage_words[] = {{"digitalSignature", PKI_KU_DIGITAL_SIGNATURE},
+                                          {"keyEncipherment", PKI_KU_KEY_ENCIPHERMENT},
+                                          {"keyCertSign", PKI_KU_KEY_CERT_SIGN},
+                                          {"cRLSign", PKI_KU_CRL_SIGN},
+                                          {NULL, 0}};
+static const struct word eku_words[] = {
+        {"serverAuth", PKI_EKU_SERVER_AUTH}, {"OCSPSigning", PKI_EKU_OCSP_SIGNING}, {NULL, 0}};
 static const struct word flag_words[] = {{"no", 0}, {"yes", 1}, {NULL, 0}};
 
 static const struct word *word_find(const struct word *words, struct str text)
@@ -238,7 +254,8 @@ struct reader {
 
 static res complain(const struct reader *reader, const char *what, struct str value)
 {
-        buf_printf(reader->why, "profiles, line %u: %s \"%.*s\"", reader->line, what, (int)(value.n < 80 ? value.n : 80), value.p ? value.p : "");
+        buf_printf(reader->why, "profiles, line %u: %s \"%.*s\"", reader->line, what,
+                   (int)(value.n < 80 ? value.n : 80), value.p ? value.p : "");
         return FAIL(ERR_CONFIG);
 }
 
@@ -267,7 +284,9 @@ static const char *judge(const struct pki_profile *profile)
                 return "path-len is for CA kinds, in";
         if ((profile->kind == PKI_PROFILE_OCSP) != ((profile->eku & PKI_EKU_OCSP_SIGNING) != 0))
                 return "OCSPSigning goes with kind ocsp and only with it, in";
-        return profile->kind == PKI_PROFILE_LEAF && !(profile->eku & PKI_EKU_SERVER_AUTH) ? "a leaf needs serverAuth, in" : NULL;
+        return profile->kind == PKI_PROFILE_LEAF && !(profile->eku & PKI_EKU_SERVER_AUTH)
+                       ? "a leaf needs serverAuth, in"
+                       : NULL;
 }
 
 static res close_section(struct reader *reader)

@@ -7,7 +7,13 @@
 
 #include "pki/alg.h"
 
-enum pki_profile_kind { PKI_PROFILE_ROOT, PKI_PROFILE_INTERMEDIATE, PKI_PROFILE_LEAF, PKI_PROFILE_OCSP, PKI_PROFILE_KIND_COUNT };
+enum pki_profile_kind {
+        PKI_PROFILE_ROOT,
+        PKI_PROFILE_INTERMEDIATE,
+        PKI_PROFILE_LEAF,
+        PKI_PROFILE_OCSP,
+        PKI_PROFILE_KIND_COUNT
+};
 
 /* Bits of KeyUsage as in RFC 5280 §4.2.1.3. */
 enum pki_key_usage {
@@ -25,19 +31,19 @@ enum pki_eku { PKI_EKU_SERVER_AUTH = 1u << 0, PKI_EKU_OCSP_SIGNING = 1u << 1 };
 struct pki_profile {
         char name[PKI_PROFILE_NAME];
         enum pki_profile_kind kind;
-        uint32_t key_types;                    /* bit 1u << enum pki_key_type */
+        uint32_t key_types; /* bit 1u << enum pki_key_type */
         int64_t max_days;
-        int path_len;                          /* CA kinds; -1 = none */
-        uint32_t key_usage_rsa, key_usage_ec;  /* enum pki_key_usage */
-        uint32_t eku;                          /* enum pki_eku; 0 = no extension */
-        char policy[64];                       /* dotted; "" = no CertificatePolicies */
-        uint8_t policy_oid[32];                /* its content octets */
+        int path_len;                         /* CA kinds; -1 = none */
+        uint32_t key_usage_rsa, key_usage_ec; /* enum pki_key_usage */
+        uint32_t eku;                         /* enum pki_eku; 0 = no extension */
+        char policy[64];                      /* dotted; "" = no CertificatePolicies */
+        uint8_t policy_oid[32];               /* its content octets */
         size_t policy_oid_len;
-        bool common_name;                      /* leaf: subject CN when it is one of the names and fits 64 */
-        bool internal_names;                   /* leaf: single labels and reserved addresses are allowed (listener) */
-        bool ip_names;                         /* leaf: iPAddress allowed */
+        bool common_name;                        /* leaf: subject CN when it is one of the names and fits 64 */
+        bool internal_names;                     /* leaf: single labels and reserved addresses are allowed (listener) */
+        bool ip_names;                           /* leaf: iPAddress allowed */
         bool ski, aia_ocsp, aia_issuer, crl_url; /* which extensions it has; the URLs come with the request */
-        bool ocsp_nocheck;                     /* RFC 6960 §4.2.2.2.1 */
+        bool ocsp_nocheck;                       /* RFC 6960 §4.2.2.2.1 */
         uint8_t hash[32];
 };
 

@@ -27,7 +27,8 @@ res pki_seal_derive(struct bytes master, const char *purpose, uint8_t ret_key[PK
         uint8_t copy[256];
         const OSSL_PARAM params[] = {
                 OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-                OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, copy, master.n < sizeof copy ? master.n : sizeof copy),
+                OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, copy,
+                                                  master.n < sizeof copy ? master.n : sizeof copy),
                 OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, strlen(info)),
                 OSSL_PARAM_construct_end(),
         };

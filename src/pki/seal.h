@@ -17,4 +17,5 @@ MUST res pki_seal_derive(struct bytes master, const char *purpose, uint8_t ret_k
 /* Appends. */
 MUST res pki_seal(const uint8_t key[PKI_SEAL_KEY_SIZE], struct bytes aad, struct bytes plain, struct buf *out);
 /* ERR_FORMAT: not of this form, not of this key, or not for this aad. */
-MUST res pki_unseal(const uint8_t key[PKI_SEAL_KEY_SIZE], struct bytes aad, struct bytes sealed, struct secret *ret_plain);
+MUST res pki_unseal(const uint8_t key[PKI_SEAL_KEY_SIZE], struct bytes aad, struct bytes sealed,
+                    struct secret *ret_plain);

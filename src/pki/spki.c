@@ -21,12 +21,20 @@ struct curve_row {
 };
 
 static const struct curve_row curve_rows[] = {
-        {PKI_KEY_EC_P256, 256,
-         {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}, 19},
-        {PKI_KEY_EC_P384, 384,
-         {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22}, 16},
-        {PKI_KEY_SM2, 256,
-         {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d}, 19},
+        {PKI_KEY_EC_P256,
+         256,
+         {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
+          0x07},
+         19},
+        {PKI_KEY_EC_P384,
+         384,
+         {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22},
+         16},
+        {PKI_KEY_SM2,
+         256,
+         {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82,
+          0x2d},
+         19},
 };
 
 static const uint8_t rsa_algorithm[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
@@ -137,8 +145,9 @@ static EVP_PKEY *rsa_key(const struct pki_spki *spki)
         EVP_PKEY *key = NULL;
 
         if (context && modulus && exponent && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) &&
-            OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent) && (parts = OSSL_PARAM_BLD_to_param(build)) != NULL &&
-            EVP_PKEY_fromdata_init(context) > 0 && EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parts) <= 0)
+            OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent) &&
+            (parts = OSSL_PARAM_BLD_to_param(build)) != NULL && EVP_PKEY_fromdata_init(context) > 0 &&
+            EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parts) <= 0)
                 key = NULL;
         OSSL_PARAM_free(parts);
         OSSL_PARAM_BLD_free(build);
@@ -149,7 +158,8 @@ static EVP_PKEY *rsa_key(const struct pki_spki *spki)
 }
 
 /* SM2 hashes the id and the key in front of the message, so it takes the message and not its hash. */
-static res verify_sm2(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, struct bytes message, struct bytes signature)
+static res verify_sm2(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, struct bytes message,
+                      struct bytes signature)
 {
         EVP_MD_CTX *context = EVP_MD_CTX_new();
         EVP_PKEY_CTX *inner = NULL;
@@ -164,18 +174,21 @@ static res verify_sm2(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, st
         return RES_OK;
 }
 
-static res verify_hash(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, struct bytes hash, struct bytes signature)
+static res verify_hash(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, struct bytes hash,
+                       struct bytes signature)
 {
         CLEAN(free_context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 
         ENSURE(context && EVP_PKEY_verify_init(context) > 0, ERR_CRYPTO);
-        ENSURE(alg.family != PKI_FAMILY_RSA || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0, ERR_CRYPTO);
+        ENSURE(alg.family != PKI_FAMILY_RSA || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0,
+               ERR_CRYPTO);
         ENSURE(EVP_PKEY_CTX_set_signature_md(context, kit->digests[alg.digest]) > 0, ERR_CRYPTO);
         ENSURE(EVP_PKEY_verify(context, signature.p, signature.n, hash.p, hash.n) == 1, ERR_SIGNATURE);
         return RES_OK;
 }
 
-res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message, struct bytes signature)
+res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message,
+                    struct bytes signature)
 {
         CLEAN(free_key) EVP_PKEY *key = NULL;
         uint8_t hash[PKI_DIGEST_MAX];

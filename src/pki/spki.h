@@ -8,13 +8,13 @@
 #include "pki/alg.h"
 
 struct pki_spki {
-        struct bytes der;                  /* whole; everything here borrows from the input */
-        enum pki_key_type key_type;        /* NONE: RSA of a size that we do not make */
+        struct bytes der;           /* whole; everything here borrows from the input */
+        enum pki_key_type key_type; /* NONE: RSA of a size that we do not make */
         enum pki_family family;
         unsigned bits;
-        struct bytes modulus, exponent;    /* RSA; no leading zeros */
-        struct bytes point;                /* EC: 04 x y */
-        struct bytes key_bits;             /* content of subjectPublicKey: what key identifiers hash */
+        struct bytes modulus, exponent; /* RSA; no leading zeros */
+        struct bytes point;             /* EC: 04 x y */
+        struct bytes key_bits;          /* content of subjectPublicKey: what key identifiers hash */
 };
 
 /* The form only, strict DER.  ERR_FORMAT; ERR_KEY_TYPE for another algorithm, curve or point form. */
@@ -28,4 +28,5 @@ MUST res pki_spki_check(struct pki_kit *kit, const struct pki_spki *spki, const 
 /* RFC 5280 §4.2.1.2 (1): SHA-1 of the key bits. */
 MUST res pki_spki_key_id(struct pki_kit *kit, const struct pki_spki *spki, uint8_t out[20]);
 /* Signature over message by this key.  ERR_CRYPTO-free answer: RES_OK = good, ERR_SIGNATURE = not. */
-MUST res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message, struct bytes signature);
+MUST res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message,
+                         struct bytes signature);

@@ -77,8 +77,12 @@ static inline void help_serial(uint8_t serial[PKI_SERIAL_SIZE])
 
 static inline void help_lint(const struct help *help, const struct pki_cert_request *request, struct bytes tbs)
 {
-        struct pki_lint_context context = {.profile = request->profile, .kit = help->kit, .now = help->now, .issuer_name = request->issuer->name,
-                                           .issuer_key_id = request->issuer->key_id, .issuer_alg = pki_alg_der(request->issuer->alg)};
+        struct pki_lint_context context = {.profile = request->profile,
+                                           .kit = help->kit,
+                                           .now = help->now,
+                                           .issuer_name = request->issuer->name,
+                                           .issuer_key_id = request->issuer->key_id,
+                                           .issuer_alg = pki_alg_der(request->issuer->alg)};
         struct pki_finding finding;
 
         if (!res_is_ok(pki_lint_tbs(tbs, &context, &finding)))
@@ -86,7 +90,8 @@ static inline void help_lint(const struct help *help, const struct pki_cert_requ
 }
 
 /* Build, lint, sign. */
-static inline void help_issue(struct help *help, const struct pki_cert_request *request, struct pki_key *key, struct buf *cert)
+static inline void help_issue(struct help *help, const struct pki_cert_request *request, struct pki_key *key,
+                              struct buf *cert)
 {
         struct buf tbs;
 
@@ -97,11 +102,16 @@ static inline void help_issue(struct help *help, const struct pki_cert_request *
         buf_done(&tbs);
 }
 
-static inline void help_ca_new(struct help *help, struct help_ca *ca, struct help_ca *parent, enum pki_key_type type, const char *name, const char *profile)
+static inline void help_ca_new(struct help *help, struct help_ca *ca, struct help_ca *parent, enum pki_key_type type,
+                               const char *name, const char *profile)
 {
-        struct pki_name_part parts[] = {{PKI_ATTR_C, STR("CN")}, {PKI_ATTR_O, STR("Test \xe5\x8a\x9e")}, {PKI_ATTR_CN, str_of(name)}};
-        struct pki_cert_request request = {.profile = help_profile(help, profile), .not_before = help->now, .not_after = help->now + 3000 * HELP_DAY - 1,
-                                           .issuer_url = STR("http://ca.example/ca/root.cer"), .crl_url = STR("http://ca.example/crl/root/0.crl")};
+        struct pki_name_part parts[] = {
+                {PKI_ATTR_C, STR("CN")}, {PKI_ATTR_O, STR("Test \xe5\x8a\x9e")}, {PKI_ATTR_CN, str_of(name)}};
+        struct pki_cert_request request = {.profile = help_profile(help, profile),
+                                           .not_before = help->now,
+                                           .not_after = help->now + 3000 * HELP_DAY - 1,
+                                           .issuer_url = STR("http://ca.example/ca/root.cer"),
+                                           .crl_url = STR("http://ca.example/crl/root/0.crl")};
 
         OK(pki_key_generate(type, &ca->key));
         help_key_id(help, ca->key, ca->key_id);
@@ -150,13 +160,20 @@ static inline void help_free(struct help *help)
 }
 
 /* A leaf request of profile dv for 90 days, to be changed by the test. */
-static inline struct pki_cert_request help_leaf(const struct help *help, const struct pki_key *key, const struct str *names, size_t count)
+static inline struct pki_cert_request help_leaf(const struct help *help, const struct pki_key *key,
+                                                const struct str *names, size_t count)
 {
-        struct pki_cert_request request = {
-                .profile = help_profile(help, "dv"), .issuer = &help->intermediate.issuer, .not_before = help->now,
-                .not_after = help->now + 90 * HELP_DAY - 1, .spki = pki_key_spki(key), .common_name = count > 0 ? names[0] : (struct str){NULL, 0},
-                .names = names, .name_count = count, .ocsp_url = STR("http://ca.example/ocsp"),
-                .issuer_url = STR("http://ca.example/ca/dv-ecc.cer"), .crl_url = STR("http://ca.example/crl/dv-ecc/0.crl")};
+        struct pki_cert_request request = {.profile = help_profile(help, "dv"),
+                                           .issuer = &help->intermediate.issuer,
+                                           .not_before = help->now,
+                                           .not_after = help->now + 90 * HELP_DAY - 1,
+                                           .spki = pki_key_spki(key),
+                                           .common_name = count > 0 ? names[0] : (struct str){NULL, 0},
+                                           .names = names,
+                                           .name_count = count,
+                                           .ocsp_url = STR("http://ca.example/ocsp"),
+                                           .issuer_url = STR("http://ca.example/ca/dv-ecc.cer"),
+                                           .crl_url = STR("http://ca.example/crl/dv-ecc/0.crl")};
 
         help_serial(request.serial);
         return request;

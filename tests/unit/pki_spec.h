@@ -32,11 +32,11 @@ struct spec {
 
 /* ---- builder ----------------------------------------------------------------------------------- */
 
-#define SET(field, ...)                                                                            \
-        do {                                                                                       \
-                static const uint8_t bytes_[] = {__VA_ARGS__};                                     \
-                memcpy((field), bytes_, sizeof(bytes_));                                           \
-                field##_size = sizeof(bytes_);                                                     \
+#define SET(field, ...) \
+        do { \
+                static const uint8_t bytes_[] = {__VA_ARGS__}; \
+                memcpy((field), bytes_, sizeof(bytes_)); \
+                field##_size = sizeof(bytes_); \
         } while (0)
 
 static inline void set_buf(uint8_t *to, size_t *size, struct buf *from)
@@ -119,10 +119,12 @@ static inline struct spec *spec_new(const struct help *help, const struct pki_ke
         e[EXT_SAN] = extension_of(17);
         set_names(spec, NULL, &name, 1);
         e[EXT_AIA] = (struct extension_spec){.oid = {0x2b, 6, 1, 5, 5, 7, 1, 1}, .oid_size = 8, .times = 1};
-        SET(e[EXT_AIA].value, 0x30, 46, 0x30, 21, 6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 0x86, 9, 'h', 't', 't', 'p', ':', '/', '/', 'a', 'b',
-            0x30, 21, 6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2, 0x86, 9, 'h', 't', 't', 'p', ':', '/', '/', 'a', 'c');
+        SET(e[EXT_AIA].value, 0x30, 46, 0x30, 21, 6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 0x86, 9, 'h', 't', 't', 'p', ':',
+            '/', '/', 'a', 'b', 0x30, 21, 6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2, 0x86, 9, 'h', 't', 't', 'p', ':', '/',
+            '/', 'a', 'c');
         e[EXT_CRL] = extension_of(31);
-        SET(e[EXT_CRL].value, 0x30, 17, 0x30, 15, 0xa0, 13, 0xa0, 11, 0x86, 9, 'h', 't', 't', 'p', ':', '/', '/', 'a', 'd');
+        SET(e[EXT_CRL].value, 0x30, 17, 0x30, 15, 0xa0, 13, 0xa0, 11, 0x86, 9, 'h', 't', 't', 'p', ':', '/', '/', 'a',
+            'd');
         return spec;
 }
 
@@ -165,7 +167,8 @@ static inline void build(const struct spec *spec, struct buf *out)
 static inline void weak_spki_write(const char *modulus, struct buf *out)
 {
         struct der_mark whole = der_open(out, DER_SEQUENCE);
-        static const uint8_t alg[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+        static const uint8_t alg[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                      0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
         struct buf key;
         struct der_mark inner;
         uint8_t n[256];

@@ -33,7 +33,8 @@ static void write_pem(const struct help_dir *dir, const char *name, const struct
 static void judged_by_others(enum pki_key_type root, enum pki_key_type intermediate, enum pki_key_type leaf)
 {
         struct help *help = help_new_at(time(NULL) - 60, root, intermediate); /* certtool looks at the real clock */
-        const struct str names[] = {STR("example.com"), STR("*.example.com"), STR("xn--fiqs8s.example.com"), STR("93.184.216.34"), STR("2606:2800:220:1::1")};
+        const struct str names[] = {STR("example.com"), STR("*.example.com"), STR("xn--fiqs8s.example.com"),
+                                    STR("93.184.216.34"), STR("2606:2800:220:1::1")};
         struct pki_key *key = NULL;
         struct pki_cert_request request;
         struct help_dir dir;
@@ -48,14 +49,21 @@ static void judged_by_others(enum pki_key_type root, enum pki_key_type intermedi
         write_pem(&dir, "root.pem", &help->root.cert);
         write_pem(&dir, "intermediate.pem", &help->intermediate.cert);
         write_pem(&dir, "leaf.pem", &cert);
-        if (help_run(&dir, "openssl verify -x509_strict -purpose sslserver -verify_hostname www.example.com -CAfile root.pem "
-                           "-untrusted intermediate.pem leaf.pem", output, sizeof(output)) != 0)
+        if (help_run(&dir,
+                     "openssl verify -x509_strict -purpose sslserver -verify_hostname www.example.com -CAfile root.pem "
+                     "-untrusted intermediate.pem leaf.pem",
+                     output, sizeof(output)) != 0)
                 fail_msg("openssl: %s", output);
-        if (help_run(&dir, "openssl verify -x509_strict -verify_ip 93.184.216.34 -policy_check -policy 2.23.140.1.2.1 -explicit_policy "
-                           "-CAfile root.pem -untrusted intermediate.pem leaf.pem", output, sizeof(output)) != 0)
+        if (help_run(
+                    &dir,
+                    "openssl verify -x509_strict -verify_ip 93.184.216.34 -policy_check -policy 2.23.140.1.2.1 -explicit_policy "
+                    "-CAfile root.pem -untrusted intermediate.pem leaf.pem",
+                    output, sizeof(output)) != 0)
                 fail_msg("openssl: %s", output);
-        if (help_run(&dir, "cat leaf.pem intermediate.pem >chain.pem; certtool --verify --verify-hostname example.com "
-                           "--verify-purpose 1.3.6.1.5.5.7.3.1 --load-ca-certificate root.pem --infile chain.pem", output, sizeof(output)) != 0)
+        if (help_run(&dir,
+                     "cat leaf.pem intermediate.pem >chain.pem; certtool --verify --verify-hostname example.com "
+                     "--verify-purpose 1.3.6.1.5.5.7.3.1 --load-ca-certificate root.pem --infile chain.pem",
+                     output, sizeof(output)) != 0)
                 fail_msg("certtool: %s", output);
         assert_non_null(strstr(output, "Chain verification output: Verified."));
         help_dir_free(&dir);
@@ -174,13 +182,17 @@ static void test_common_name(void **state)
         issue(f, &long_name, 1, &der);
         x509 = parse(&der);
         assert_int_equal(X509_NAME_entry_count(X509_get_subject_name(x509)), 0);
-        assert_int_equal(X509_EXTENSION_get_critical(X509_get_ext(x509, X509_get_ext_by_NID(x509, NID_subject_alt_name, -1))), 1);
+        assert_int_equal(
+                X509_EXTENSION_get_critical(X509_get_ext(x509, X509_get_ext_by_NID(x509, NID_subject_alt_name, -1))),
+                1);
         X509_free(x509);
         buf_done(&der);
         issue(f, &fitting, 1, &der);
         x509 = parse(&der);
         assert_int_equal(X509_NAME_entry_count(X509_get_subject_name(x509)), 1);
-        assert_int_equal(X509_EXTENSION_get_critical(X509_get_ext(x509, X509_get_ext_by_NID(x509, NID_subject_alt_name, -1))), 0);
+        assert_int_equal(
+                X509_EXTENSION_get_critical(X509_get_ext(x509, X509_get_ext_by_NID(x509, NID_subject_alt_name, -1))),
+                0);
         X509_free(x509);
         buf_done(&der);
 }
@@ -196,12 +208,16 @@ static void test_extensions(void **state)
                 {NID_key_usage, "Digital Signature", 1},
                 {NID_ext_key_usage, "TLS Web Server Authentication", 0},
                 {NID_certificate_policies, "Policy: 2.23.140.1.2.1", 0},
-                {NID_subject_alt_name, "DNS:example.com, DNS:www.example.com, IP Address:93.184.216.34, IP Address:2606:2800:220:1:0:0:0:1", 0},
-                {NID_info_access, "OCSP - URI:http://ca.example/ocsp\nCA Issuers - URI:http://ca.example/ca/dv-ecc.cer", 0},
+                {NID_subject_alt_name,
+                 "DNS:example.com, DNS:www.example.com, IP Address:93.184.216.34, IP Address:2606:2800:220:1:0:0:0:1",
+                 0},
+                {NID_info_access, "OCSP - URI:http://ca.example/ocsp\nCA Issuers - URI:http://ca.example/ca/dv-ecc.cer",
+                 0},
                 {NID_crl_distribution_points, "Full Name:\n  URI:http://ca.example/crl/dv-ecc/0.crl", 0},
         };
         struct fixture *f = *state;
-        const struct str names[] = {STR("example.com"), STR("www.example.com"), STR("93.184.216.34"), STR("2606:2800:220:1::1")};
+        const struct str names[] = {STR("example.com"), STR("www.example.com"), STR("93.184.216.34"),
+                                    STR("2606:2800:220:1::1")};
         struct buf der;
         X509 *x509;
 

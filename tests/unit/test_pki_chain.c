@@ -10,8 +10,13 @@ static struct buf leaf, second, under_leaf;
 
 static const struct buf *piece(char c)
 {
-        return c == 'l' ? &leaf : c == '2' ? &second : c == 'u' ? &under_leaf : c == 'i' ? &help->intermediate.cert : c == 'r' ? &help->root.cert :
-               c == 'R' ? &other->root.cert : &other->intermediate.cert;
+        return c == 'l'   ? &leaf
+               : c == '2' ? &second
+               : c == 'u' ? &under_leaf
+               : c == 'i' ? &help->intermediate.cert
+               : c == 'r' ? &help->root.cert
+               : c == 'R' ? &other->root.cert
+                          : &other->intermediate.cert;
 }
 
 static res run(const char *order, struct pki_chain *chain, struct buf *der)
@@ -35,9 +40,11 @@ static void test_orders(void **state)
                 const char *order, *sorted; /* sorted NULL = refused */
                 bool has_root;
         } cases[] = {
-                {"l", "l", false},   {"r", "r", true},     {"li", "li", false}, {"il", "li", false},  {"lir", "lir", true}, {"ril", "lir", true},
-                {"irl", "lir", true}, {"rli", "lir", true}, {"ir", "ir", true},  {"ll", NULL, false},  {"lr", NULL, false},  {"l2", NULL, false},
-                {"l2i", NULL, false}, {"liI", NULL, false}, {"lI", NULL, false}, {"lirR", NULL, false}, {"", NULL, false},   {"liri", NULL, false},
+                {"l", "l", false},    {"r", "r", true},      {"li", "li", false},  {"il", "li", false},
+                {"lir", "lir", true}, {"ril", "lir", true},  {"irl", "lir", true}, {"rli", "lir", true},
+                {"ir", "ir", true},   {"ll", NULL, false},   {"lr", NULL, false},  {"l2", NULL, false},
+                {"l2i", NULL, false}, {"liI", NULL, false},  {"lI", NULL, false},  {"lirR", NULL, false},
+                {"", NULL, false},    {"liri", NULL, false},
         };
 
         (void)state;
@@ -95,7 +102,8 @@ static void test_too_many(void **state)
         (void)state;
         buf_init(&der, 262144);
         FAILS(ERR_TOO_LARGE, run("llllllllllll", &chain, &der));
-        FAILS(ERR_FORMAT, pki_chain_from_pem(STR("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"), &der, &chain));
+        FAILS(ERR_FORMAT,
+              pki_chain_from_pem(STR("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"), &der, &chain));
         buf_done(&der);
 }
 
@@ -153,7 +161,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_orders), cmocka_unit_test(test_leaf_as_issuer), cmocka_unit_test(test_wrong_key), cmocka_unit_test(test_too_many)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_orders), cmocka_unit_test(test_leaf_as_issuer),
+                                           cmocka_unit_test(test_wrong_key), cmocka_unit_test(test_too_many)};
 
         return cmocka_run_group_tests_name("pki_chain", tests, set_up, tear_down);
 }

@@ -10,7 +10,8 @@ static struct help *help;
 
 static struct pki_crl_head head_of(const char *url)
 {
-        return (struct pki_crl_head){&help->intermediate.issuer, 7, help->now, help->now + 7 * HELP_DAY, str_of(url), false};
+        return (struct pki_crl_head){&help->intermediate.issuer, 7,           help->now,
+                                     help->now + 7 * HELP_DAY,   str_of(url), false};
 }
 
 static X509_CRL *parse(struct bytes der)
@@ -197,7 +198,8 @@ static void write_pem(const struct help_dir *dir, const char *name, struct str l
         buf_done(&pem);
 }
 
-static void write_crl(const struct help_dir *dir, const char *name, const struct help_ca *ca, struct pki_crl_head head, const uint8_t *serial)
+static void write_crl(const struct help_dir *dir, const char *name, const struct help_ca *ca, struct pki_crl_head head,
+                      const uint8_t *serial)
 {
         struct pki_crl *crl = NULL;
         struct bytes der;
@@ -214,11 +216,13 @@ static void write_crl(const struct help_dir *dir, const char *name, const struct
 /* `openssl verify` takes the shard named by the certificate, and sees the revocation. */
 static void test_verify(void **state)
 {
-        static const char command[] = "openssl verify -attime 1795000100 -crl_check_all -extended_crl -CAfile root.pem -untrusted dv.pem -CRLfile root.crl -CRLfile dv.crl leaf.pem";
+        static const char command[] =
+                "openssl verify -attime 1795000100 -crl_check_all -extended_crl -CAfile root.pem -untrusted dv.pem -CRLfile root.crl -CRLfile dv.crl leaf.pem";
         const struct str name = STR("example.com");
         struct pki_key *key = NULL;
         struct pki_cert_request request;
-        struct pki_crl_head dv = head_of("http://ca.example/crl/dv-ecc/0.crl"), root = head_of(NULL); /* complete: `verify` looks the root itself up too */
+        struct pki_crl_head dv = head_of("http://ca.example/crl/dv-ecc/0.crl"),
+                            root = head_of(NULL); /* complete: `verify` looks the root itself up too */
         struct help_dir dir;
         struct buf cert;
         char output[4096];
@@ -264,8 +268,9 @@ static int tear_down(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_empty), cmocka_unit_test(test_entries), cmocka_unit_test(test_of_authorities), cmocka_unit_test(test_refused),
-                                           cmocka_unit_test(test_sizes), cmocka_unit_test(test_verify)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_empty),          cmocka_unit_test(test_entries),
+                                           cmocka_unit_test(test_of_authorities), cmocka_unit_test(test_refused),
+                                           cmocka_unit_test(test_sizes),          cmocka_unit_test(test_verify)};
 
         return cmocka_run_group_tests_name("pki_crl", tests, set_up, tear_down);
 }

@@ -37,8 +37,10 @@ static void test_ours(void **state)
                 assert_true(str_equal(common_name, names[0]));
                 pki_pem_write(PKI_PEM_CSR, buf_bytes(&der), &pem);
                 help_write(&dir, "a.csr", buf_bytes(&pem));
-                if (help_run(&dir, "openssl req -in a.csr -noout -verify -text", output, sizeof(output)) != 0 || !strstr(output, "verify OK") ||
-                    !strstr(output, "DNS:example.com, DNS:*.example.com, IP Address:192.0.2.1") || !strstr(output, "Subject: CN = example.com\n"))
+                if (help_run(&dir, "openssl req -in a.csr -noout -verify -text", output, sizeof(output)) != 0 ||
+                    !strstr(output, "verify OK") ||
+                    !strstr(output, "DNS:example.com, DNS:*.example.com, IP Address:192.0.2.1") ||
+                    !strstr(output, "Subject: CN = example.com\n"))
                         fail_msg("%s", output);
                 buf_done(&der);
                 buf_done(&pem);
@@ -82,26 +84,48 @@ static void test_foreign(void **state)
                 size_t names;
                 const char *common_name;
         } cases[] = {
-                {"the forms' fields", "openssl req -new -newkey rsa:2048 -nodes -keyout k -subj '/C=CN/ST=Guangdong/L=Shenzhen/O=Tencent/OU=IT/CN=a.example.com/emailAddress=a@b.c'", ERR_NONE, 0, "a.example.com"},
-                {"with names", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -subj /CN=a.b -addext subjectAltName=DNS:a.b,DNS:c.d,email:x@y.z", ERR_NONE, 2, "a.b"},
-                {"empty subject", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout k -subj / -addext subjectAltName=DNS:a.b", ERR_NONE, 1, ""},
-                {"challenge password", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -config c", ERR_NONE, 0, "a.b"},
-                {"SHA-512", "openssl req -new -newkey rsa:3072 -nodes -keyout k -subj /CN=a.b -sha512", ERR_NONE, 0, "a.b"},
-                {"GnuTLS", "certtool --generate-privkey --key-type rsa --bits 2048 --outfile k 2>/dev/null; printf 'cn=\"a.b\"\\ndns_name=\"a.b\"\\ntls_www_server\\n' >t; "
-                           "certtool --no-text --generate-request --load-privkey k --template t", ERR_NONE, 1, "a.b"},
-                {"keytool", "keytool -genkeypair -alias a -keyalg EC -groupname secp256r1 -dname CN=a.b -keystore s -storepass secret >/dev/null 2>&1; "
-                            "keytool -certreq -alias a -keystore s -storepass secret -ext san=dns:a.b", ERR_NONE, 1, "a.b"},
-                {"SHA-1", "openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=a.b -sha1", ERR_FORMAT, 0, NULL},
-                {"PSS", "openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=a.b -sigopt rsa_padding_mode:pss", ERR_FORMAT, 0, NULL},
-                {"Ed25519", "openssl genpkey -algorithm ED25519 -out k; openssl req -new -key k -subj /CN=a.b", ERR_FORMAT, 0, NULL},
-                {"explicit curve", "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -nodes -keyout k -subj /CN=a.b", ERR_KEY_TYPE, 0, NULL},
-                {"a certificate", "openssl req -x509 -newkey rsa:2048 -nodes -keyout k -subj /CN=a.b", ERR_FORMAT, 0, NULL},
+                {"the forms' fields",
+                 "openssl req -new -newkey rsa:2048 -nodes -keyout k -subj '/C=CN/ST=Guangdong/L=Shenzhen/O=Tencent/OU=IT/CN=a.example.com/emailAddress=a@b.c'",
+                 ERR_NONE, 0, "a.example.com"},
+                {"with names",
+                 "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -subj /CN=a.b -addext subjectAltName=DNS:a.b,DNS:c.d,email:x@y.z",
+                 ERR_NONE, 2, "a.b"},
+                {"empty subject",
+                 "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout k -subj / -addext subjectAltName=DNS:a.b",
+                 ERR_NONE, 1, ""},
+                {"challenge password",
+                 "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -config c", ERR_NONE, 0,
+                 "a.b"},
+                {"SHA-512", "openssl req -new -newkey rsa:3072 -nodes -keyout k -subj /CN=a.b -sha512", ERR_NONE, 0,
+                 "a.b"},
+                {"GnuTLS",
+                 "certtool --generate-privkey --key-type rsa --bits 2048 --outfile k 2>/dev/null; printf 'cn=\"a.b\"\\ndns_name=\"a.b\"\\ntls_www_server\\n' >t; "
+                 "certtool --no-text --generate-request --load-privkey k --template t",
+                 ERR_NONE, 1, "a.b"},
+                {"keytool",
+                 "keytool -genkeypair -alias a -keyalg EC -groupname secp256r1 -dname CN=a.b -keystore s -storepass secret >/dev/null 2>&1; "
+                 "keytool -certreq -alias a -keystore s -storepass secret -ext san=dns:a.b",
+                 ERR_NONE, 1, "a.b"},
+                {"SHA-1", "openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=a.b -sha1", ERR_FORMAT, 0,
+                 NULL},
+                {"PSS", "openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=a.b -sigopt rsa_padding_mode:pss",
+                 ERR_FORMAT, 0, NULL},
+                {"Ed25519", "openssl genpkey -algorithm ED25519 -out k; openssl req -new -key k -subj /CN=a.b",
+                 ERR_FORMAT, 0, NULL},
+                {"explicit curve",
+                 "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -nodes -keyout k -subj /CN=a.b",
+                 ERR_KEY_TYPE, 0, NULL},
+                {"a certificate", "openssl req -x509 -newkey rsa:2048 -nodes -keyout k -subj /CN=a.b", ERR_FORMAT, 0,
+                 NULL},
         };
         struct help_dir dir;
 
         (void)state;
         help_dir_new(&dir);
-        help_write(&dir, "c", STR_BYTES("[req]\nprompt=no\ndistinguished_name=d\nattributes=a\n[d]\nCN=a.b\n[a]\nchallengePassword=secret12\n"));
+        help_write(
+                &dir, "c",
+                STR_BYTES(
+                        "[req]\nprompt=no\ndistinguished_name=d\nattributes=a\n[d]\nCN=a.b\n[a]\nchallengePassword=secret12\n"));
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
                 struct arena *arena = arena_new(65536);
                 static char pem[32768];
@@ -178,7 +202,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_ours), cmocka_unit_test(test_common_name), cmocka_unit_test(test_foreign), cmocka_unit_test(test_damage)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_ours), cmocka_unit_test(test_common_name),
+                                           cmocka_unit_test(test_foreign), cmocka_unit_test(test_damage)};
 
         return cmocka_run_group_tests_name("pki_csr", tests, set_up, tear_down);
 }

@@ -11,18 +11,18 @@
 static void test_heads_refused(void **state)
 {
         const struct bytes cases[] = {
-                BYTES(0x30),                                     /* no length */
-                BYTES(0x30, 0x80, 0, 0),                         /* indefinite */
-                BYTES(0x30, 0x81, 0x01, 0x05),                   /* long form of a short length */
-                BYTES(0x30, 0x82, 0x00, 0x01, 0x05),             /* leading zero */
-                BYTES(0x30, 0x85, 1, 0, 0, 0, 0),                /* five octets of length */
-                BYTES(0x30, 0x84, 0xff, 0xff, 0xff, 0xff),       /* longer than the input */
-                BYTES(0x30, 0x02, 0x05),                         /* cut off */
-                BYTES(0x1f, 0x81, 0x01, 0x00),                   /* long tag */
-                BYTES(0x00, 0x00),                               /* end of contents */
+                BYTES(0x30),                               /* no length */
+                BYTES(0x30, 0x80, 0, 0),                   /* indefinite */
+                BYTES(0x30, 0x81, 0x01, 0x05),             /* long form of a short length */
+                BYTES(0x30, 0x82, 0x00, 0x01, 0x05),       /* leading zero */
+                BYTES(0x30, 0x85, 1, 0, 0, 0, 0),          /* five octets of length */
+                BYTES(0x30, 0x84, 0xff, 0xff, 0xff, 0xff), /* longer than the input */
+                BYTES(0x30, 0x02, 0x05),                   /* cut off */
+                BYTES(0x1f, 0x81, 0x01, 0x00),             /* long tag */
+                BYTES(0x00, 0x00),                         /* end of contents */
                 BYTES(0x30, 0xff),
-                BYTES(0x24, 0x00),                               /* an OCTET STRING in pieces */
-                BYTES(0x10, 0x00),                               /* a SEQUENCE in one */
+                BYTES(0x24, 0x00), /* an OCTET STRING in pieces */
+                BYTES(0x10, 0x00), /* a SEQUENCE in one */
         };
 
         (void)state;
@@ -49,8 +49,8 @@ static void test_integers(void **state)
                 {{2, 8, 0x7f, 255, 255, 255, 255, 255, 255, 255}, 10, true, INT64_MAX},
                 {{2, 9, 0, 0x80, 0, 0, 0, 0, 0, 0, 0}, 11, false, 0}, /* 2^63 */
                 {{2, 0}, 2, false, 0},
-                {{2, 1, 0x80}, 3, false, 0},         /* negative */
-                {{2, 2, 0, 0x7f}, 4, false, 0},      /* needless zero */
+                {{2, 1, 0x80}, 3, false, 0},    /* negative */
+                {{2, 2, 0, 0x7f}, 4, false, 0}, /* needless zero */
                 {{2, 2, 0, 0}, 4, false, 0},
                 {{3, 1, 0}, 3, false, 0},
         };
@@ -83,7 +83,8 @@ static void test_booleans_and_bits(void **state)
         bool value = false;
         uint32_t bits = 0;
         struct bytes octets;
-        const struct bytes bad_bits[] = {BYTES(3, 0), BYTES(3, 1, 1), BYTES(3, 2, 8, 0x80), BYTES(3, 2, 7, 0xc0), BYTES(3, 2, 0, 0x80), BYTES(3, 6, 0, 1, 1, 1, 1, 1)};
+        const struct bytes bad_bits[] = {BYTES(3, 0),          BYTES(3, 1, 1),       BYTES(3, 2, 8, 0x80),
+                                         BYTES(3, 2, 7, 0xc0), BYTES(3, 2, 0, 0x80), BYTES(3, 6, 0, 1, 1, 1, 1, 1)};
 
         (void)state;
         in = der_of(BYTES(1, 1, 1));
@@ -121,9 +122,12 @@ static void test_booleans_and_bits(void **state)
 
 static void test_oids(void **state)
 {
-        static const char *const good[] = {"0.0", "1.2.840.113549.1.1.11", "2.5.29.17", "2.23.140.1.2.1", "2.999.3", "1.39.4294967295"};
-        static const char *const bad[] = {"", "1", "3.1", "0.40", "1.2.", ".1.2", "1..2", "1.02", "1.2.4294967296", "1.2.x", "1.-2"};
-        const struct bytes bad_der[] = {BYTES(6, 0), BYTES(6, 1, 0x80), BYTES(6, 2, 0x55, 0x80), BYTES(6, 3, 0x55, 0x80, 0x01)};
+        static const char *const good[] = {"0.0",     "1.2.840.113549.1.1.11", "2.5.29.17", "2.23.140.1.2.1",
+                                           "2.999.3", "1.39.4294967295"};
+        static const char *const bad[] = {
+                "", "1", "3.1", "0.40", "1.2.", ".1.2", "1..2", "1.02", "1.2.4294967296", "1.2.x", "1.-2"};
+        const struct bytes bad_der[] = {BYTES(6, 0), BYTES(6, 1, 0x80), BYTES(6, 2, 0x55, 0x80),
+                                        BYTES(6, 3, 0x55, 0x80, 0x01)};
 
         (void)state;
         for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
@@ -166,12 +170,22 @@ static void test_times_refused(void **state)
                 uint8_t tag;
                 const char *text;
         } cases[] = {
-                {DER_UTC_TIME, "261118110640"},      {DER_UTC_TIME, "2611181106Z"},       {DER_UTC_TIME, "261118110640+0000"},
-                {DER_UTC_TIME, "260229000000Z"},     {DER_UTC_TIME, "261318000000Z"},     {DER_UTC_TIME, "260018000000Z"},
-                {DER_UTC_TIME, "261100000000Z"},     {DER_UTC_TIME, "261131000000Z"},     {DER_UTC_TIME, "261118240000Z"},
-                {DER_UTC_TIME, "261118236000Z"},     {DER_UTC_TIME, "261118235960Z"},     {DER_UTC_TIME, "26111811064aZ"},
+                {DER_UTC_TIME, "261118110640"},
+                {DER_UTC_TIME, "2611181106Z"},
+                {DER_UTC_TIME, "261118110640+0000"},
+                {DER_UTC_TIME, "260229000000Z"},
+                {DER_UTC_TIME, "261318000000Z"},
+                {DER_UTC_TIME, "260018000000Z"},
+                {DER_UTC_TIME, "261100000000Z"},
+                {DER_UTC_TIME, "261131000000Z"},
+                {DER_UTC_TIME, "261118240000Z"},
+                {DER_UTC_TIME, "261118236000Z"},
+                {DER_UTC_TIME, "261118235960Z"},
+                {DER_UTC_TIME, "26111811064aZ"},
                 {DER_GENERALIZED_TIME, "20261118110640Z"}, /* must be UTCTime */
-                {DER_GENERALIZED_TIME, "20501118110640.5Z"}, {DER_GENERALIZED_TIME, "21000229000000Z"}, {DER_GENERALIZED_TIME, "20501118110640"},
+                {DER_GENERALIZED_TIME, "20501118110640.5Z"},
+                {DER_GENERALIZED_TIME, "21000229000000Z"},
+                {DER_GENERALIZED_TIME, "20501118110640"},
         };
 
         (void)state;
@@ -192,11 +206,16 @@ static void test_times(void **state)
                 uint8_t tag;
                 int64_t sec;
         } cases[] = {
-                {"500101000000Z", DER_UTC_TIME, -631152000},          {"700101000000Z", DER_UTC_TIME, 0},
-                {"991231235959Z", DER_UTC_TIME, 946684799},           {"000229120000Z", DER_UTC_TIME, 951825600},
-                {"380119031408Z", DER_UTC_TIME, 2147483648},          {"491231235959Z", DER_UTC_TIME, 2524607999},
-                {"20500101000000Z", DER_GENERALIZED_TIME, 2524608000}, {"19491231235959Z", DER_GENERALIZED_TIME, -631152001},
-                {"99991231235959Z", DER_GENERALIZED_TIME, 253402300799}, {"00000101000000Z", DER_GENERALIZED_TIME, -62167219200},
+                {"500101000000Z", DER_UTC_TIME, -631152000},
+                {"700101000000Z", DER_UTC_TIME, 0},
+                {"991231235959Z", DER_UTC_TIME, 946684799},
+                {"000229120000Z", DER_UTC_TIME, 951825600},
+                {"380119031408Z", DER_UTC_TIME, 2147483648},
+                {"491231235959Z", DER_UTC_TIME, 2524607999},
+                {"20500101000000Z", DER_GENERALIZED_TIME, 2524608000},
+                {"19491231235959Z", DER_GENERALIZED_TIME, -631152001},
+                {"99991231235959Z", DER_GENERALIZED_TIME, 253402300799},
+                {"00000101000000Z", DER_GENERALIZED_TIME, -62167219200},
         };
 
         (void)state;
@@ -232,7 +251,8 @@ static void test_calendar(void **state)
                 assert_int_equal(date.year, tm.tm_year + 1900);
                 assert_int_equal(date.month, tm.tm_mon + 1);
                 assert_int_equal(date.day, tm.tm_mday);
-                assert_int_equal(date.hour * 3600 + date.minute * 60 + date.second, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
+                assert_int_equal(date.hour * 3600 + date.minute * 60 + date.second,
+                                 tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
                 assert_true(der_date_to_sec(&date, &back) && back == sec);
         }
         assert_false(der_date_of(253402300800, &(struct der_date){0}));
@@ -242,7 +262,8 @@ static void test_calendar(void **state)
 /* Lengths around every change of the length's own size. */
 static void test_nesting(void **state)
 {
-        static const size_t sizes[] = {0, 1, 125, 126, 127, 128, 129, 253, 254, 255, 256, 257, 65533, 65535, 65536, 70000};
+        static const size_t sizes[] = {0,   1,   125, 126, 127,   128,   129,   253,
+                                       254, 255, 256, 257, 65533, 65535, 65536, 70000};
         static uint8_t content[70000];
 
         (void)state;
@@ -294,9 +315,11 @@ static void test_ceiling(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_heads_refused), cmocka_unit_test(test_integers),      cmocka_unit_test(test_booleans_and_bits),
-                cmocka_unit_test(test_oids),          cmocka_unit_test(test_times_refused), cmocka_unit_test(test_times),
-                cmocka_unit_test(test_calendar),      cmocka_unit_test(test_nesting),       cmocka_unit_test(test_ceiling),
+                cmocka_unit_test(test_heads_refused),     cmocka_unit_test(test_integers),
+                cmocka_unit_test(test_booleans_and_bits), cmocka_unit_test(test_oids),
+                cmocka_unit_test(test_times_refused),     cmocka_unit_test(test_times),
+                cmocka_unit_test(test_calendar),          cmocka_unit_test(test_nesting),
+                cmocka_unit_test(test_ceiling),
         };
 
         return cmocka_run_group_tests_name("pki_der", tests, NULL, NULL);

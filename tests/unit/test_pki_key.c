@@ -75,7 +75,8 @@ static void test_openssl_reads(void **state)
                 buf_init(&pem, 16384);
                 OK(pki_key_to_encrypted_pem(keys[i], STR("secret"), &pem));
                 help_write(&dir, "key.pem", buf_bytes(&pem));
-                if (help_run(&dir, "openssl pkey -in key.pem -passin pass:secret -check -noout", output, sizeof(output)) != 0)
+                if (help_run(&dir, "openssl pkey -in key.pem -passin pass:secret -check -noout", output,
+                             sizeof(output)) != 0)
                         fail_msg("%s", output);
                 buf_done(&pem);
         }
@@ -95,13 +96,17 @@ static void test_foreign(void **state)
                 {"openssl ecparam -name prime256v1 -genkey -noout", ERR_NONE},
                 {"openssl ecparam -name secp384r1 -genkey -noout", ERR_NONE},
                 {"openssl ecparam -name prime256v1 -genkey -noout -param_enc explicit", ERR_KEY_TYPE},
-                {"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit", ERR_KEY_TYPE},
+                {"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
+                 ERR_KEY_TYPE},
                 {"openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1", ERR_KEY_TYPE},
                 {"openssl genpkey -algorithm ED25519", ERR_KEY_TYPE},
-                {"openssl genrsa -traditional 2048 | openssl rsa -traditional -aes128 -passout pass:secret", ERR_FORMAT}, /* its own header lines */
+                {"openssl genrsa -traditional 2048 | openssl rsa -traditional -aes128 -passout pass:secret",
+                 ERR_FORMAT}, /* its own header lines */
                 {"openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes-128-cbc -passout pass:secret", ERR_NONE},
-                {"openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 des3 -v2prf hmacWithSHA1 -passout pass:secret", ERR_NONE},
-                {"openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes-192-cbc -v2prf hmacWithSHA512 -passout pass:secret", ERR_NONE},
+                {"openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 des3 -v2prf hmacWithSHA1 -passout pass:secret",
+                 ERR_NONE},
+                {"openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes-192-cbc -v2prf hmacWithSHA512 -passout pass:secret",
+                 ERR_NONE},
                 {"openssl genrsa 2048 | openssl pkcs8 -topk8 -iter 1000001 -passout pass:secret", ERR_TOO_LARGE},
                 {"openssl genrsa 2048 | openssl pkcs8 -topk8 -scrypt -passout pass:secret", ERR_KEY_TYPE},
                 {"openssl genrsa 2048 | openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:secret", ERR_KEY_TYPE},
@@ -170,8 +175,9 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_encrypted), cmocka_unit_test(test_openssl_reads),
-                cmocka_unit_test(test_foreign),    cmocka_unit_test(test_damage),
+                cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_encrypted),
+                cmocka_unit_test(test_openssl_reads), cmocka_unit_test(test_foreign),
+                cmocka_unit_test(test_damage),
         };
 
         return cmocka_run_group_tests_name("pki_key", tests, set_up, tear_down);

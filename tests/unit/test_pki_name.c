@@ -8,7 +8,10 @@
 
 static void test_write(void **state)
 {
-        const struct pki_name_part parts[] = {{PKI_ATTR_C, STR("CN")}, {PKI_ATTR_O, STR("A, \"B\" + C")}, {PKI_ATTR_OU, {NULL, 0}}, {PKI_ATTR_CN, STR(" #x\\ ")}};
+        const struct pki_name_part parts[] = {{PKI_ATTR_C, STR("CN")},
+                                              {PKI_ATTR_O, STR("A, \"B\" + C")},
+                                              {PKI_ATTR_OU, {NULL, 0}},
+                                              {PKI_ATTR_CN, STR(" #x\\ ")}};
         const unsigned char *p;
         struct buf der, text;
         struct str value;
@@ -144,7 +147,8 @@ static void test_pem_read(void **state)
                 {"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n", ERR_FORMAT},
                 {"----BEGIN CERTIFICATE----\nMAA=\n----END CERTIFICATE----\n", ERR_FORMAT},
                 {"-----BEGIN -----\nMAA=\n-----END -----\n", ERR_FORMAT},
-                {HEAD "MAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" TAIL, ERR_FORMAT},
+                {HEAD "MAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" TAIL,
+                 ERR_FORMAT},
         };
 
         (void)state;
@@ -162,7 +166,8 @@ static void test_pem_read(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_write), cmocka_unit_test(test_read), cmocka_unit_test(test_pem_write), cmocka_unit_test(test_pem_read)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_write), cmocka_unit_test(test_read),
+                                           cmocka_unit_test(test_pem_write), cmocka_unit_test(test_pem_read)};
 
         return cmocka_run_group_tests_name("pki_name", tests, NULL, NULL);
 }

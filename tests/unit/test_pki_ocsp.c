@@ -64,8 +64,16 @@ static void ask(const EVP_MD *md, enum pki_digest digest, int nonce, enum pki_oc
         X509 *issuer = x509_of(&help->intermediate.cert), *root = x509_of(&help->root.cert);
         X509_STORE *store = X509_STORE_new();
         struct pki_ocsp_request request;
-        struct pki_ocsp_single single = {.status = status, .revoked_at = help->now - 100, .reason = reason, .this_update = help->now, .next_update = help->now + HELP_DAY};
-        struct pki_ocsp_answer answer = {.v = &single, .n = 1, .produced_at = help->now, .responder_key_id = {responder_key_id, 20}, .responder_cert = buf_bytes(&responder_cert)};
+        struct pki_ocsp_single single = {.status = status,
+                                         .revoked_at = help->now - 100,
+                                         .reason = reason,
+                                         .this_update = help->now,
+                                         .next_update = help->now + HELP_DAY};
+        struct pki_ocsp_answer answer = {.v = &single,
+                                         .n = 1,
+                                         .produced_at = help->now,
+                                         .responder_key_id = {responder_key_id, 20},
+                                         .responder_cert = buf_bytes(&responder_cert)};
         struct buf in, out;
         const unsigned char *p;
         OCSP_REQUEST *asked;
@@ -96,7 +104,9 @@ static void ask(const EVP_MD *md, enum pki_digest digest, int nonce, enum pki_oc
         X509_STORE_add_cert(store, issuer);
         X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)help->now + 10);
         assert_int_equal(OCSP_basic_verify(basic, NULL, store, 0), 1);
-        assert_int_equal(OCSP_resp_find_status(basic, OCSP_onereq_get0_id(OCSP_request_onereq_get0(asked, 0)), &got_status, &got_reason, &revoked, &this_update, &next_update), 1);
+        assert_int_equal(OCSP_resp_find_status(basic, OCSP_onereq_get0_id(OCSP_request_onereq_get0(asked, 0)),
+                                               &got_status, &got_reason, &revoked, &this_update, &next_update),
+                         1);
         assert_int_equal(got_status, status);
         assert_int_equal(got_reason, status == PKI_OCSP_REVOKED && reason ? (int)reason : -1);
         assert_int_equal(revoked != NULL, status == PKI_OCSP_REVOKED);
@@ -209,7 +219,8 @@ static void test_request_refused(void **state)
                 for (int i = 0; i < count; i++)
                         OCSP_request_add0_id(many, OCSP_cert_to_id(EVP_sha1(), leaf, issuer));
                 n = i2d_OCSP_REQUEST(many, &der);
-                FAILS(count > PKI_OCSP_IDS_MAX ? ERR_FORMAT : ERR_NONE, pki_ocsp_parse(bytes_of(der, (size_t)n), &request));
+                FAILS(count > PKI_OCSP_IDS_MAX ? ERR_FORMAT : ERR_NONE,
+                      pki_ocsp_parse(bytes_of(der, (size_t)n), &request));
                 OPENSSL_free(der);
                 OCSP_REQUEST_free(many);
                 X509_free(leaf);
@@ -219,7 +230,8 @@ static void test_request_refused(void **state)
 
 static void test_errors(void **state)
 {
-        static const enum pki_ocsp_error errors[] = {PKI_OCSP_MALFORMED, PKI_OCSP_INTERNAL, PKI_OCSP_TRY_LATER, PKI_OCSP_UNAUTHORIZED};
+        static const enum pki_ocsp_error errors[] = {PKI_OCSP_MALFORMED, PKI_OCSP_INTERNAL, PKI_OCSP_TRY_LATER,
+                                                     PKI_OCSP_UNAUTHORIZED};
         struct pki_ocsp_single single = {0};
         struct pki_ocsp_answer bad = {.v = &single, .n = 1, .responder_key_id = {responder_key_id, 20}};
         struct buf out;
@@ -280,8 +292,9 @@ static int tear_down(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_answers), cmocka_unit_test(test_nonces), cmocka_unit_test(test_damage),
-                                           cmocka_unit_test(test_request_refused), cmocka_unit_test(test_errors)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_answers), cmocka_unit_test(test_nonces),
+                                           cmocka_unit_test(test_damage), cmocka_unit_test(test_request_refused),
+                                           cmocka_unit_test(test_errors)};
 
         return cmocka_run_group_tests_name("pki_ocsp", tests, set_up, tear_down);
 }

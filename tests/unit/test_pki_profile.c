@@ -1,8 +1,9 @@
 /* Profiles: what the shipped file says, what is refused, and that the hash changes with everything that matters. */
 #include "pki_help.h"
 
-#define GOOD "[x]\nkind = leaf\nkeys = ec-p256\nmax-days = 10\nkey-usage-rsa = digitalSignature\nkey-usage-ec = digitalSignature\n" \
-             "extended-key-usage = serverAuth\npolicy = none\n"
+#define GOOD \
+        "[x]\nkind = leaf\nkeys = ec-p256\nmax-days = 10\nkey-usage-rsa = digitalSignature\nkey-usage-ec = digitalSignature\n" \
+        "extended-key-usage = serverAuth\npolicy = none\n"
 
 static void test_refused(void **state)
 {
@@ -119,7 +120,8 @@ static void test_shipped(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused), cmocka_unit_test(test_canonical), cmocka_unit_test(test_hash), cmocka_unit_test(test_shipped)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused), cmocka_unit_test(test_canonical),
+                                           cmocka_unit_test(test_hash), cmocka_unit_test(test_shipped)};
 
         return cmocka_run_group_tests_name("pki_profile", tests, NULL, NULL);
 }

@@ -33,7 +33,8 @@ static void test_only_the_right_key_and_aad(void **state)
                         sealed.p[i] ^= 1;
                         assert_int_equal(pki_unseal(a, bytes_of("aad", 3), buf_bytes(&sealed), &plain).err, ERR_FORMAT);
                         sealed.p[i] ^= 1;
-                        assert_int_equal(pki_unseal(a, bytes_of("aad", 3), bytes_of(sealed.p, i), &plain).err, ERR_FORMAT);
+                        assert_int_equal(pki_unseal(a, bytes_of("aad", 3), bytes_of(sealed.p, i), &plain).err,
+                                         ERR_FORMAT);
                 }
                 OK(pki_unseal(a, bytes_of("aad", 3), buf_bytes(&sealed), &plain));
                 assert_int_equal(plain.n, n);

@@ -16,7 +16,8 @@ static res check(struct bytes der, const char **why)
 /* RSA key of n and e. */
 static void write_rsa(struct bytes n, struct bytes e, struct buf *out)
 {
-        static const uint8_t alg[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+        static const uint8_t alg[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                      0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
         struct der_mark whole = der_open(out, DER_SEQUENCE), inner;
         struct buf key;
 
@@ -36,7 +37,10 @@ static void test_weak_moduli(void **state)
         static const struct {
                 const char *modulus, *word;
         } cases[] = {
-                {WEAK_CLOSE_PRIMES, "close"}, {WEAK_ROCA, "ROCA"}, {WEAK_SMALL_FACTOR, "752"}, {WEAK_SQUARE, "close"},
+                {WEAK_CLOSE_PRIMES, "close"},
+                {WEAK_ROCA, "ROCA"},
+                {WEAK_SMALL_FACTOR, "752"},
+                {WEAK_SQUARE, "close"},
         };
 
         (void)state;
@@ -64,8 +68,9 @@ static void test_sizes_and_exponents(void **state)
                 uint8_t e[5];
                 size_t n;
                 enum err err;
-        } cases[] = {{{1}, 1, ERR_KEY_WEAK}, {{3}, 1, ERR_KEY_WEAK}, {{17}, 1, ERR_KEY_WEAK}, {{0xff, 0xff}, 2, ERR_KEY_WEAK},
-                     {{1, 0, 0}, 3, ERR_KEY_WEAK}, {{1, 0, 1}, 3, ERR_NONE}, {{1, 0, 3}, 3, ERR_NONE}, {{1, 0, 0, 0, 1}, 5, ERR_NONE}};
+        } cases[] = {{{1}, 1, ERR_KEY_WEAK},          {{3}, 1, ERR_KEY_WEAK},        {{17}, 1, ERR_KEY_WEAK},
+                     {{0xff, 0xff}, 2, ERR_KEY_WEAK}, {{1, 0, 0}, 3, ERR_KEY_WEAK},  {{1, 0, 1}, 3, ERR_NONE},
+                     {{1, 0, 3}, 3, ERR_NONE},        {{1, 0, 0, 0, 1}, 5, ERR_NONE}};
         struct buf der;
 
         (void)state;
@@ -144,8 +149,9 @@ static void test_other_kinds(void **state)
 {
         static const struct {
                 const char *type, *group, *format, *encoding;
-        } cases[] = {{"ED25519", NULL, NULL, NULL}, {"EC", "P-521", NULL, NULL}, {"EC", "secp256k1", NULL, NULL},
-                     {"EC", "P-256", "compressed", NULL}, {"EC", "P-256", NULL, "explicit"}, {"RSA-PSS", NULL, NULL, NULL}};
+        } cases[] = {{"ED25519", NULL, NULL, NULL},     {"EC", "P-521", NULL, NULL},
+                     {"EC", "secp256k1", NULL, NULL},   {"EC", "P-256", "compressed", NULL},
+                     {"EC", "P-256", NULL, "explicit"}, {"RSA-PSS", NULL, NULL, NULL}};
 
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -183,9 +189,11 @@ static void test_signatures(void **state)
                                 alg.digest = (enum pki_digest)(PKI_SHA256 + round);
                         OK(pki_key_sign(key, alg, STR_BYTES("message"), &signature));
                         OK(pki_spki_verify(kit, &spki, alg, STR_BYTES("message"), buf_bytes(&signature)));
-                        FAILS(ERR_SIGNATURE, pki_spki_verify(kit, &spki, alg, STR_BYTES("messagE"), buf_bytes(&signature)));
+                        FAILS(ERR_SIGNATURE,
+                              pki_spki_verify(kit, &spki, alg, STR_BYTES("messagE"), buf_bytes(&signature)));
                         signature.p[signature.n - 1] ^= 1;
-                        FAILS(ERR_SIGNATURE, pki_spki_verify(kit, &spki, alg, STR_BYTES("message"), buf_bytes(&signature)));
+                        FAILS(ERR_SIGNATURE,
+                              pki_spki_verify(kit, &spki, alg, STR_BYTES("message"), buf_bytes(&signature)));
                         FAILS(ERR_SIGNATURE, pki_spki_verify(kit, &spki, alg, STR_BYTES("message"), bytes_of(NULL, 0)));
                 }
                 alg.family = alg.family == PKI_FAMILY_RSA ? PKI_FAMILY_ECC : PKI_FAMILY_RSA;
@@ -216,7 +224,8 @@ static void test_against_openssl(void **state)
 
                         memcpy(der, pki_key_spki(key).p, n);
                         der[at] = (uint8_t)random_u64();
-                        if (!res_is_ok(pki_spki_parse(bytes_of(der, n), &spki)) || !res_is_ok(pki_spki_check(kit, &spki, NULL)))
+                        if (!res_is_ok(pki_spki_parse(bytes_of(der, n), &spki)) ||
+                            !res_is_ok(pki_spki_check(kit, &spki, NULL)))
                                 continue;
                         read = d2i_PUBKEY(NULL, &p, (long)n);
                         assert_non_null(read);
@@ -244,8 +253,9 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_weak_moduli),  cmocka_unit_test(test_sizes_and_exponents), cmocka_unit_test(test_curves),
-                cmocka_unit_test(test_other_kinds),  cmocka_unit_test(test_signatures),          cmocka_unit_test(test_against_openssl),
+                cmocka_unit_test(test_weak_moduli), cmocka_unit_test(test_sizes_and_exponents),
+                cmocka_unit_test(test_curves),      cmocka_unit_test(test_other_kinds),
+                cmocka_unit_test(test_signatures),  cmocka_unit_test(test_against_openssl),
         };
 
         return cmocka_run_group_tests_name("pki_spki", tests, set_up, tear_down);

@@ -28,10 +28,15 @@ static void test_read(void **state)
         buf_init(&out, 65536);
         make(&out);
         help_write(&dir, "a.zip", buf_bytes(&out));
-        if (help_run(&dir, "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.zip\"); print(z.testzip(), [(i.filename, i.file_size, i.date_time) for i in z.infolist()], z.read(\"Nginx/2_example.com.key\"))'", output, sizeof(output)) != 0)
+        if (help_run(
+                    &dir,
+                    "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.zip\"); print(z.testzip(), [(i.filename, i.file_size, i.date_time) for i in z.infolist()], z.read(\"Nginx/2_example.com.key\"))'",
+                    output, sizeof(output)) != 0)
                 fail_msg("%s", output);
-        assert_string_equal(output, "None [('Nginx/1_example.com_bundle.crt', 12, (2026, 11, 18, 11, 6, 40)), ('Nginx/2_example.com.key', 4, (2026, 11, 18, 11, 6, 40)), "
-                                    "('empty.txt', 0, (2026, 11, 18, 11, 6, 40))] b'key\\n'\n");
+        assert_string_equal(
+                output,
+                "None [('Nginx/1_example.com_bundle.crt', 12, (2026, 11, 18, 11, 6, 40)), ('Nginx/2_example.com.key', 4, (2026, 11, 18, 11, 6, 40)), "
+                "('empty.txt', 0, (2026, 11, 18, 11, 6, 40))] b'key\\n'\n");
         buf_done(&out);
         help_dir_free(&dir);
 }
@@ -60,7 +65,8 @@ static void test_same_bytes(void **state)
 /* Whoever unpacks must not be led outside. */
 static void test_names(void **state)
 {
-        static const char *const bad[] = {"", "/etc/passwd", "../a", "a/../b", "a/./b", "a//b", "a/", "a\\b", "C:a", "*.key", "a\nb", "caf\xc3\xa9", "a/.."};
+        static const char *const bad[] = {"",     "/etc/passwd", "../a",  "a/../b", "a/./b",       "a//b", "a/",
+                                          "a\\b", "C:a",         "*.key", "a\nb",   "caf\xc3\xa9", "a/.."};
         struct pki_zip *zip = NULL;
         struct buf out;
 
@@ -103,7 +109,8 @@ static void test_limits(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_names), cmocka_unit_test(test_limits)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_same_bytes),
+                                           cmocka_unit_test(test_names), cmocka_unit_test(test_limits)};
 
         return cmocka_run_group_tests_name("pki_zip", tests, NULL, NULL);
 }
