@@ -41,6 +41,9 @@ struct quota_rule {        /* B8 */
 /* Read the directory; on failure `why` says file, line and mend.  ERR_CONFIG. */
 MUST res catalogue_load(const char *dir, struct catalogue **ret_catalogue, struct buf *why);
 void catalogue_free(struct catalogue *catalogue);
+/* No product names an issuer or a profile that is not there.  ERR_CONFIG with a sentence. */
+struct issuers;
+MUST res catalogue_check_issuers(const struct catalogue *catalogue, const struct issuers *issuers, struct buf *why);
 const struct product *catalogue_product(const struct catalogue *catalogue, struct str package_type); /* NULL = none */
 /* The free product of a term as the wire writes it; an empty term means the default one.  NULL = none. */
 const struct product *catalogue_free_product(const struct catalogue *catalogue, struct str validity_months);

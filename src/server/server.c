@@ -161,6 +161,7 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
         TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
         TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
         TRY(issuers_load(core->signer, server->conf->catalogue_dir, &core->issuers, why));
+        TRY(catalogue_check_issuers(core->catalogue, core->issuers, why));
         TRY(account_cache_new(&core->accounts));
         TRY(issue_queue_new(core, &core->issue));
         TRY(job_runner_new(core, SERVER_JOB_THREADS, &core->jobs));
