@@ -9,7 +9,8 @@
  *   await c.moveClock(3 * 86400)
  *   await c.kill('signer'); await c.restart(); await c.stop()
  *
- * stop() demands a clean end: exit code 0 and no word from a sanitizer in the log.
+ * stop() demands a clean end: exit code 0 and no word from a sanitizer in the log.  CHANCERY_TEST_LOG=1 shows the
+ * service's log while the test runs.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -26,6 +27,7 @@ import { freePorts } from './web.mjs'
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 export const BUILD = resolve(ROOT, process.env.CHANCERY_BUILD ?? 'build-asan')
 const PROGRAM = join(BUILD, 'chancery')
+const CLOCK_MOVES = existsSync(PROGRAM) && readFileSync(PROGRAM).includes('test.clock') /* not in a release build */
 const READY_MS = 60_000 /* sanitizers and other tests beside it */
 const STOP_MS = 60_000
 const SANITIZER = /ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer/
@@ -153,7 +155,7 @@ class Chancery {
       'public.listen': `127.0.0.1:${this.publicPort}`,
       'public.url': this.publicUrl,
       'validation.allow': '127.0.0.0/8',
-      'test.clock': this.clockFile,
+      ...(CLOCK_MOVES ? { 'test.clock': this.clockFile } : {}),
       ...this.settings
     }
     return ['serve', '--data', this.data, ...Object.entries(settings).flatMap(([k, v]) => ['--set', `${k}=${v}`])]
@@ -169,8 +171,9 @@ class Chancery {
     this.out = ''
     this.ended = new Promise(resolve => child.once('close', (code, signal) => { this.exit = { code, signal }; resolve(this.exit) }))
     this.exit = undefined
-    child.stdout.on('data', d => { this.out += d; this.log += d })
-    child.stderr.on('data', d => { this.log += d })
+    const note = d => { this.log += d; if (process.env.CHANCERY_TEST_LOG) process.stderr.write(d) }
+    child.stdout.on('data', d => { this.out += d; note(d) })
+    child.stderr.on('data', note)
     child.once('error', e => { this.log += `${e}\n` })
     const dieWithUs = () => child.kill('SIGKILL')
     process.once('exit', dieWithUs)
