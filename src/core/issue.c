@@ -289,34 +289,43 @@ static res issue_notice(struct act *act, struct store_tx *tx, const struct certi
                                        });
 }
 
+/* It is not pending any more: finished by a round before this one, cancelled, or cancelled and deleted. */
+static res issue_finish_late(struct act *act, struct store_tx *tx, struct issue_item *item)
+{
+        const struct certificate_row *row = &item->certificate;
+        struct certificate_row now = {0};
+        res found = store_certificate_get(store_tx_conn(tx), act->arena, row->account_id, row->certificate_id, &now);
+
+        if (res_is_ok(found) && now.issued_id == item->issued.issued_id)
+                return job_end(tx, JOB_ISSUE, row->certificate_id);
+        if (res_is_ok(found) || found.err == ERR_NOT_FOUND)
+                return issue_finish_unwanted(act, tx, item);
+        return found;
+}
+
 static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
         const struct certificate_row *row = &item->certificate;
         const struct issued_row *issued = &item->issued;
-        struct certificate_row now = {0};
+        const struct store_certificate_issue issue = {
+                .account_id = row->account_id,
+                .certificate_id = row->certificate_id,
+                .from_status = CERT_PENDING,
+                .to_status = CERT_ISSUED,
+                .issued_id = issued->issued_id,
+                .begin_at = issued->not_before,
+                .end_at = issued->not_after,
+                .issuer = issued->issuer,
+                .profile = issued->profile,
+        };
 
         act->account_id = row->account_id;
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, row->account_id, row->certificate_id, &now);
+        res moved = store_certificate_set_issued(tx, &issue);
 
-        if (found.err == ERR_NOT_FOUND) /* cancelled and deleted */
-                return issue_finish_unwanted(act, tx, item);
-        TRY(found);
-        if (now.issued_id == issued->issued_id)
-                return job_end(tx, JOB_ISSUE, row->certificate_id); /* a round before this one finished it */
-        if (now.status != CERT_PENDING)
-                return issue_finish_unwanted(act, tx, item);
+        if (moved.err == ERR_NOT_FOUND)
+                return issue_finish_late(act, tx, item);
+        TRY(moved);
         TRY(store_issued_finish(tx, row->account_id, issued->issued_id, item->der));
-        TRY(store_certificate_set_issued(tx, &(struct store_certificate_issue){
-                                                     .account_id = row->account_id,
-                                                     .certificate_id = row->certificate_id,
-                                                     .from_status = CERT_PENDING,
-                                                     .to_status = CERT_ISSUED,
-                                                     .issued_id = issued->issued_id,
-                                                     .begin_at = issued->not_before,
-                                                     .end_at = issued->not_after,
-                                                     .issuer = issued->issuer,
-                                                     .profile = issued->profile,
-                                             }));
         TRY(quota_hold(act, tx, row->certificate_id, issued->not_after + 1));
         TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
         TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
