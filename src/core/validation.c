@@ -162,8 +162,10 @@ static res validation_report(struct act *act, const struct look *look, bool too_
 {
         struct validation_result *v = arena_array_of(act->arena, look->count + 1, struct validation_result);
 
-        for (size_t i = 0; i < look->count; i++)
+        for (size_t i = 0; i < look->count; i++) {
                 look_describe(act, &look->items[i], too_often, &v[i]);
+                v[i].issued = look->certificate.status == CERT_ISSUED;
+        }
         *ret_results = (struct validation_results){v, look->count};
         return RES_OK;
 }

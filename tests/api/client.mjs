@@ -3,6 +3,8 @@
  * signed here, to be spoilt in one place.
  */
 import { createHash, createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import https from 'node:https'
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
@@ -21,8 +23,28 @@ const profileOf = (server, { method = 'POST', signMethod = 'TC3-HMAC-SHA256', un
 })
 const credentialOf = account => ({ secretId: account.SecretId, secretKey: account.SecretKey })
 
+/*
+ * The international SDK is the older kind: request objects made by its models, answers by callback, and no agent of
+ * its own, so that its trust comes from the process.
+ */
+function intlClient (server, account, mode) {
+  const { Client, Models } = sdks.intl.ssl.v20191205
+  const Credential = require('tencentcloud-sdk-nodejs-intl-en/tencentcloud/common/credential.js')
+  const { httpProfile, ...profile } = profileOf(server, mode)
+  https.globalAgent.options.ca = readFileSync(server.root)
+  const client = new Client(new Credential(account.SecretId, account.SecretKey), '', { ...profile, httpProfile: { ...httpProfile, headers: {} } })
+  return new Proxy({}, {
+    get: (_, action) => parameters => new Promise((resolve, reject) => {
+      const request = new Models[`${action}Request`]()
+      request.deserialize(parameters)
+      client[action](request, (error, answer) => error ? reject(error) : resolve(answer))
+    })
+  })
+}
+
 /** Typed client of the `ssl` service. sdk: main | intl. */
 export function sslClient (server, account, { sdk = 'main', ...mode } = {}) {
+  if (sdk === 'intl') return intlClient(server, account, mode)
   const { Client } = sdks[sdk].ssl.v20191205
   return new Client({ credential: credentialOf(account), region: '', profile: profileOf(server, mode) })
 }

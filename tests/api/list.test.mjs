@@ -10,7 +10,7 @@ let server, client
 const ids = []
 before(async () => {
   server = await startChancery({ settings: { 'limits.rate': 'off', ...noDns } })
-  const account = await server.createAccount()
+  const account = await server.createAccount({ identity: 'individual', level: 'v2' }) /* 50 free ones for any domain (QTA-10) */
   client = sslClient(server, account)
   for (let i = 0; i < COUNT; i++) {
     const { CertificateId } = await client.ApplyCertificate({
