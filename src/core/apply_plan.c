@@ -9,8 +9,6 @@
 #include "core/label.h"
 #include "store/certificate.h"
 
-#define DEFAULT_VALIDITY "12" /* nothing given = the one-year product (design: package 2 with "12") */
-
 static res plan_product(struct act *act, struct apply_plan *plan)
 {
         const struct catalogue *catalogue = act->core->catalogue;
@@ -18,7 +16,7 @@ static res plan_product(struct act *act, struct apply_plan *plan)
 
         if (package.n == 0)
                 plan->product =
-                        catalogue_free_product(catalogue, validity.n ? validity : STR(DEFAULT_VALIDITY));
+                        catalogue_free_product(catalogue, validity);
         else
                 plan->product = catalogue_product(catalogue, package);
         if (plan->product == NULL)
