@@ -1,6 +1,5 @@
 /*
- * Segments and grams.  A set of members is stored as a list of 16-bit numbers while it is short, else as bits.
- * All of a segment's grams lie side by side in the table, so that making one writes few pages.
+ * Segments and grams.  All of a segment's grams lie side by side in the table, so that making one writes few pages.
  */
 #include "store/search.h"
 
@@ -8,8 +7,6 @@
 
 #include "store/group.h"
 
-#define SET_LIST_MAX 127 /* members of a set that is stored as a list: one more would be as long as the bits */
-#define SET_BITS_BYTES (SEARCH_SEGMENT / 8)
 #define SEAL_ARENA (256 * 1024 * 1024) /* 2,048 rows with 100 names of 64 bytes are 13 M grams of 8 bytes at the very worst */
 #define SEQ_BYTES 8
 
@@ -139,80 +136,17 @@ static struct grams grams_of_text(struct arena *a, const struct search_text *tex
         return grams;
 }
 
-/* -- sets --------------------------------------------------------------------------------------- */
-
-static bool set_has(const struct search_set *set, size_t member)
-{
-        return set->w[member / 64] >> (member % 64) & 1;
-}
-
-static void set_put(struct search_set *set, size_t member, bool in)
-{
-        uint64_t bit = (uint64_t)1 << (member % 64);
-
-        set->w[member / 64] = in ? set->w[member / 64] | bit : set->w[member / 64] & ~bit;
-}
-
-static int64_t set_count(const struct search_set *set)
-{
-        int64_t n = 0;
-
-        for (size_t i = 0; i < SEARCH_SEGMENT / 64; i++)
-                n += __builtin_popcountll(set->w[i]);
-        return n;
-}
-
-/* The lowest member in *left, which is taken out; 64 members are looked at at once. */
-static size_t set_take_lowest(struct search_set *left, size_t *word)
-{
-        while (left->w[*word] == 0)
-                (*word)++;
-        size_t bit = (size_t)__builtin_ctzll(left->w[*word]);
-        left->w[*word] &= left->w[*word] - 1;
-        return *word * 64 + bit;
-}
-
-static struct bytes set_encode(const struct search_set *set, uint8_t out[SET_BITS_BYTES])
-{
-        struct search_set left = *set;
-        size_t count = (size_t)set_count(set), word = 0;
-
-        if (count > SET_LIST_MAX) {
-                for (size_t i = 0; i < SET_BITS_BYTES; i++)
-                        out[i] = (uint8_t)(set->w[i / 8] >> (i % 8 * 8));
-                return (struct bytes){out, SET_BITS_BYTES};
-        }
-        for (size_t i = 0; i < count; i++) {
-                size_t member = set_take_lowest(&left, &word);
-                out[2 * i] = (uint8_t)(member >> 8);
-                out[2 * i + 1] = (uint8_t)member;
-        }
-        return (struct bytes){out, 2 * count};
-}
-
-static void set_decode(struct bytes in, struct search_set *ret_set)
-{
-        *ret_set = (struct search_set){0};
-        if (in.n == SET_BITS_BYTES) {
-                for (size_t i = 0; i < SET_BITS_BYTES; i++)
-                        ret_set->w[i / 8] |= (uint64_t)in.p[i] << (i % 8 * 8);
-                return;
-        }
-        for (size_t i = 0; i + 1 < in.n; i += 2)
-                set_put(ret_set, (size_t)(in.p[i] << 8 | in.p[i + 1]) % SEARCH_SEGMENT, true);
-}
-
 /* -- making a segment --------------------------------------------------------------------------- */
 
 static res gram_put(struct store_conn *c, int64_t account_id, int64_t segment, uint64_t gram, const struct search_set *set)
 {
-        uint8_t encoded[SET_BITS_BYTES];
+        uint8_t encoded[SEARCH_SET_BYTES];
         struct query q = query_of(c, &sql_search, GRAM_PUT);
 
         query_int(&q, account_id);
         query_int(&q, segment);
         query_int(&q, (int64_t)gram);
-        query_bytes(&q, set_encode(set, encoded));
+        query_bytes(&q, search_set_encode(set, encoded));
         return query_run(&q);
 }
 
@@ -221,7 +155,7 @@ static res grams_store(struct store_conn *c, int64_t account_id, int64_t segment
         struct search_set set = {0};
 
         for (size_t i = 0; i < grams->n; i++) {
-                set_put(&set, grams->v[i] & 0xffff, true);
+                search_set_put(&set, grams->v[i] & 0xffff, true);
                 if (i + 1 < grams->n && grams->v[i + 1] >> 16 == grams->v[i] >> 16)
                         continue;
                 TRY(gram_put(c, account_id, segment, grams->v[i] >> 16, &set));
@@ -358,7 +292,7 @@ static res find_place(struct store_conn *c, int64_t account_id, int64_t seq, str
         if (!row || !find_member(query_get_bytes(&q, 2), seq, &ret_place->member))
                 return RES_OK;
         ret_place->segment = query_get_int(&q, 0);
-        set_decode(query_get_bytes(&q, 1), &ret_place->dead);
+        search_set_decode(query_get_bytes(&q, 1), &ret_place->dead);
         return RES_OK;
 }
 
@@ -371,7 +305,7 @@ static res gram_get(struct store_conn *c, int64_t account_id, int64_t segment, u
         query_int(&q, segment);
         query_int(&q, (int64_t)gram);
         TRY(query_step(&q, &row));
-        set_decode(row ? query_get_bytes(&q, 0) : (struct bytes){0}, ret_set);
+        search_set_decode(row ? query_get_bytes(&q, 0) : (struct bytes){0}, ret_set);
         return RES_OK;
 }
 
@@ -385,7 +319,7 @@ static res members_move(struct store_conn *c, int64_t account_id, const struct p
                 if (others->n && bsearch(&grams->v[i], others->v, others->n, sizeof(*others->v), compare_u64))
                         continue;
                 TRY(gram_get(c, account_id, place->segment, grams->v[i] >> 16, &set));
-                set_put(&set, place->member, in);
+                search_set_put(&set, place->member, in);
                 TRY(gram_put(c, account_id, place->segment, grams->v[i] >> 16, &set));
         }
         return RES_OK;
@@ -410,54 +344,80 @@ res search_changed(struct store_tx *tx, int64_t account_id, int64_t seq, const s
 res search_deleted(struct store_tx *tx, int64_t account_id, int64_t seq)
 {
         struct store_conn *c = store_tx_conn(tx);
-        uint8_t encoded[SET_BITS_BYTES];
+        uint8_t encoded[SEARCH_SET_BYTES];
         struct place place;
 
         TRY(find_place(c, account_id, seq, &place));
         if (place.segment == 0)
                 return RES_OK;
-        set_put(&place.dead, place.member, true);
+        search_set_put(&place.dead, place.member, true);
         struct query q = query_of(c, &sql_search, SET_DEAD);
         query_int(&q, account_id);
         query_int(&q, place.segment);
-        query_bytes(&q, set_encode(&place.dead, encoded));
+        query_bytes(&q, search_set_encode(&place.dead, encoded));
         return query_run_one(&q);
 }
 
 /* -- finding ------------------------------------------------------------------------------------ */
 
-/* Grams evenly spread over the needle. */
-static size_t needle_grams(struct str needle, uint64_t ret_grams[SEARCH_GRAMS_MAX])
+struct needle_gram {
+        uint64_t gram;
+        int64_t members; /* of the newest segment: how rare it is */
+};
+
+/* Evenly spread over the needle. */
+static size_t needle_grams(struct str needle, struct needle_gram ret_grams[SEARCH_GRAMS_MAX])
 {
         size_t all = needle.n - 2, n = all < SEARCH_GRAMS_MAX ? all : SEARCH_GRAMS_MAX;
 
         for (size_t i = 0; i < n; i++) {
                 const char *p = needle.p + (n == 1 ? 0 : i * (all - 1) / (n - 1));
-                ret_grams[i] = (uint64_t)lower(p[0]) << 16 | (uint64_t)lower(p[1]) << 8 | lower(p[2]);
+                ret_grams[i].gram = (uint64_t)lower(p[0]) << 16 | (uint64_t)lower(p[1]) << 8 | lower(p[2]);
         }
         return n;
 }
 
-static res segment_find(struct store_conn *c, int64_t account_id, struct search_segment *segment, const uint64_t *grams, size_t n)
+static int compare_rarity(const void *a, const void *b)
+{
+        const struct needle_gram *x = a, *y = b;
+
+        return (x->members > y->members) - (x->members < y->members);
+}
+
+/* The rarest first: most segments are done with after one look. */
+static res grams_order(struct store_conn *c, int64_t account_id, int64_t segment, struct needle_gram *grams, size_t n)
+{
+        struct search_set having;
+
+        for (size_t i = 0; i < n; i++) {
+                TRY(gram_get(c, account_id, segment, grams[i].gram, &having));
+                grams[i].members = search_set_count(&having);
+        }
+        qsort(grams, n, sizeof(*grams), compare_rarity);
+        return RES_OK;
+}
+
+static res segment_find(struct store_conn *c, int64_t account_id, struct search_segment *segment,
+                        const struct needle_gram *grams, size_t n)
 {
         struct search_set dead, having;
 
-        set_decode(segment->dead, &dead);
+        search_set_decode(segment->dead, &dead);
         for (size_t i = 0; i < SEARCH_SEGMENT / 64; i++)
                 segment->hits.w[i] = ~dead.w[i];
         segment->hit_count = SEARCH_SEGMENT;
         for (size_t k = 0; k < n && segment->hit_count > 0; k++) {
-                TRY(gram_get(c, account_id, segment->segment, grams[k], &having));
+                TRY(gram_get(c, account_id, segment->segment, grams[k].gram, &having));
                 for (size_t i = 0; i < SEARCH_SEGMENT / 64; i++)
                         segment->hits.w[i] &= having.w[i];
-                segment->hit_count = set_count(&segment->hits);
+                segment->hit_count = search_set_count(&segment->hits);
         }
         return RES_OK;
 }
 
 res search_find(struct store_conn *c, struct arena *a, int64_t account_id, struct str needle, struct search_hits *ret_hits)
 {
-        uint64_t grams[SEARCH_GRAMS_MAX];
+        struct needle_gram grams[SEARCH_GRAMS_MAX];
         size_t gram_count = needle_grams(needle, grams);
         const struct search_segment *rows = NULL;
         struct search_hits hits = {.is_exact = needle.n == 3};
@@ -466,6 +426,8 @@ res search_find(struct store_conn *c, struct arena *a, int64_t account_id, struc
         query_int(&q, account_id);
         TRY(QUERY_LIST(&q, a, segment_columns, &rows, &hits.n));
         hits.v = arena_copy(a, rows, hits.n * sizeof(*rows));
+        if (hits.n > 0)
+                TRY(grams_order(c, account_id, hits.v[hits.n - 1].segment, grams, gram_count));
         for (size_t i = 0; i < hits.n; i++) {
                 TRY(segment_find(c, account_id, &hits.v[i], grams, gram_count));
                 hits.count += hits.v[i].hit_count;
@@ -490,7 +452,7 @@ res search_hit_seqs(struct store_conn *c, int64_t account_id, const struct searc
                 return RES_OK;
         seqs = query_get_bytes(&q, 0);
         for (size_t i = seqs.n / SEQ_BYTES; i-- > 0;) {
-                if (i < SEARCH_SEGMENT && set_has(&segment->hits, i))
+                if (i < SEARCH_SEGMENT && search_set_has(&segment->hits, i))
                         ret_seqs[(*ret_n)++] = seq_at(seqs, i);
         }
         return RES_OK;

@@ -14,7 +14,7 @@
 #define SEARCH_SEGMENT 2048    /* certificates: 256 bytes a set; a tail of as many rows is read in some 4 ms */
 #define SEARCH_VERIFY_MAX 2000 /* rows checked for one count or skip; beyond, a row that has every gram counts as found */
 #define SEARCH_SCAN_MAX 10000  /* rows read for a text shorter than three bytes */
-#define SEARCH_GRAMS_MAX 8     /* grams of a text that are intersected; the check of the row does the rest */
+#define SEARCH_GRAMS_MAX 6     /* grams of a text that are intersected; the check of the row does the rest */
 
 struct search_text {
         struct str id, alias, names;
@@ -31,6 +31,13 @@ MUST res search_deleted(struct store_tx *tx, int64_t account_id, int64_t seq);
 struct search_set {
         uint64_t w[SEARCH_SEGMENT / 64];
 };
+#define SEARCH_SET_BYTES (SEARCH_SEGMENT / 8) /* at most, encoded */
+bool search_set_has(const struct search_set *set, size_t member);
+void search_set_put(struct search_set *set, size_t member, bool in);
+int64_t search_set_count(const struct search_set *set);
+struct bytes search_set_encode(const struct search_set *set, uint8_t out[SEARCH_SET_BYTES]); /* borrows out */
+void search_set_decode(struct bytes in, struct search_set *ret_set);                         /* any bytes give some set */
+
 struct search_segment {
         int64_t segment, first_seq, last_seq;
         struct bytes dead;

@@ -53,6 +53,12 @@ static void locks_init(struct store *store)
         pthread_cond_init(&store->checkpoint_wanted, NULL);
 }
 
+/* SQLite would count every allocation under one lock for all connections. */
+static void sqlite_set_up(void)
+{
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static res store_new(const struct store_options *options, struct store **ret_store)
 {
         CLEAN(store_close_ptr) struct store *store = calloc(1, sizeof(*store));
@@ -87,9 +93,11 @@ static res store_prepare(struct store *store, struct buf *why)
 
 res store_open_with(const struct store_options *options, struct buf *why, struct store **ret_store)
 {
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
         CLEAN(store_close_ptr) struct store *store = NULL;
         res r;
 
+        pthread_once(&once, sqlite_set_up);
         TRY(store_new(options, &store));
         r = store_prepare(store, why);
         if (!res_is_ok(r)) {
