@@ -1,0 +1,110 @@
+/*
+ * A thousand clients that trickle and twenty thousand malformed requests, while good ones go on being answered soon.
+ * The time is judged by all but the slowest twentieth, because the machine that runs the tests may be busy itself.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/resource.h>
+
+#include "http_help.h"
+
+enum { SLOW = 1000, MALFORMED = 20000, FLOODERS = 2, GOOD = 200, GOOD_MS = 200 };
+
+static struct help help;
+
+static int start(void **state)
+{
+        struct http_config config = {.workers = 2, .routes = {&help, help_direct, help_handle}};
+
+        (void)state;
+        config.listen_fd = help_listen(&help.port);
+        return !res_is_ok(http_server_start(&config, NULL, &help.server)); /* raises the limit of open files, for both ends here */
+}
+
+static int stop(void **state)
+{
+        (void)state;
+        http_server_stop(help.server, 2000);
+        return 0;
+}
+
+/* Malformed in every way in turn, on connections that are opened anew when the server has had enough. */
+static void *flood(void *arg)
+{
+        static const char *const bad[] = {
+                "GET / HTTP/1.1\r\n\r\n",
+                "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nQQQ\r\n",
+                "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
+                "\r\n\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                "GET / HTTP/0.0\r\nHost: a\r\n\r\n",
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        };
+        const int offset = (int)(intptr_t)arg;
+
+        for (int i = 0; i < MALFORMED / FLOODERS; i++) {
+                const int fd = help_connect(help.port);
+
+                help_write(fd, bad[(i + offset) % 10]);
+                close(fd);
+        }
+        return NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+        return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+/* Milliseconds that all but the slowest twentieth of the good requests took. */
+static int good_requests_ms(void)
+{
+        int took[GOOD];
+
+        for (int i = 0; i < GOOD; i++) {
+                const int64_t begun = clock_mono_ms();
+
+                help_expect(help_exchange(help.port, i % 2 ? "GET /y HTTP/1.1\r\nHost: a\r\n\r\n"
+                                                           : "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+                took[i] = (int)(clock_mono_ms() - begun);
+                usleep(2000);
+        }
+        qsort(took, GOOD, sizeof(took[0]), by_size);
+        return took[GOOD * 95 / 100];
+}
+
+static void good_requests_are_answered_all_the_while(void **state)
+{
+        pthread_t flooders[FLOODERS];
+        int slow[SLOW];
+
+        (void)state;
+        for (int i = 0; i < SLOW; i++) {
+                slow[i] = help_connect(help.port);
+                help_write(slow[i], i % 2 ? "GET /x HTTP/1.1\r\nHost" : "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nab");
+        }
+        for (int i = 0; i < FLOODERS; i++)
+                pthread_create(&flooders[i], NULL, flood, (void *)(intptr_t)i);
+        assert_true(good_requests_ms() <= GOOD_MS);
+        for (int i = 0; i < FLOODERS; i++)
+                pthread_join(flooders[i], NULL);
+        assert_true(good_requests_ms() <= GOOD_MS);
+        for (int i = 0; i < SLOW; i++)
+                close(slow[i]);
+        assert_int_equal(help.handled + help.directs, 2 * GOOD); /* nothing malformed reached a handler */
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(good_requests_are_answered_all_the_while, start, stop)};
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

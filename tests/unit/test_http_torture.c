@@ -1,0 +1,174 @@
+/*
+ * Every allocation of the listener fails in turn: it starts or says why not, gives back all that it took, and a running
+ * one only loses the connection that wanted the memory.  The linker sends our rooms' malloc and calloc through here; the
+ * libraries keep their own.  Arenas are left out: without memory for one the process ends, as arena.h tells.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <gnutls/gnutls.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "http_help.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+/* The allocation that fails, counted down; below 0 none does. */
+static atomic_int fail_at = -1;
+
+static bool fails_now(void)
+{
+        return atomic_load(&fail_at) >= 0 && atomic_fetch_sub(&fail_at, 1) == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+        return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+        return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+static char *pem_text(BIO *bio)
+{
+        char *data = NULL;
+        const long n = BIO_get_mem_data(bio, &data);
+        char *text = strndup(data, (size_t)n);
+
+        BIO_free(bio);
+        return text;
+}
+
+static struct http_tls make_tls(void)
+{
+        EVP_PKEY *key = EVP_EC_gen("P-256");
+        X509 *cert = X509_new();
+        BIO *cert_pem = BIO_new(BIO_s_mem()), *key_pem = BIO_new(BIO_s_mem());
+
+        X509_set_version(cert, 2);
+        X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+        X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+        X509_set_pubkey(cert, key);
+        assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+        PEM_write_bio_X509(cert_pem, cert);
+        PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
+        X509_free(cert);
+        EVP_PKEY_free(key);
+        return (struct http_tls){.cert_chain = pem_text(cert_pem), .key = pem_text(key_pem)};
+}
+
+static struct help help;
+
+static res start_with_failure(const struct http_tls *tls, int at, int *ret_fd)
+{
+        struct http_config config = {.tls = true, .workers = 2, .routes = {&help, help_direct, help_handle}};
+        res r;
+
+        *ret_fd = config.listen_fd = help_listen(&help.port);
+        atomic_store(&fail_at, at);
+        r = http_server_start(&config, tls, &help.server);
+        return r;
+}
+
+static void a_start_without_memory_says_so_and_gives_all_back(void **state)
+{
+        const struct http_tls tls = make_tls();
+        int failures = 0;
+
+        (void)state;
+        for (int at = 0; at < 100; at++) {
+                int fd;
+                const res r = start_with_failure(&tls, at, &fd);
+                const bool used_up = atomic_exchange(&fail_at, -1) < 0;
+
+                if (res_is_ok(r)) {
+                        http_server_stop(help.server, 1000);
+                        if (!used_up)
+                                break; /* there is no allocation with this number */
+                        continue;
+                }
+                assert_int_equal(r.err, ERR_MEMORY);
+                close(fd); /* still ours */
+                failures++;
+        }
+        assert_true(failures >= 3);
+        free((void *)(uintptr_t)tls.cert_chain);
+        free((void *)(uintptr_t)tls.key);
+}
+
+/* The certificate is exchanged without memory: the old one stays. */
+static void an_exchange_without_memory_keeps_the_old_certificate(void **state)
+{
+        const struct http_tls tls = make_tls();
+        int fd;
+
+        (void)state;
+        assert_int_equal(start_with_failure(&tls, -1, &fd).err, ERR_NONE);
+        atomic_store(&fail_at, 0);
+        assert_int_equal(http_server_set_tls(help.server, &tls).err, ERR_MEMORY);
+        atomic_store(&fail_at, -1);
+        assert_int_equal(http_server_set_tls(help.server, &tls).err, ERR_NONE);
+        http_server_stop(help.server, 1000);
+        free((void *)(uintptr_t)tls.cert_chain);
+        free((void *)(uintptr_t)tls.key);
+}
+
+/* A connection that finds no memory is dropped, the next one is served. */
+static void a_connection_without_memory_is_dropped_alone(void **state)
+{
+        struct http_config config = {.workers = 1, .routes = {&help, help_direct, help_handle}};
+
+        (void)state;
+        config.listen_fd = help_listen(&help.port);
+        assert_int_equal(http_server_start(&config, NULL, &help.server).err, ERR_NONE);
+        atomic_store(&fail_at, 0);
+        {
+                const int fd = help_connect(help.port);
+
+                while (atomic_load(&fail_at) >= 0)
+                        usleep(1000);
+                help_write(fd, "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n");
+                assert_true(help_is_closed(fd, 5000));
+                close(fd);
+        }
+        help_expect(help_exchange(help.port, "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n"), "direct");
+        http_server_stop(help.server, 1000);
+}
+
+/* Buffers report want of memory at the end and keep what they had. */
+static void a_buffer_without_memory_fails_once_and_for_all(void **state)
+{
+        CLEAN(buf_done) struct buf buf = {.ceiling = 100000};
+
+        (void)state;
+        buf_add_text(&buf, "kept");
+        atomic_store(&fail_at, 0);
+        assert_null(buf_grow(&buf, 5000));
+        atomic_store(&fail_at, -1);
+        buf_add_text(&buf, "lost");
+        assert_int_equal(buf_check(&buf).err, ERR_MEMORY);
+        assert_int_equal(buf.n, 4);
+        assert_memory_equal(buf.p, "kept", 4);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_start_without_memory_says_so_and_gives_all_back),
+                cmocka_unit_test(an_exchange_without_memory_keeps_the_old_certificate),
+                cmocka_unit_test(a_connection_without_memory_is_dropped_alone),
+                cmocka_unit_test(a_buffer_without_memory_fails_once_and_for_all),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
