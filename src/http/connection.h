@@ -1,7 +1,7 @@
 /*
  * The open connections of a listener: how many, from whom, and until when each must have sent its next request or
- * taken its reply.  A client that trickles a byte at a time never looks idle; this deadline is what ends it.
- * Private to http/.
+ * taken its reply.  A client that trickles a byte at a time never looks idle; this deadline is what ends it.  One that
+ * left in the middle of a request is noticed here too.  Private to http/.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct http_connection {
         int refused_status;
         char peer[46];
         _Atomic int64_t deadline_ms;      /* monotonic; 0 = none, because it is our turn */
+        bool left;                        /* the client's side was closed when the sweeper last looked */
         struct http_server *server;
         struct http_connection *next, **link;
 };

@@ -1,6 +1,7 @@
 /*
- * A thousand clients that trickle and twenty thousand malformed requests, while good ones go on being answered soon.
- * The time is judged by all but the slowest twentieth, because the machine that runs the tests may be busy itself.
+ * A thousand clients that trickle and twenty thousand malformed requests, while good ones go on being answered soon:
+ * within 200 ms, judged by all but the slowest twentieth, because the machine that runs the tests may be busy itself.
+ * Where it is so busy that a lone request takes longer than 10 ms, it may take twenty times that.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 
 #include "http_help.h"
 
-enum { SLOW = 1000, MALFORMED = 20000, FLOODERS = 2, GOOD = 200, GOOD_MS = 200 };
+enum { SLOW = 1000, MALFORMED = 20000, FLOODERS = 4, GOOD = 200, GOOD_MS = 200 };
 
 static struct help help;
 
@@ -33,7 +34,23 @@ static int stop(void **state)
         return 0;
 }
 
-/* Malformed in every way in turn, on connections that are opened anew when the server has had enough. */
+/*
+ * Send, and wait for the other end to have had enough, so that every byte is really looked at; what is malformed only by
+ * never going on is left after a moment.
+ */
+static void send_and_wait(const char *request)
+{
+        const int fd = help_connect(help.port);
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        char answer[1024];
+
+        help_write(fd, request);
+        while (poll(&waiting, 1, 1) == 1 && recv(fd, answer, sizeof(answer), 0) > 0)
+                continue;
+        close(fd);
+}
+
+/* Malformed in every way in turn. */
 static void *flood(void *arg)
 {
         static const char *const bad[] = {
@@ -50,12 +67,8 @@ static void *flood(void *arg)
         };
         const int offset = (int)(intptr_t)arg;
 
-        for (int i = 0; i < MALFORMED / FLOODERS; i++) {
-                const int fd = help_connect(help.port);
-
-                help_write(fd, bad[(i + offset) % 10]);
-                close(fd);
-        }
+        for (int i = 0; i < MALFORMED / FLOODERS; i++)
+                send_and_wait(bad[(i + offset) % 10]);
         return NULL;
 }
 
@@ -84,6 +97,8 @@ static int good_requests_ms(void)
 static void good_requests_are_answered_all_the_while(void **state)
 {
         pthread_t flooders[FLOODERS];
+        const int alone_ms = good_requests_ms();
+        const int limit_ms = alone_ms > GOOD_MS / 20 ? alone_ms * 20 : GOOD_MS;
         int slow[SLOW];
 
         (void)state;
@@ -93,13 +108,13 @@ static void good_requests_are_answered_all_the_while(void **state)
         }
         for (int i = 0; i < FLOODERS; i++)
                 pthread_create(&flooders[i], NULL, flood, (void *)(intptr_t)i);
-        assert_true(good_requests_ms() <= GOOD_MS);
+        assert_true(good_requests_ms() <= limit_ms);
         for (int i = 0; i < FLOODERS; i++)
                 pthread_join(flooders[i], NULL);
-        assert_true(good_requests_ms() <= GOOD_MS);
+        assert_true(good_requests_ms() <= limit_ms);
         for (int i = 0; i < SLOW; i++)
                 close(slow[i]);
-        assert_int_equal(help.handled + help.directs, 2 * GOOD); /* nothing malformed reached a handler */
+        assert_int_equal(help.handled + help.directs, 3 * GOOD); /* nothing malformed reached a handler */
 }
 
 int main(void)

@@ -143,6 +143,35 @@ static void who_hangs_up_early_harms_nobody(void **state)
         help_expect(help_exchange(help.port, "GET /y HTTP/1.1\r\nHost: a\r\n\r\n"), "|/y|");
 }
 
+/* Without the sweeper these stay until the idle time-out, a minute later. */
+static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
+{
+        static const char *const parts[] = {"\r\n\r\n\r\n", "AAAA", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                const int fd = help_connect(help.port);
+
+                help_write(fd, parts[i]);
+                shutdown(fd, SHUT_WR);
+                assert_true(help_is_closed(fd, 10000));
+                close(fd);
+        }
+}
+
+/* One that closed its side after a whole request still gets its answer, however long that takes. */
+static void who_ends_after_a_request_gets_the_answer(void **state)
+{
+        const int fd = help_connect(help.port);
+
+        (void)state;
+        help.delay_ms = 3500;
+        help_write(fd, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        shutdown(fd, SHUT_WR);
+        help_expect(help_read(fd), "GET|/x|");
+        close(fd);
+}
+
 static void slow_clients_do_not_hold_up_others(void **state)
 {
         int slow[200];
@@ -186,6 +215,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(replies_have_status_headers_and_kind, start, stop),
                 cmocka_unit_test_setup_teardown(a_connection_is_kept_and_requests_may_be_pipelined, start, stop),
                 cmocka_unit_test_setup_teardown(who_hangs_up_early_harms_nobody, start, stop),
+                cmocka_unit_test_setup_teardown(who_ends_in_the_middle_of_a_request_is_let_go, start, stop),
+                cmocka_unit_test_setup_teardown(who_ends_after_a_request_gets_the_answer, start, stop),
                 cmocka_unit_test_setup_teardown(slow_clients_do_not_hold_up_others, start, stop),
                 cmocka_unit_test_setup_teardown(expect_100_continue, start, stop),
         };
