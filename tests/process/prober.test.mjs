@@ -56,7 +56,7 @@ test('the parent’s end ends it at once, in flight or not', async () => {
   prober.process.stdin.end()
   await prober.ended
   assert.equal(prober.exit, 0)
-  assert.ok(Date.now() - start < 3000)
+  assert.ok(Date.now() - start < 6000)
 })
 
 test('signals of the terminal do not end it: the parent does', async () => {
@@ -119,11 +119,11 @@ test('a thousand requests at once are all answered, in any order', async () => {
 test('a slow one does not hold up a quick one', async () => {
   const mixed = await startDnsFilter(dns, ({ name }) => (name.includes('slow') ? 'drop' : 'pass'))
   const prober = await startProber({ settings: settings(mixed.address) })
-  const slow = Array.from({ length: 100 }, (_, i) => prober.ask('txt', `_dnsauth.slow${i}.plain.test`, VALUE, { timeMs: 3000 }))
+  const slow = Array.from({ length: 100 }, (_, i) => prober.ask('txt', `_dnsauth.slow${i}.plain.test`, VALUE, { timeMs: 8000 }))
   await sleep(100)
   const start = Date.now()
   assert.equal((await ask(prober)).verdict, 'PASS')
-  assert.ok(Date.now() - start < 1000, `${Date.now() - start} ms`)
+  assert.ok(Date.now() - start < 4000, `${Date.now() - start} ms`)
   for (const reply of await Promise.all(slow)) assert.equal(reply.verdict, 'UNREACHABLE')
   await endsWell(prober)
   await mixed.stop()

@@ -269,7 +269,7 @@ describe('look-ups that fail', () => {
     const reply = await ask('right.plain.test', 2500)
     assert.equal(reply.verdict, 'UNREACHABLE')
     assert.match(reply.detail, /time-out/)
-    assert.ok(Date.now() - start < 4000)
+    assert.ok(Date.now() - start < 7000)
   })
 
   test('the budget is cut to ten seconds', async () => {
