@@ -43,8 +43,9 @@ MUST res signer_crl_begin(struct signer *signer, const struct frame *frame, stru
         if (head->entry_count > LIMIT_CRL_SHARD)
                 return answer_fail(answer, ERR_TOO_LARGE, "A shard has at most %d entries.", LIMIT_CRL_SHARD);
         snprintf(url, sizeof(url), "%s%u.crl", issuer->url[2], head->shard);
+        /* A root's list is complete: it is about CA certificates, and programs look the root itself up in it too. */
         struct pki_crl_head crl = {.issuer = &issuer->issuer, .number = head->number, .this_update = head->this_update,
-                                   .next_update = head->next_update, .shard_url = str_of(url)};
+                                   .next_update = head->next_update, .shard_url = *issuer->parent ? str_of(url) : (struct str){NULL, 0}};
         TRY(pki_crl_begin(&crl, CRL_CEILING, &signer->crl.crl));
         signer->crl.issuer = issuer;
         signer->crl.announced = head->entry_count;

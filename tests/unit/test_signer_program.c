@@ -366,6 +366,21 @@ static void test_crl(void **state)
         assert_true(total > 5000 * 35);
 }
 
+/* A root's list says nothing about a part: programs that look up every certificate of a chain take it for the CAs below. */
+static void test_crl_of_root(void **state)
+{
+        int64_t now = clock_now_sec();
+        struct msg_signer_crl_begin begin = {.issuer = "root-ecc", .number = 1, .this_update = now, .next_update = now + 86400};
+        struct channel_reply reply;
+        (void)state;
+
+        OK(ask_crl(MSG_SIGNER_CRL_BEGIN, &begin, sizeof(begin), NULL, 0, 0, &reply));
+        channel_reply_done(&reply);
+        OK(ask_crl(MSG_SIGNER_CRL_END, NULL, 0, NULL, 0, sizeof(struct msg_signer_crl_end_reply), &reply));
+        assert_null(memmem(reply.tail.p, reply.tail.n, "\x55\x1d\x1c", 3)); /* issuingDistributionPoint */
+        channel_reply_done(&reply);
+}
+
 /* "good" for what was signed here by this issuer, and for nothing else (standards.md 1.1 #9). */
 static void test_ocsp(void **state)
 {
@@ -487,6 +502,7 @@ int main(void)
                 cmocka_unit_test(test_a_serial_is_one_certificate),
                 cmocka_unit_test(test_listener),
                 cmocka_unit_test(test_crl),
+                cmocka_unit_test(test_crl_of_root),
                 cmocka_unit_test(test_ocsp),
                 cmocka_unit_test(test_killed_between_log_and_answer),
                 cmocka_unit_test(test_log),
