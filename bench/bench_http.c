@@ -187,7 +187,7 @@ static struct server server_start(const struct mode *mode)
 
 static double server_cpu_us(const struct server *server)
 {
-        double cpu;
+        double cpu = 0;
 
         if (write(server->control, "?", 1) != 1 || read(server->control, &cpu, sizeof(cpu)) != sizeof(cpu))
                 die("the server died");
@@ -276,7 +276,7 @@ static void measure(const struct mode *mode, SSL_CTX *ctx, int requests, int con
         const struct server server = server_start(mode);
         struct client clients[BENCH_CONNECTIONS_MAX] = {0};
         int64_t begun_ms;
-        double cpu;
+        double cpu = 0;
 
         for (int i = 0; i < connections; i++)
                 clients[i] = client_open(&server, mode->tls ? ctx : NULL);

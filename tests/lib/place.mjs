@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run, until } from './chancery.mjs'
 import { freePorts } from './web.mjs'
@@ -112,10 +113,9 @@ function write (dir, files, folder) {
 }
 
 /** Have a web server (nginx, apache2, haproxy) serve the downloaded package and fetch its page trusting only root.pem. */
-export async function serveAndFetch (kind, { files, root, dir, name }) {
-  const place = mkdtempSync(join(dir, `${kind}-`))
-  const { chmodSync } = await import('node:fs')
-  chmodSync(place, 0o755)
+export async function serveAndFetch (kind, { files, root, name }) {
+  const place = mkdtempSync(join(tmpdir(), `chancery-${kind}-`))
+  chmodSync(place, 0o755) /* apache2 serves as another user */
   const [port] = await freePorts(1)
   const child = launch(...servers[kind](place, port, files))
   try {
@@ -130,6 +130,7 @@ export async function serveAndFetch (kind, { files, root, dir, name }) {
     const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
     await child.ended
     clearTimeout(hard)
+    rmSync(place, { recursive: true, force: true })
   }
 }
 

@@ -58,7 +58,7 @@ test('a TXT record at _dnsauth: applied, issued, and nginx, apache2 and haproxy 
   const seconds = (Date.parse(x509.validTo) - Date.parse(x509.validFrom)) / 1000
   assert.equal((seconds + 1) % 86400, 0, 'notAfter = notBefore + N days − 1 s')
   await verifyChain({ chain: file(files, 'Nginx', '_bundle.crt'), root: c.root, dir: c.dir, name: 'shop.maple.com' })
-  for (const kind of ['nginx', 'apache2', 'haproxy']) await serveAndFetch(kind, { files, root: c.root, dir: c.dir, name: 'shop.maple.com' })
+  for (const kind of ['nginx', 'apache2', 'haproxy']) await serveAndFetch(kind, { files, root: c.root, name: 'shop.maple.com' })
 })
 
 test('an RSA key, and the apex brings www (FREE-12 FREE-15)', async () => {
