@@ -25,7 +25,13 @@
 #include "base/limits.h"
 #include "http/http.h"
 
-enum { BENCH_REQUESTS = 40000, BENCH_CONNECTIONS = 8, BENCH_CONNECTIONS_MAX = 64, BENCH_WARM_UP = 2000, BENCH_REPLY = 400 };
+enum {
+        BENCH_REQUESTS = 40000,
+        BENCH_CONNECTIONS = 8,
+        BENCH_CONNECTIONS_MAX = 64,
+        BENCH_WARM_UP = 2000,
+        BENCH_REPLY = 400
+};
 
 struct mode {
         const char *name, *path;
@@ -79,7 +85,8 @@ static struct http_tls make_tls(void)
         X509_set_version(cert, 2);
         X509_gmtime_adj(X509_getm_notBefore(cert), -60);
         X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-        X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"bench", -1, -1, 0);
+        X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"bench", -1,
+                                   -1, 0);
         X509_set_issuer_name(cert, X509_get_subject_name(cert));
         X509_set_pubkey(cert, key);
         if (!X509_sign(cert, key, EVP_sha256()))
@@ -94,7 +101,8 @@ static double own_cpu_us(void)
         struct rusage use;
 
         getrusage(RUSAGE_SELF, &use);
-        return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 + (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+        return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 +
+               (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
 }
 
 /* The library alone: every request gets the same answer on its own thread. */
@@ -128,13 +136,15 @@ static bool bare_start(int listen_fd, const struct http_tls *tls)
                 {MHD_OPTION_END, 0, NULL},
         };
 
-        return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | (tls->key ? MHD_USE_TLS : 0), 0, NULL, NULL, on_bare, NULL,
-                                MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | (tls->key ? MHD_USE_TLS : 0), 0, NULL, NULL, on_bare,
+                                NULL, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 static bool own_start(int listen_fd, const struct http_tls *tls)
 {
-        const struct http_config config = {.listen_fd = listen_fd, .tls = tls->key, .workers = 2,
+        const struct http_config config = {.listen_fd = listen_fd,
+                                           .tls = tls->key,
+                                           .workers = 2,
                                            .routes = {.direct = on_direct, .handle = on_request}};
         struct http_server *server;
 
@@ -172,7 +182,8 @@ static struct server server_start(const struct mode *mode)
         int pair[2];
 
         if (fd < 0 || bind(fd, (struct sockaddr *)&server.address, size) != 0 || listen(fd, 1024) != 0 ||
-            getsockname(fd, (struct sockaddr *)&server.address, &size) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+            getsockname(fd, (struct sockaddr *)&server.address, &size) != 0 ||
+            socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
                 die("no socket");
         server.pid = fork();
         if (server.pid == 0) {
@@ -233,9 +244,12 @@ static void client_close(struct client *client)
 static void client_ask(const struct client *client, const char *path)
 {
         char request[512];
-        const int n = snprintf(request, sizeof(request), "POST %s HTTP/1.1\r\nHost: localhost:8443\r\nContent-Type: application/json\r\n"
-                               "X-TC-Action: DescribeCertificate\r\nX-TC-Version: 2019-12-05\r\nX-TC-Timestamp: 1790000000\r\n"
-                               "Content-Length: 28\r\n\r\n{\"CertificateId\":\"abcdefgh\"}", path);
+        const int n = snprintf(
+                request, sizeof(request),
+                "POST %s HTTP/1.1\r\nHost: localhost:8443\r\nContent-Type: application/json\r\n"
+                "X-TC-Action: DescribeCertificate\r\nX-TC-Version: 2019-12-05\r\nX-TC-Timestamp: 1790000000\r\n"
+                "Content-Length: 28\r\n\r\n{\"CertificateId\":\"abcdefgh\"}",
+                path);
 
         if ((client->ssl ? SSL_write(client->ssl, request, n) : (int)write(client->fd, request, (size_t)n)) != n)
                 die("cannot send");
@@ -248,7 +262,8 @@ static void client_take(const struct client *client)
 
         while (end == 0 || n < end + BENCH_REPLY) {
                 const int room = (int)sizeof(reply) - 1 - n;
-                const int got = client->ssl ? SSL_read(client->ssl, reply + n, room) : (int)read(client->fd, reply + n, (size_t)room);
+                const int got = client->ssl ? SSL_read(client->ssl, reply + n, room)
+                                            : (int)read(client->fd, reply + n, (size_t)room);
 
                 if (got <= 0)
                         die("no answer");
@@ -285,8 +300,8 @@ static void measure(const struct mode *mode, SSL_CTX *ctx, int requests, int con
         begun_ms = clock_mono_ms();
         exchange(clients, connections, mode->path, requests);
         cpu = server_cpu_us(&server) - cpu;
-        printf("http %-18s %7.1f us CPU a request (quiet machine: %.1f), %6.0f/s\n", mode->name, cpu / requests, mode->quiet_us,
-               requests * 1000.0 / (double)(clock_mono_ms() - begun_ms + 1));
+        printf("http %-18s %7.1f us CPU a request (quiet machine: %.1f), %6.0f/s\n", mode->name, cpu / requests,
+               mode->quiet_us, requests * 1000.0 / (double)(clock_mono_ms() - begun_ms + 1));
         for (int i = 0; i < connections; i++)
                 client_close(&clients[i]);
         server_stop(&server);
@@ -305,7 +320,8 @@ static void measure_handshakes(const struct mode *mode, SSL_CTX *ctx, int handsh
                 client_close(&client);
         }
         cpu = server_cpu_us(&server) - cpu;
-        printf("http %-18s %7.1f us CPU a connection (quiet machine: %.1f)\n", mode->name, cpu / handshakes, mode->quiet_us);
+        printf("http %-18s %7.1f us CPU a connection (quiet machine: %.1f)\n", mode->name, cpu / handshakes,
+               mode->quiet_us);
         server_stop(&server);
 }
 

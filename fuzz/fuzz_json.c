@@ -25,9 +25,7 @@ struct whole {
 
 static const struct json_field part_fields[] = {
         JSON_FIELD(struct part, key, "key", JSON_STR, .required = true),
-        JSON_FIELD(struct part, number, "number", JSON_UINT, .omit_absent = true),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct part, number, "number", JSON_UINT, .omit_absent = true), JSON_FIELDS_END};
 
 static const struct json_field whole_fields[] = {
         JSON_FIELD(struct whole, a, "a", JSON_STR, .omit_absent = true),
@@ -39,10 +37,10 @@ static const struct json_field whole_fields[] = {
         JSON_FIELD(struct whole, g, "g", JSON_STRS_NULL),
         JSON_FIELD(struct whole, h, "h", JSON_INTS, .omit_absent = true),
         JSON_FIELD(struct whole, i, "i", JSON_OBJ, .sub = part_fields, .sub_size = sizeof(struct part)),
-        JSON_FIELD(struct whole, j, "j", JSON_OBJS, .omit_absent = true, .sub = part_fields, .sub_size = sizeof(struct part)),
+        JSON_FIELD(struct whole, j, "j", JSON_OBJS, .omit_absent = true, .sub = part_fields,
+                   .sub_size = sizeof(struct part)),
         JSON_FIELD(struct whole, k, "k", JSON_OBJS_NULL, .sub = part_fields, .sub_size = sizeof(struct part)),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static void write_and_read_again(struct arena *arena, const struct whole *whole)
 {
@@ -76,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct str text = {(const char *)(size ? data : none), size};
         struct whole whole = {0};
         const char *why = NULL;
-        const res r = json_decode(arena, text, whole_fields, size % 2 ? JSON_UNKNOWN_REFUSE : JSON_UNKNOWN_IGNORE, &whole, &why);
+        const res r = json_decode(arena, text, whole_fields, size % 2 ? JSON_UNKNOWN_REFUSE : JSON_UNKNOWN_IGNORE,
+                                  &whole, &why);
 
         if (res_is_ok(r))
                 write_and_read_again(arena, &whole);

@@ -13,7 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct str host = str_cut(&rest, '\n');
         const struct tc3_header headers[] = {
                 {STR("Host"), host}, {STR("Content-Type"), STR("application/json")}, {STR("X-TC-Action"), STR("A")}};
-        struct tc3_request request = {.method = size % 2 ? STR("POST") : STR("GET"), .headers = headers, .header_count = 3,
+        struct tc3_request request = {.method = size % 2 ? STR("POST") : STR("GET"),
+                                      .headers = headers,
+                                      .header_count = 3,
                                       .timestamp = STR("1790000000")};
         const uint8_t key[TC3_KEY_SIZE] = {1};
         struct tc3_auth auth;

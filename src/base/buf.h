@@ -19,9 +19,9 @@ struct buf {
 };
 
 void buf_init(struct buf *buf, size_t ceiling_bytes);
-void buf_done(struct buf *buf);   /* frees; for CLEAN() */
-void buf_wipe(struct buf *buf);   /* wipes, then frees: for buffers that held secrets */
-void buf_clear(struct buf *buf);  /* empty for reuse; keeps the memory, forgets the failure */
+void buf_done(struct buf *buf);  /* frees; for CLEAN() */
+void buf_wipe(struct buf *buf);  /* wipes, then frees: for buffers that held secrets */
+void buf_clear(struct buf *buf); /* empty for reuse; keeps the memory, forgets the failure */
 void buf_add(struct buf *buf, const void *bytes, size_t n);
 void buf_add_str(struct buf *buf, struct str s);
 void buf_add_text(struct buf *buf, const char *text);
@@ -32,7 +32,7 @@ void buf_add_u64(struct buf *buf, uint64_t v); /* big-endian */
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 uint8_t *buf_grow(struct buf *buf, size_t n); /* n more bytes, zeroed, to be filled by the caller; NULL once failed */
 MUST res buf_check(const struct buf *buf);    /* ERR_TOO_LARGE or ERR_MEMORY once an add failed */
-static inline struct str buf_str(const struct buf *buf)   /* borrows */
+static inline struct str buf_str(const struct buf *buf) /* borrows */
 {
         return (struct str){(const char *)buf->p, buf->n};
 }

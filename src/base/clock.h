@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 int64_t clock_now_sec(void);
-int64_t clock_now_ms(void);   /* wall */
-int64_t clock_mono_ms(void);  /* never moved by tests */
+int64_t clock_now_ms(void);  /* wall */
+int64_t clock_mono_ms(void); /* never moved by tests */
 /* ERR_CONFIG in a release build. */
 MUST res clock_use_file(const char *path);

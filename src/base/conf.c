@@ -34,9 +34,11 @@ struct conf_row {
         bool is_list;
 };
 
-#define ROW(name_, member, check_, default_, help_, ...)                                           \
-        {.setting = {.name = (name_), .default_text = (default_), .help = (help_)}, .check = (check_), \
-         .offset = offsetof(struct conf, member), ##__VA_ARGS__}
+#define ROW(name_, member, check_, default_, help_, ...) \
+        { \
+                .setting = {.name = (name_), .default_text = (default_), .help = (help_)}, .check = (check_), \
+                .offset = offsetof(struct conf, member), ##__VA_ARGS__ \
+        }
 
 static const struct conf_row conf_rows[] = {
         ROW("server.listen", server_listen, conf_check_listen, "127.0.0.1:8443",
@@ -57,7 +59,8 @@ static const struct conf_row conf_rows[] = {
         ROW("validation.trust-anchor", validation_trust_anchor, conf_check_path, "",
             "File with the DNSSEC trust anchor; empty = the DNS root's; none = no DNSSEC validation (closed networks only)."),
         ROW("validation.http-port", validation_http_port, conf_check_port, "80", "Port of file validation over http."),
-        ROW("validation.https-port", validation_https_port, conf_check_port, "443", "Port of file validation over https."),
+        ROW("validation.https-port", validation_https_port, conf_check_port, "443",
+            "Port of file validation over https."),
         ROW("validation.alpn-port", validation_alpn_port, conf_check_port, "443", "Port of ACME tls-alpn-01."),
         ROW("validation.allow", validation_allow, conf_check_cidrs, "",
             "Networks (CIDR) that validation may connect to besides public addresses.", .is_list = true),
@@ -78,7 +81,8 @@ static const struct conf_row conf_rows[] = {
         ROW("calendar.holidays", calendar_holidays, conf_check_dates, "",
             "Dates (YYYY-MM-DD) that are no business days.", .is_list = true),
 #ifdef CHANCERY_TEST_CLOCK
-        ROW("test.clock", test_clock, conf_check_path, "", "File whose number of seconds is added to the clock (test builds only)."),
+        ROW("test.clock", test_clock, conf_check_path, "",
+            "File whose number of seconds is added to the clock (test builds only)."),
 #endif
 };
 
@@ -161,7 +165,8 @@ static const char *conf_default_of(struct arena *arena, const struct conf_row *r
 static res conf_set_defaults(struct conf_owned *own, struct buf *why)
 {
         for (size_t i = 0; i < CONF_ROWS; i++)
-                TRY(conf_set(own, conf_rows[i].setting.name, conf_default_of(own->arena, &conf_rows[i]), "default", why));
+                TRY(conf_set(own, conf_rows[i].setting.name, conf_default_of(own->arena, &conf_rows[i]), "default",
+                             why));
         return RES_OK;
 }
 
@@ -174,10 +179,10 @@ struct conf_reader {
         const char *path;
         struct buf *why;
         size_t line_number;
-        bool continues;                  /* the line began with a blank: inih gives it to the name before */
+        bool continues; /* the line began with a blank: inih gives it to the name before */
         bool too_long;
         res result;
-        const char *given[CONF_ROWS];    /* value of each setting that this file gave */
+        const char *given[CONF_ROWS]; /* value of each setting that this file gave */
 };
 
 static char *conf_read_line(char *line, int size, void *stream)

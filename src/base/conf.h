@@ -9,25 +9,25 @@
 #include "base/res.h"
 #include "base/str.h"
 
-struct conf_addr {           /* addr:port, [v6]:port or host:port of a listener */
+struct conf_addr { /* addr:port, [v6]:port or host:port of a listener */
         char host[256];
         uint16_t port;
 };
 
-struct conf_list {           /* comma- or blank-separated values */
+struct conf_list { /* comma- or blank-separated values */
         char **v;
         size_t n;
 };
 
 struct conf {
-        char *data_dir;      /* --data */
+        char *data_dir; /* --data */
         struct conf_addr server_listen, public_listen;
-        struct conf_list server_name;      /* empty = localhost, 127.0.0.1, ::1 and the host's name */
-        char *public_url;                  /* no slash at the end; default http://<host name>:8080 */
-        char *keys_master;                 /* path, or credential:NAME; NULL = DIR/keys/master */
-        char *catalogue_dir;               /* default: beside the program, else the installed one */
+        struct conf_list server_name;         /* empty = localhost, 127.0.0.1, ::1 and the host's name */
+        char *public_url;                     /* no slash at the end; default http://<host name>:8080 */
+        char *keys_master;                    /* path, or credential:NAME; NULL = DIR/keys/master */
+        char *catalogue_dir;                  /* default: beside the program, else the installed one */
         struct conf_addr validation_resolver; /* host "" = iterate from the root */
-        char *validation_trust_anchor;     /* file, "none", or NULL = the DNS root's */
+        char *validation_trust_anchor;        /* file, "none", or NULL = the DNS root's */
         uint16_t validation_http_port, validation_https_port, validation_alpn_port;
         struct conf_list validation_allow; /* CIDRs, checked when read */
         char *validation_cname_zone;       /* NULL = none */
@@ -35,12 +35,12 @@ struct conf {
         struct conf_list names_private_suffixes;
         int64_t ca_max_days;
         struct conf_list ca_caa_identities;
-        struct conf_list issuance_off;     /* issuer, profile or method names */
+        struct conf_list issuance_off; /* issuer, profile or method names */
         bool acme_external_account_required;
         bool limits_rate;
         char *calendar_zone;
         struct conf_list calendar_holidays;
-        char *test_clock;                  /* test builds only */
+        char *test_clock; /* test builds only */
 };
 
 /*
@@ -51,7 +51,7 @@ MUST res conf_load(int argc, char **argv, int first, struct conf **ret_conf, str
 void conf_free(struct conf *conf);
 /* One row of the table, for the documentation and the completion: NULL past the end. */
 struct conf_setting {
-        const char *name;          /* "server.listen" */
+        const char *name; /* "server.listen" */
         const char *default_text;
         const char *help;
 };

@@ -158,7 +158,8 @@ static res conf_check_list(struct arena *arena, const char *text, void *field, b
         conf_split(arena, text, &list);
         for (size_t i = 0; i < list.n; i++)
                 if (!is_good(list.v[i]))
-                        return conf_wrong(ret_why, arena_printf(arena, "has the item '%.100s', which must be %s", list.v[i], must));
+                        return conf_wrong(ret_why, arena_printf(arena, "has the item '%.100s', which must be %s",
+                                                                list.v[i], must));
         memcpy(field, &list, sizeof(list));
         return RES_OK;
 }
@@ -202,12 +203,14 @@ res conf_check_domains(struct arena *arena, const char *text, void *field, const
 
 res conf_check_words(struct arena *arena, const char *text, void *field, const char **ret_why)
 {
-        return conf_check_list(arena, text, field, conf_item_is_word, "a name of letters, digits, '.', '_' and '-'", ret_why);
+        return conf_check_list(arena, text, field, conf_item_is_word, "a name of letters, digits, '.', '_' and '-'",
+                               ret_why);
 }
 
 res conf_check_cidrs(struct arena *arena, const char *text, void *field, const char **ret_why)
 {
-        return conf_check_list(arena, text, field, conf_is_cidr, "an address or address/bits, like 10.0.0.0/8", ret_why);
+        return conf_check_list(arena, text, field, conf_is_cidr, "an address or address/bits, like 10.0.0.0/8",
+                               ret_why);
 }
 
 res conf_check_dates(struct arena *arena, const char *text, void *field, const char **ret_why)
@@ -241,11 +244,15 @@ res conf_check_url(struct arena *arena, const char *text, void *field, const cha
                 url.n--;
         rest = url;
         if (!str_starts_with(url, STR("http://")))
-                return conf_wrong(ret_why, "must begin with http:// (it is the address of CRLs and OCSP, which plain HTTP carries)");
+                return conf_wrong(
+                        ret_why,
+                        "must begin with http:// (it is the address of CRLs and OCSP, which plain HTTP carries)");
         rest.p += 7;
         rest.n -= 7;
         if (url.n > CONF_URL_BYTES || !conf_all_of(rest, ".:-_[]/~%") || rest.p[0] == '/' || rest.p[0] == ':')
-                return conf_wrong(ret_why, "must be an address like http://pki.example.com or http://10.0.0.1:8080, without query");
+                return conf_wrong(
+                        ret_why,
+                        "must be an address like http://pki.example.com or http://10.0.0.1:8080, without query");
         conf_keep_text(arena, url, field);
         return RES_OK;
 }

@@ -8,7 +8,7 @@ struct err_row {
 
 static const struct err_row err_rows[ERR_COUNT] = {
         [ERR_NONE] = {.name = "NONE", .api = "", .acme = "", .sentence = "", .http = 200},
-#define ERR(name_, api_, http_, acme_, sentence_)                                                  \
+#define ERR(name_, api_, http_, acme_, sentence_) \
         [ERR_##name_] = {.name = #name_, .api = api_, .acme = acme_, .sentence = sentence_, .http = http_},
 #include "base/err.def"
 #undef ERR

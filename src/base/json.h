@@ -45,9 +45,9 @@ enum json_kind {
         JSON_BOOL,     /* struct opt_int: true / false */
         JSON_STRS,     /* struct strs: list of text; absent encodes as [] */
         JSON_STRS_NULL,
-        JSON_INTS,     /* struct ints: list of whole numbers; absent encodes as [] */
-        JSON_OBJ,      /* pointer to the sub-table's struct; NULL encodes as null */
-        JSON_OBJS,     /* struct objs; absent encodes as [] */
+        JSON_INTS, /* struct ints: list of whole numbers; absent encodes as [] */
+        JSON_OBJ,  /* pointer to the sub-table's struct; NULL encodes as null */
+        JSON_OBJS, /* struct objs; absent encodes as [] */
         JSON_OBJS_NULL,
         JSON_KIND_COUNT
 };
@@ -56,13 +56,15 @@ struct json_field {
         const char *name; /* NULL ends a table */
         enum json_kind kind;
         bool required;
-        bool omit_absent;             /* encoding: leave the key out when absent */
+        bool omit_absent; /* encoding: leave the key out when absent */
         size_t offset;
         size_t limit;                 /* most bytes of a text, most items of a list; 0 = the body limit decides */
         const struct json_field *sub; /* of an object or list of objects */
         size_t sub_size;
 };
 
+/* It does not know _Generic. */
+/* clang-format off */
 #define JSON_CTYPE_OK(type, member, kind_)                                                         \
         _Generic((((type *)0)->member),                                                            \
                 struct str: (kind_) == JSON_STR || (kind_) == JSON_STR_NULL,                       \
@@ -79,6 +81,7 @@ struct json_field {
                 ##__VA_ARGS__                                                                      \
         }
 #define JSON_FIELDS_END {.name = NULL}
+/* clang-format on */
 
 enum json_unknown { JSON_UNKNOWN_REFUSE, JSON_UNKNOWN_IGNORE };
 
@@ -87,8 +90,8 @@ enum json_unknown { JSON_UNKNOWN_REFUSE, JSON_UNKNOWN_IGNORE };
  * ERR_PARAM_MISSING, ERR_PARAM_KIND, ERR_PARAM_UNKNOWN, ERR_PARAM_VALUE (over its limit), or ERR_PARAM_KIND for no JSON.
  * Depth is at most LIMIT_JSON_DEPTH.  An empty text counts as {} (api.md §10.5).
  */
-MUST res json_decode(struct arena *arena, struct str text, const struct json_field *fields,
-                     enum json_unknown unknown, void *ret_out, const char **ret_why);
+MUST res json_decode(struct arena *arena, struct str text, const struct json_field *fields, enum json_unknown unknown,
+                     void *ret_out, const char **ret_why);
 /* Append the object, `{…}`. */
 void json_encode(struct buf *out, const struct json_field *fields, const void *in);
 /* Append the members only, without braces, "" when there are none: for an envelope that adds its own. */

@@ -138,9 +138,9 @@ static bool json_is_absent(const struct json_field *field, const void *in)
 }
 
 static const char *const json_absent_text[JSON_KIND_COUNT] = {
-        [JSON_STR] = "\"\"", [JSON_STR_NULL] = "null", [JSON_INT] = "0",    [JSON_UINT] = "0",
-        [JSON_BOOL] = "false", [JSON_STRS] = "[]",     [JSON_STRS_NULL] = "null", [JSON_INTS] = "[]",
-        [JSON_OBJ] = "null", [JSON_OBJS] = "[]",       [JSON_OBJS_NULL] = "null",
+        [JSON_STR] = "\"\"",   [JSON_STR_NULL] = "null", [JSON_INT] = "0",          [JSON_UINT] = "0",
+        [JSON_BOOL] = "false", [JSON_STRS] = "[]",       [JSON_STRS_NULL] = "null", [JSON_INTS] = "[]",
+        [JSON_OBJ] = "null",   [JSON_OBJS] = "[]",       [JSON_OBJS_NULL] = "null",
 };
 
 static void json_encode_value(struct buf *out, const struct json_field *field, const void *in)

@@ -4,70 +4,74 @@
 #pragma once
 
 /* -- text and logs -- */
-#define LIMIT_LOG_VALUE 200              /* longest foreign value in a log line: enough to see it, too short to flood */
-#define LIMIT_ERR_DETAIL 512             /* longest sentence for people in an error */
+#define LIMIT_LOG_VALUE 200  /* longest foreign value in a log line: enough to see it, too short to flood */
+#define LIMIT_ERR_DETAIL 512 /* longest sentence for people in an error */
 
 /* -- HTTP -- */
-#define LIMIT_HTTP_BODY (256 * 1024)     /* largest JSON body: a full submission is under 32 KB, a certificate chain under 64 KB */
-#define LIMIT_HTTP_URI (32 * 1024)       /* the API promises 32 KB for GET (api.md §1.1) */
-#define LIMIT_HTTP_CONNECTIONS 8192      /* a connection costs about 70 KB with TLS buffers: 560 MB at worst */
+#define LIMIT_HTTP_BODY \
+        (256 * 1024) /* largest JSON body: a full submission is under 32 KB, a certificate chain under 64 KB */
+#define LIMIT_HTTP_URI (32 * 1024)         /* the API promises 32 KB for GET (api.md §1.1) */
+#define LIMIT_HTTP_CONNECTIONS 8192        /* a connection costs about 70 KB with TLS buffers: 560 MB at worst */
 #define LIMIT_HTTP_REFUSED_CONNECTIONS 256 /* beyond the limit, so that they hear 503 instead of nothing */
-#define LIMIT_HTTP_CONNECTION_BYTES (64 * 1024) /* an address of 32 KB and the headers; the library clears all of it for each request */
-#define LIMIT_HTTP_REQUEST_MS 120000     /* for one whole request, or one reply to be taken: a client that trickles is not idle */
-#define LIMIT_HTTP_IDLE_SEC 60           /* as long as an SDK keeps a connection */
+#define LIMIT_HTTP_CONNECTION_BYTES \
+        (64 * 1024) /* an address of 32 KB and the headers; the library clears all of it for each request */
+#define LIMIT_HTTP_REQUEST_MS \
+        120000                 /* for one whole request, or one reply to be taken: a client that trickles is not idle */
+#define LIMIT_HTTP_IDLE_SEC 60 /* as long as an SDK keeps a connection */
 #define LIMIT_REQUEST_ARENA (16 * 1024 * 1024) /* a list of 1,000 certificates is about 3 MB */
 #define LIMIT_REPLY_BYTES (16 * 1024 * 1024)
-#define LIMIT_JSON_DEPTH 16              /* the deepest message of the API has 5 levels */
+#define LIMIT_JSON_DEPTH 16 /* the deepest message of the API has 5 levels */
 
 /* -- authentication (api.md §1.1) -- */
 #define LIMIT_AUTH_WINDOW_SEC 300
 #define LIMIT_AUTH_HEADER 2048
-#define LIMIT_KEY_CACHE_SEC 60           /* a key disabled on another node stops working within a minute */
-#define LIMIT_KEY_CACHE_ENTRIES 4096     /* keys in use within a minute; more only cost a look into the database */
+#define LIMIT_KEY_CACHE_SEC 60       /* a key disabled on another node stops working within a minute */
+#define LIMIT_KEY_CACHE_ENTRIES 4096 /* keys in use within a minute; more only cost a look into the database */
 #define LIMIT_ACCOUNT_NAME_BYTES 200
 
 /* -- ipc -- */
-#define LIMIT_IPC_FRAME (128 * 1024)     /* SOCK_SEQPACKET needs the whole frame in the socket buffer at once */
-#define LIMIT_IPC_SLOTS 1024             /* requests in flight on one channel */
+#define LIMIT_IPC_FRAME (128 * 1024) /* SOCK_SEQPACKET needs the whole frame in the socket buffer at once */
+#define LIMIT_IPC_SLOTS 1024         /* requests in flight on one channel */
 #define LIMIT_IPC_SIGN_MS 10000
 #define LIMIT_IPC_PROBE_MS 60000
-#define LIMIT_IPC_KEY_MS 60000           /* RSA-4096 takes seconds on a busy machine */
+#define LIMIT_IPC_KEY_MS 60000 /* RSA-4096 takes seconds on a busy machine */
 
 /* -- names -- */
-#define LIMIT_NAME_BYTES 253             /* RFC 1035 §2.3.4 */
-#define LIMIT_BOUND_NAME_BYTES 64        /* DOM-16, CON-10 */
-#define LIMIT_TYPED_NAME_BYTES 1024      /* 253 characters as a person types them, before A-labels */
-#define LIMIT_CERTIFICATE_ID_TEXT 64     /* an id has 8 characters; what is longer than this is a mistake */
-#define LIMIT_NAME_LEVELS 100            /* DOM-17 */
-#define LIMIT_NAMES_PER_CERT 100         /* SIL-47 */
-#define LIMIT_ALIAS_CHARS 200            /* FREE-13 */
-#define LIMIT_EMAIL_BYTES 254            /* RFC 5321 §4.5.3.1.3 */
-#define LIMIT_PASSWORD_BYTES 64          /* key password: keytool and IIS take no more in their dialogs */
+#define LIMIT_NAME_BYTES 253         /* RFC 1035 §2.3.4 */
+#define LIMIT_BOUND_NAME_BYTES 64    /* DOM-16, CON-10 */
+#define LIMIT_TYPED_NAME_BYTES 1024  /* 253 characters as a person types them, before A-labels */
+#define LIMIT_CERTIFICATE_ID_TEXT 64 /* an id has 8 characters; what is longer than this is a mistake */
+#define LIMIT_NAME_LEVELS 100        /* DOM-17 */
+#define LIMIT_NAMES_PER_CERT 100     /* SIL-47 */
+#define LIMIT_ALIAS_CHARS 200        /* FREE-13 */
+#define LIMIT_EMAIL_BYTES 254        /* RFC 5321 §4.5.3.1.3 */
+#define LIMIT_PASSWORD_BYTES 64      /* key password: keytool and IIS take no more in their dialogs */
 #define LIMIT_TAGS 50
 #define LIMIT_TAG_BYTES 128
 
 /* -- validation -- */
-#define LIMIT_TOKEN_RANDOM 40            /* SIL-51: 40 of 36 letters = 206 random bits, over the 112 of BR 1.6.1 */
-#define LIMIT_DEADLINE_FREE_DAYS 3       /* CON-01 */
-#define LIMIT_POLL_FAST_SEC 60           /* SIL-10: every minute in the first hour … */
-#define LIMIT_POLL_SLOW_SEC 600          /* … every ten minutes later */
+#define LIMIT_TOKEN_RANDOM 40      /* SIL-51: 40 of 36 letters = 206 random bits, over the 112 of BR 1.6.1 */
+#define LIMIT_DEADLINE_FREE_DAYS 3 /* CON-01 */
+#define LIMIT_POLL_FAST_SEC 60     /* SIL-10: every minute in the first hour … */
+#define LIMIT_POLL_SLOW_SEC 600    /* … every ten minutes later */
 #define LIMIT_POLL_FAST_FOR_SEC 3600
-#define LIMIT_VERIFY_BUTTON_SEC 10       /* SIL-10: a person may ask once in 10 s */
-#define LIMIT_CAA_AGE_SEC (8 * 3600)     /* BR 4.2.2.1 */
-#define LIMIT_EVIDENCE_AGE_SEC (397LL * 86400) /* the product's 13 months (DCV-33); a public profile will say 200/100/10 days */
+#define LIMIT_VERIFY_BUTTON_SEC 10   /* SIL-10: a person may ask once in 10 s */
+#define LIMIT_CAA_AGE_SEC (8 * 3600) /* BR 4.2.2.1 */
+#define LIMIT_EVIDENCE_AGE_SEC \
+        (397LL * 86400) /* the product's 13 months (DCV-33); a public profile will say 200/100/10 days */
 #define LIMIT_PROBE_BODY (64 * 1024)
 #define LIMIT_PROBE_HEADERS (16 * 1024)
 #define LIMIT_PROBE_TOTAL_MS 10000
 #define LIMIT_PROBE_CNAMES 10
-#define LIMIT_PROBES_RUNNING 256         /* a hostile peer costs up to 150 KB for 10 s: under 40 MB */
-#define LIMIT_PROBE_VALUES 8             /* found values shown to the customer */
+#define LIMIT_PROBES_RUNNING 256 /* a hostile peer costs up to 150 KB for 10 s: under 40 MB */
+#define LIMIT_PROBE_VALUES 8     /* found values shown to the customer */
 #define LIMIT_PROBE_VALUE_BYTES 100
 
 /* -- certificates -- */
-#define LIMIT_CERT_BYTES (32 * 1024)     /* 100 names of 64 bytes and every extension are under 9 KB */
+#define LIMIT_CERT_BYTES (32 * 1024) /* 100 names of 64 bytes and every extension are under 9 KB */
 #define LIMIT_CSR_BYTES (16 * 1024)
-#define LIMIT_CRL_SHARD 50000            /* certificates a CRL shard: about 2 MB when all are revoked */
-#define LIMIT_ISSUE_BATCH 64             /* certificates that one issue round carries */
+#define LIMIT_CRL_SHARD 50000 /* certificates a CRL shard: about 2 MB when all are revoked */
+#define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */
 
 /* -- lists (api.md §6) -- */
 #define LIMIT_LIST_DEFAULT 10

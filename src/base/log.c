@@ -12,7 +12,10 @@
 enum { LOG_LINE_BYTES = 2048, LOG_RING = 8 };
 
 static const char *const log_level_names[LOG_LEVEL_COUNT] = {
-        [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+        [LOG_ERROR] = "error",
+        [LOG_WARNING] = "warning",
+        [LOG_INFO] = "info",
+        [LOG_DEBUG] = "debug",
 };
 
 static char log_program[32] = "chancery";

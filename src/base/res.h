@@ -31,26 +31,26 @@ static inline bool res_is_ok(res r)
 }
 
 /* Return the failure upward. */
-#define TRY(call)                                                                                  \
-        do {                                                                                       \
-                res try_res_ = (call);                                                             \
-                if (try_res_.err != ERR_NONE)                                                      \
-                        return try_res_;                                                           \
+#define TRY(call) \
+        do { \
+                res try_res_ = (call); \
+                if (try_res_.err != ERR_NONE) \
+                        return try_res_; \
         } while (0)
 
 /* Create a failure. */
-#define ENSURE(cond, code)                                                                         \
-        do {                                                                                       \
-                if (!(cond))                                                                       \
-                        return FAIL(code);                                                         \
+#define ENSURE(cond, code) \
+        do { \
+                if (!(cond)) \
+                        return FAIL(code); \
         } while (0)
 
 /* Clean-up beside the declaration: CLEAN(buf_done) struct buf b = {0}; the function takes a pointer to the variable. */
 #define CLEAN(fn) __attribute__((cleanup(fn)))
 
 /* The table's columns.  api: "" where the wire never shows it (then InternalError). */
-const char *err_name(enum err e);        /* "STORE_FULL" */
-const char *err_api_code(enum err e);    /* "FailedOperation.SystemError" */
-const char *err_acme_type(enum err e);   /* "serverInternal" (RFC 8555 §6.7), "" if none */
-const char *err_sentence(enum err e);    /* default sentence for people */
-int err_http_status(enum err e);         /* used outside the action API, which answers 200 always */
+const char *err_name(enum err e);      /* "STORE_FULL" */
+const char *err_api_code(enum err e);  /* "FailedOperation.SystemError" */
+const char *err_acme_type(enum err e); /* "serverInternal" (RFC 8555 §6.7), "" if none */
+const char *err_sentence(enum err e);  /* default sentence for people */
+int err_http_status(enum err e);       /* used outside the action API, which answers 200 always */

@@ -73,7 +73,13 @@ struct str str_cut(struct str *rest, char sep)
 size_t str_utf8_size(struct str s)
 {
         const uint8_t *p = (const uint8_t *)s.p;
-        const size_t size = s.n == 0 ? 0 : p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+        const size_t size = s.n == 0      ? 0
+                            : p[0] < 0x80 ? 1
+                            : p[0] < 0xC2 ? 0
+                            : p[0] < 0xE0 ? 2
+                            : p[0] < 0xF0 ? 3
+                            : p[0] < 0xF5 ? 4
+                                          : 0;
 
         if (size == 0 || size > s.n)
                 return 0;

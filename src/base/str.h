@@ -43,11 +43,11 @@ static inline bool str_is_empty(struct str s)
 }
 
 bool str_equal(struct str a, struct str b);
-bool str_equal_nocase(struct str a, struct str b);    /* ASCII */
+bool str_equal_nocase(struct str a, struct str b); /* ASCII */
 bool str_equals(struct str a, const char *text);
 bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
-struct str str_trim(struct str s);                    /* blanks and tabs at both ends */
+struct str str_trim(struct str s); /* blanks and tabs at both ends */
 /* Cut *rest at the first `sep`: returns what stands before it, leaves what stands after it (NULL when there was none). */
 struct str str_cut(struct str *rest, char sep);
 bool str_is_utf8(struct str s);
@@ -55,6 +55,6 @@ bool str_is_utf8(struct str s);
 size_t str_utf8_size(struct str s);
 /* Decimal without sign or blanks, no overflow; else ERR_FORMAT. */
 MUST res str_to_int64(struct str s, int64_t *ret_value);
-char *str_copy(struct arena *arena, struct str s);    /* NUL-terminated copy; NULL for absent */
+char *str_copy(struct arena *arena, struct str s); /* NUL-terminated copy; NULL for absent */
 struct str str_dup(struct arena *arena, struct str s);
 void str_lower_ascii(char *text, size_t n);

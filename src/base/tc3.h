@@ -11,23 +11,23 @@
 #define TC3_KEY_SIZE 32
 #define TC3_DATE_SIZE 11
 
-struct tc3_auth {                 /* parsed Authorization header; borrows from it */
+struct tc3_auth { /* parsed Authorization header; borrows from it */
         struct str secret_id, date, service, signed_headers;
         uint8_t signature[32];
 };
 
 struct tc3_header {
-        struct str name, value;   /* as received */
+        struct str name, value; /* as received */
 };
 
 struct tc3_request {
-        struct str method;        /* upper case */
-        struct str path;          /* as received, before '?' */
-        struct str query;         /* raw text after '?', never decoded */
+        struct str method; /* upper case */
+        struct str path;   /* as received, before '?' */
+        struct str query;  /* raw text after '?', never decoded */
         const struct tc3_header *headers;
         size_t header_count;
         struct bytes body;
-        struct str timestamp;     /* of X-TC-Timestamp */
+        struct str timestamp; /* of X-TC-Timestamp */
 };
 
 /* ERR_AUTH_HEADER: not of the form in api.md §1.1, or SignedHeaders lacks content-type or host. */
@@ -41,5 +41,5 @@ void tc3_signing_key(struct bytes secret_key, struct str date, struct str servic
  */
 MUST res tc3_verify(const struct tc3_request *request, const struct tc3_auth *auth, const uint8_t key[TC3_KEY_SIZE]);
 /* For the client: the Authorization header's value for a POST of `body` to host at `now_sec`, content-type application/json. */
-void tc3_sign_post(struct str secret_id, struct bytes secret_key, struct str host, struct str action,
-                   int64_t now_sec, struct bytes body, struct buf *ret_authorization);
+void tc3_sign_post(struct str secret_id, struct bytes secret_key, struct str host, struct str action, int64_t now_sec,
+                   struct bytes body, struct buf *ret_authorization);

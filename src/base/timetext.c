@@ -76,7 +76,8 @@ static char *timetext_put_date(char *out, const struct timetext_civil *t)
 
 void timetext_api(int64_t sec, char out[TIMETEXT_SIZE])
 {
-        const struct timetext_civil t = timetext_bounded(sec > INT64_MAX - TIMETEXT_GMT8_SEC ? sec : sec + TIMETEXT_GMT8_SEC);
+        const struct timetext_civil t =
+                timetext_bounded(sec > INT64_MAX - TIMETEXT_GMT8_SEC ? sec : sec + TIMETEXT_GMT8_SEC);
 
         out = timetext_put_date(out, &t);
         *out++ = ' ';
@@ -144,7 +145,8 @@ res timetext_parse_api(struct str text, int64_t *ret_sec)
                 .minute = timetext_number(text.p + 14, 2),
                 .second = timetext_number(text.p + 17, 2),
         };
-        ENSURE(t.month >= 1 && t.month <= 12 && t.day >= 1 && t.hour <= 23 && t.minute <= 59 && t.second <= 59, ERR_FORMAT);
+        ENSURE(t.month >= 1 && t.month <= 12 && t.day >= 1 && t.hour <= 23 && t.minute <= 59 && t.second <= 59,
+               ERR_FORMAT);
         sec = timetext_days(t.year, t.month, t.day) * TIMETEXT_DAY_SEC + t.hour * 3600 + t.minute * 60 + t.second;
         ENSURE(timetext_civil_of(sec).day == t.day, ERR_FORMAT); /* 31 April would come back as 1 May */
         *ret_sec = sec - TIMETEXT_GMT8_SEC;

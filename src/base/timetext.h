@@ -6,7 +6,7 @@
 
 #define TIMETEXT_SIZE 20
 void timetext_api(int64_t sec, char out[TIMETEXT_SIZE]);
-MUST res timetext_parse_api(struct str text, int64_t *ret_sec);       /* ERR_FORMAT */
+MUST res timetext_parse_api(struct str text, int64_t *ret_sec); /* ERR_FORMAT */
 /* 17 digits of UTC: YYYYMMDDHHMMSSmmm (DCV-55). */
 void timetext_stamp17(int64_t ms, char out[18]);
-void timetext_utc_date(int64_t sec, char out[11]);                    /* YYYY-MM-DD, of the TC3 scope */
+void timetext_utc_date(int64_t sec, char out[11]); /* YYYY-MM-DD, of the TC3 scope */

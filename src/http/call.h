@@ -24,11 +24,11 @@ struct http_call {
         struct buf body;
         size_t header_room, body_seen;
         struct tc3_header *headers;
-        bool needs_host;         /* HTTP/1.1; OCSP clients still speak 1.0, often without */
-        bool counted;            /* in the server's `busy` */
-        bool close;              /* no further request on this connection */
+        bool needs_host; /* HTTP/1.1; OCSP clients still speak 1.0, often without */
+        bool counted;    /* in the server's `busy` */
+        bool close;      /* no further request on this connection */
         struct http_server *server;
-        void *connection;        /* the library's */
+        void *connection; /* the library's */
 };
 
 #define HTTP_CALL_MAGIC 0x48435431u

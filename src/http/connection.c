@@ -109,7 +109,8 @@ static void http_connection_name_peer(struct http_connection *connection, const 
         }
 }
 
-struct http_connection *http_connection_open(struct http_connections *connections, int fd, const struct sockaddr *address)
+struct http_connection *http_connection_open(struct http_connections *connections, int fd,
+                                             const struct sockaddr *address)
 {
         struct http_connection *connection = calloc(1, sizeof(*connection));
         const int on = 1;
@@ -119,7 +120,8 @@ struct http_connection *http_connection_open(struct http_connections *connection
         connection->magic = HTTP_CONNECTION_MAGIC;
         connection->fd = fd;
         http_connection_name_peer(connection, address);
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on a unix socket, which has no delay */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+                         sizeof(on)); /* fails on a unix socket, which has no delay */
         http_connection_await(connection, LIMIT_HTTP_REQUEST_MS);
         pthread_mutex_lock(&connections->lock);
         connection->next = connections->head;

@@ -15,12 +15,12 @@
 
 struct http_connection {
         unsigned magic;
-        int fd;                           /* the library's; valid while the connection is in the list */
-        bool refused;                     /* over the limit, or a foreign user at the local socket */
+        int fd;       /* the library's; valid while the connection is in the list */
+        bool refused; /* over the limit, or a foreign user at the local socket */
         int refused_status;
         char peer[46];
-        _Atomic int64_t deadline_ms;      /* monotonic; 0 = none, because it is our turn */
-        bool left;                        /* the client's side was closed when the sweeper last looked */
+        _Atomic int64_t deadline_ms; /* monotonic; 0 = none, because it is our turn */
+        bool left;                   /* the client's side was closed when the sweeper last looked */
         struct http_server *server;
         struct http_connection *next, **link;
 };
@@ -38,7 +38,8 @@ struct http_connections {
 MUST res http_connections_init(struct http_connections *connections);
 void http_connections_done(struct http_connections *connections);
 /* NULL: out of memory.  `address` may be NULL. */
-struct http_connection *http_connection_open(struct http_connections *connections, int fd, const struct sockaddr *address);
+struct http_connection *http_connection_open(struct http_connections *connections, int fd,
+                                             const struct sockaddr *address);
 void http_connection_close(struct http_connections *connections, struct http_connection *connection);
 /* The client's turn begins: it has so long for a whole request, or for taking a reply. */
 void http_connection_await(struct http_connection *connection, int64_t within_ms);

@@ -162,8 +162,9 @@ static void *http_on_uri(void *cls, const char *uri, struct MHD_Connection *conn
         return call;
 }
 
-static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                       const char *version, const char *upload, size_t *upload_size, void **context)
+static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                       const char *method, const char *version, const char *upload, size_t *upload_size,
+                                       void **context)
 {
         struct http_call *call = *context;
 
@@ -266,11 +267,14 @@ struct MHD_Daemon *http_daemon_start(struct http_server *server)
                 {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_HTTP_IDLE_SEC, NULL},
                 {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_HTTP_CONNECTION_BYTES, NULL},
                 {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
-                {MHD_OPTION_THREAD_POOL_SIZE, server->config.listeners > 1 ? (intptr_t)server->config.listeners : 0, NULL},
-                {tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+                {MHD_OPTION_THREAD_POOL_SIZE, server->config.listeners > 1 ? (intptr_t)server->config.listeners : 0,
+                 NULL},
+                {tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0,
+                 (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
                 {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)http_on_certificate},
                 {MHD_OPTION_END, 0, NULL},
         };
 
-        return MHD_start_daemon(flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        return MHD_start_daemon(flags, 0, NULL, NULL, http_on_request, server, MHD_OPTION_ARRAY, options,
+                                MHD_OPTION_END);
 }

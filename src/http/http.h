@@ -16,23 +16,23 @@
 struct http_server;
 
 struct http_request {
-        struct arena *arena;             /* freed after the reply was sent */
+        struct arena *arena; /* freed after the reply was sent */
         struct str method;
-        struct str path;                 /* as received, before '?', not decoded */
-        struct str query;                /* raw, after '?' */
+        struct str path;  /* as received, before '?', not decoded */
+        struct str query; /* raw, after '?' */
         const struct tc3_header *headers;
         size_t header_count;
         struct bytes body;
-        char peer[46];                   /* address of the client */
+        char peer[46]; /* address of the client */
         char request_id[37];
-        int64_t started_ms;              /* monotonic */
-        bool is_local;                   /* came through the control socket */
+        int64_t started_ms; /* monotonic */
+        bool is_local;      /* came through the control socket */
 };
 
 struct http_reply {
-        int status;                      /* 0 counts as 200 */
+        int status; /* 0 counts as 200 */
         const char *content_type;
-        struct buf body;                 /* owned by the request; init'ed with LIMIT_REPLY_BYTES */
+        struct buf body;                  /* owned by the request; init'ed with LIMIT_REPLY_BYTES */
         const struct tc3_header *headers; /* more headers, in the arena */
         size_t header_count;
 };
@@ -50,7 +50,7 @@ struct http_routes {
         http_handler *handle;
 };
 
-struct http_tls {                        /* PEM text, exchanged at run time */
+struct http_tls { /* PEM text, exchanged at run time */
         const char *cert_chain;
         const char *key;
 };
@@ -61,12 +61,12 @@ MUST res http_pool_start(unsigned threads, struct http_pool **ret_pool);
 void http_pool_stop(struct http_pool *pool);
 
 struct http_config {
-        int listen_fd;                   /* bound and listening; closed by http_server_stop() */
+        int listen_fd; /* bound and listening; closed by http_server_stop() */
         bool tls;
-        bool is_local;                   /* a unix socket: only the own uid and root are served (SO_PEERCRED) */
-        unsigned workers;                /* threads of a pool of its own; 0 = all routes are direct, or `pool` is given */
-        struct http_pool *pool;          /* shared pool, or NULL */
-        unsigned listeners;              /* threads that read and write the sockets; 0 = 1 */
+        bool is_local;          /* a unix socket: only the own uid and root are served (SO_PEERCRED) */
+        unsigned workers;       /* threads of a pool of its own; 0 = all routes are direct, or `pool` is given */
+        struct http_pool *pool; /* shared pool, or NULL */
+        unsigned listeners;     /* threads that read and write the sockets; 0 = 1 */
         struct http_routes routes;
 };
 
@@ -74,7 +74,8 @@ struct http_config {
  * Ignores SIGPIPE and raises the process's limit of open files as far as it goes.  ERR_CRYPTO: the certificate or key
  * is bad; ERR_IO: the listener did not start.  On failure listen_fd is still the caller's.
  */
-MUST res http_server_start(const struct http_config *config, const struct http_tls *tls, struct http_server **ret_server);
+MUST res http_server_start(const struct http_config *config, const struct http_tls *tls,
+                           struct http_server **ret_server);
 /* Exchange the listener's certificate without a restart; new connections get it.  Copies. */
 MUST res http_server_set_tls(struct http_server *server, const struct http_tls *tls);
 /*

@@ -51,8 +51,8 @@ void http_pool_add(struct http_pool *pool, struct http_job *job)
         pthread_mutex_unlock(&pool->lock);
 }
 
-struct http_job *http_pool_take_waiting(struct http_pool *pool, bool (*wants)(const struct http_job *job, const void *arg),
-                                        const void *arg)
+struct http_job *http_pool_take_waiting(struct http_pool *pool,
+                                        bool (*wants)(const struct http_job *job, const void *arg), const void *arg)
 {
         struct http_job *taken = NULL, **taken_tail = &taken;
         struct http_job **at = &pool->head;

@@ -22,9 +22,9 @@ struct http_server {
         bool has_connections;
         struct MHD_Daemon *daemon;
         pthread_mutex_t lock;
-        pthread_cond_t finished;         /* signalled when a count below falls to 0 */
-        size_t working;                  /* suspended calls */
-        size_t busy;                     /* calls from their last byte in to their last byte out */
+        pthread_cond_t finished; /* signalled when a count below falls to 0 */
+        size_t working;          /* suspended calls */
+        size_t busy;             /* calls from their last byte in to their last byte out */
         _Atomic bool stopping;
 };
 

@@ -64,7 +64,8 @@ static res http_certificate_check_pair(const struct http_certificate *certificat
         ENSURE(gnutls_pubkey_init(&key) == 0, ERR_MEMORY);
         ENSURE(gnutls_pubkey_import_privkey(key, certificate->key, 0, 0) == 0, ERR_CRYPTO);
         ENSURE(gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, of_key, &key_size) == 0, ERR_CRYPTO);
-        ENSURE(gnutls_pubkey_get_key_id(certificate->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, of_leaf, &leaf_size) == 0,
+        ENSURE(gnutls_pubkey_get_key_id(certificate->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, of_leaf, &leaf_size) ==
+                       0,
                ERR_CRYPTO);
         ENSURE(key_size == leaf_size && memcmp(of_key, of_leaf, key_size) == 0, ERR_CRYPTO);
         return RES_OK;
@@ -78,7 +79,8 @@ static res http_certificate_new(const struct http_tls *tls, struct http_certific
         unsigned length = HTTP_TLS_CHAIN;
 
         ENSURE(certificate, ERR_MEMORY);
-        ENSURE(gnutls_pcert_list_import_x509_raw(certificate->chain, &length, &chain, GNUTLS_X509_FMT_PEM, 0) == 0, ERR_CRYPTO);
+        ENSURE(gnutls_pcert_list_import_x509_raw(certificate->chain, &length, &chain, GNUTLS_X509_FMT_PEM, 0) == 0,
+               ERR_CRYPTO);
         certificate->chain_length = length;
         ENSURE(length > 0, ERR_CRYPTO);
         ENSURE(gnutls_privkey_init(&certificate->key) == 0, ERR_MEMORY);

@@ -4,7 +4,7 @@
 #include "base/res.h"
 
 struct http_tls;
-struct http_identity;     /* the cell that holds the certificate of now */
+struct http_identity; /* the cell that holds the certificate of now */
 
 MUST res http_identity_new(const struct http_tls *tls, struct http_identity **ret_identity);
 void http_identity_free(struct http_identity *identity);

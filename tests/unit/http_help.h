@@ -50,11 +50,12 @@ static void help_handle(void *context, struct http_request *request, struct http
         else if (str_equals(request->path, "/broken"))
                 (void)(buf_grow(&reply->body, 16 << 20), buf_grow(&reply->body, 1));
         else
-                buf_printf(&reply->body, "%.*s|%.*s|%.*s|%.*s|%s|%d", (int)request->method.n, request->method.p, (int)request->path.n,
-                           request->path.p, (int)request->query.n, request->query.p, (int)request->body.n,
-                           (const char *)request->body.p, request->peer, request->is_local);
+                buf_printf(&reply->body, "%.*s|%.*s|%.*s|%.*s|%s|%d", (int)request->method.n, request->method.p,
+                           (int)request->path.n, request->path.p, (int)request->query.n, request->query.p,
+                           (int)request->body.n, (const char *)request->body.p, request->peer, request->is_local);
         if (str_equals(request->path, "/header")) {
-                reply->headers = arena_copy(request->arena, &(struct tc3_header){STR("X-Own"), STR("yes")}, sizeof(struct tc3_header));
+                reply->headers = arena_copy(request->arena, &(struct tc3_header){STR("X-Own"), STR("yes")},
+                                            sizeof(struct tc3_header));
                 reply->header_count = 1;
                 reply->status = 201;
                 reply->content_type = "application/json";
@@ -79,7 +80,8 @@ static int help_connect(uint16_t port)
 {
         const struct timeval limit = {.tv_sec = 20};
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in address = {
+                .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
         assert_true(fd >= 0);
         assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);

@@ -69,20 +69,70 @@ static void wrong_arguments(void **state)
 static void wrong_values(void **state)
 {
         static const char *const bad[] = {
-                "server.listen=", "server.listen=8443", "server.listen=127.0.0.1", "server.listen=127.0.0.1:", "server.listen=:8443",
-                "server.listen=127.0.0.1:65536", "server.listen=127.0.0.1:-1", "server.listen=127.0.0.1:8443x", "server.listen=::1:8443",
-                "server.listen=[::1]", "server.listen=[::g]:1", "server.listen=[127.0.0.1:1", "server.listen=a b:1", "server.listen=*:8443",
-                "server.listen=[localhost]:8443", "server.name=a b,/c", "server.name=-a.example", "server.name=a..b",
-                "public.listen=x", "public.url=ftp://a", "public.url=https://a.example", "public.url=http://", "public.url=http://a?b",
-                "public.url=http://a b", "public.url=", "keys.master=credential:", "keys.master=credential:../x", "keys.master=credential:.x",
-                "validation.resolver=dns.example:53", "validation.resolver=127.0.0.1:0", "validation.resolver=127.0.0.1",
-                "validation.http-port=0", "validation.http-port=65536", "validation.https-port=", "validation.alpn-port=http",
-                "validation.allow=10.0.0.0/33", "validation.allow=10.0.0/8", "validation.allow=::/129", "validation.allow=10.0.0.0/",
-                "validation.allow=10.0.0.0/-1", "validation.allow=10.0.0.0/8x", "validation.allow=example.com", "validation.allow=127.0.0.1,x",
-                "validation.cname-zone=a b", "validation.file=yes", "names.private-suffixes=.corp", "ca.max-days=0", "ca.max-days=3651",
-                "ca.max-days=-1", "ca.max-days=many", "ca.caa-identities=a/b", "issuance.off=a;b", "acme.external-account=yes",
-                "limits.rate=1", "calendar.zone=", "calendar.zone=/etc/passwd", "calendar.zone=../x", "calendar.holidays=2026-02-30",
-                "calendar.holidays=20261001", "server.colour=red", "listen=1", "=x", "a.b.c=d", "Server.listen=127.0.0.1:1",
+                "server.listen=",
+                "server.listen=8443",
+                "server.listen=127.0.0.1",
+                "server.listen=127.0.0.1:",
+                "server.listen=:8443",
+                "server.listen=127.0.0.1:65536",
+                "server.listen=127.0.0.1:-1",
+                "server.listen=127.0.0.1:8443x",
+                "server.listen=::1:8443",
+                "server.listen=[::1]",
+                "server.listen=[::g]:1",
+                "server.listen=[127.0.0.1:1",
+                "server.listen=a b:1",
+                "server.listen=*:8443",
+                "server.listen=[localhost]:8443",
+                "server.name=a b,/c",
+                "server.name=-a.example",
+                "server.name=a..b",
+                "public.listen=x",
+                "public.url=ftp://a",
+                "public.url=https://a.example",
+                "public.url=http://",
+                "public.url=http://a?b",
+                "public.url=http://a b",
+                "public.url=",
+                "keys.master=credential:",
+                "keys.master=credential:../x",
+                "keys.master=credential:.x",
+                "validation.resolver=dns.example:53",
+                "validation.resolver=127.0.0.1:0",
+                "validation.resolver=127.0.0.1",
+                "validation.http-port=0",
+                "validation.http-port=65536",
+                "validation.https-port=",
+                "validation.alpn-port=http",
+                "validation.allow=10.0.0.0/33",
+                "validation.allow=10.0.0/8",
+                "validation.allow=::/129",
+                "validation.allow=10.0.0.0/",
+                "validation.allow=10.0.0.0/-1",
+                "validation.allow=10.0.0.0/8x",
+                "validation.allow=example.com",
+                "validation.allow=127.0.0.1,x",
+                "validation.cname-zone=a b",
+                "validation.file=yes",
+                "names.private-suffixes=.corp",
+                "ca.max-days=0",
+                "ca.max-days=3651",
+                "ca.max-days=-1",
+                "ca.max-days=many",
+                "ca.caa-identities=a/b",
+                "issuance.off=a;b",
+                "acme.external-account=yes",
+                "limits.rate=1",
+                "calendar.zone=",
+                "calendar.zone=/etc/passwd",
+                "calendar.zone=../x",
+                "calendar.holidays=2026-02-30",
+                "calendar.holidays=20261001",
+                "server.colour=red",
+                "listen=1",
+                "=x",
+                "a.b.c=d",
+                "Server.listen=127.0.0.1:1",
 #ifndef CHANCERY_TEST_CLOCK
                 "test.clock=/tmp/x",
 #endif
@@ -120,7 +170,8 @@ static void wrong_files_are_named_with_the_line(void **state)
                 const res r = LOAD(&conf, "--data", "d", "--config", path);
 
                 unlink(path);
-                if (r.err != ERR_CONFIG || strncmp(why_text, path, strlen(path)) != 0 || !strstr(why_text, cases[i].why))
+                if (r.err != ERR_CONFIG || strncmp(why_text, path, strlen(path)) != 0 ||
+                    !strstr(why_text, cases[i].why))
                         fail_msg("%s: %s '%s'", cases[i].text, err_name(r.err), why_text);
         }
 }
@@ -176,7 +227,7 @@ static void addresses_of_every_kind(void **state)
                 const char *set, *host;
                 uint16_t port;
         } cases[] = {
-                {"server.listen=[::1]:8443", "::1", 8443},     {"server.listen=127.0.0.1:0", "127.0.0.1", 0},
+                {"server.listen=[::1]:8443", "::1", 8443},         {"server.listen=127.0.0.1:0", "127.0.0.1", 0},
                 {"server.listen=0.0.0.0:65535", "0.0.0.0", 65535}, {"server.listen=localhost:1", "localhost", 1},
                 {"server.listen = [::]:443 ", "::", 443},
         };
@@ -194,15 +245,18 @@ static void addresses_of_every_kind(void **state)
 
 static void a_file_and_later_settings(void **state)
 {
-        const char *path = file_with("\xEF\xBB\xBF; a comment\n[server]\nlisten = 127.0.0.1:1111 ; inline\nname = a.example, 10.0.0.1\n"
-                                     "[validation]\nallow = 127.0.0.0/8,\n  ::1/128\n  10.0.0.7\nresolver=[::1]:5353\ntrust-anchor=none\n"
-                                     "[acme]\nexternal-account = required\n[calendar]\nholidays=2026-10-01 2026-10-02\n"
-                                     "[public]\nurl=http://pki.example.com:8080/x//\n[ca]\nmax-days=90\n");
+        const char *path = file_with(
+                "\xEF\xBB\xBF; a comment\n[server]\nlisten = 127.0.0.1:1111 ; inline\nname = a.example, 10.0.0.1\n"
+                "[validation]\nallow = 127.0.0.0/8,\n  ::1/128\n  10.0.0.7\nresolver=[::1]:5353\ntrust-anchor=none\n"
+                "[acme]\nexternal-account = required\n[calendar]\nholidays=2026-10-01 2026-10-02\n"
+                "[public]\nurl=http://pki.example.com:8080/x//\n[ca]\nmax-days=90\n");
         struct conf *conf = NULL;
 
         (void)state;
         assert_int_equal(LOAD(&conf, "--set", "server.listen=127.0.0.1:2222", "--config", path, "--data", "d", "--set",
-                              "server.listen=127.0.0.1:3333", "--set", "validation.resolver=").err, ERR_NONE);
+                              "server.listen=127.0.0.1:3333", "--set", "validation.resolver=")
+                                 .err,
+                         ERR_NONE);
         unlink(path);
         assert_int_equal(conf->server_listen.port, 3333);
         assert_int_equal(conf->server_name.n, 2);

@@ -26,9 +26,7 @@ struct message {
 
 static const struct json_field tag_fields[] = {
         JSON_FIELD(struct tag, key, "TagKey", JSON_STR, .required = true, .limit = 8),
-        JSON_FIELD(struct tag, weight, "Weight", JSON_UINT, .omit_absent = true),
-        JSON_FIELDS_END
-};
+        JSON_FIELD(struct tag, weight, "Weight", JSON_UINT, .omit_absent = true), JSON_FIELDS_END};
 
 static const struct json_field fields[] = {
         JSON_FIELD(struct message, name, "Name", JSON_STR, .required = true, .limit = 10),
@@ -40,10 +38,10 @@ static const struct json_field fields[] = {
         JSON_FIELD(struct message, aliases, "Aliases", JSON_STRS_NULL),
         JSON_FIELD(struct message, states, "States", JSON_INTS, .limit = 3),
         JSON_FIELD(struct message, one, "One", JSON_OBJ, .sub = tag_fields, .sub_size = sizeof(struct tag)),
-        JSON_FIELD(struct message, tags, "Tags", JSON_OBJS, .limit = 2, .sub = tag_fields, .sub_size = sizeof(struct tag)),
+        JSON_FIELD(struct message, tags, "Tags", JSON_OBJS, .limit = 2, .sub = tag_fields,
+                   .sub_size = sizeof(struct tag)),
         JSON_FIELD(struct message, more, "More", JSON_OBJS_NULL, .sub = tag_fields, .sub_size = sizeof(struct tag)),
-        JSON_FIELDS_END
-};
+        JSON_FIELDS_END};
 
 static const struct {
         const char *text;
@@ -111,7 +109,8 @@ static void a_long_foreign_name_does_not_flood_the_sentence(void **state)
         (void)state;
         memset(text + strlen(text), 'x', 4000);
         memcpy(text + strlen(text), "\":1}", 5);
-        assert_int_equal(json_decode(arena, str_of(text), fields, JSON_UNKNOWN_REFUSE, &in, &why).err, ERR_PARAM_UNKNOWN);
+        assert_int_equal(json_decode(arena, str_of(text), fields, JSON_UNKNOWN_REFUSE, &in, &why).err,
+                         ERR_PARAM_UNKNOWN);
         assert_true(strlen(why) < 300);
         arena_free(arena);
 }
@@ -149,8 +148,11 @@ static void unknown_members_are_ignored_where_asked(void **state)
         const char *why = "";
 
         (void)state;
-        assert_int_equal(json_decode(arena, STR("{\"x\":{\"y\":[1]},\"Name\":\"a\",\"One\":{\"TagKey\":\"k\",\"z\":1}}"), fields,
-                                     JSON_UNKNOWN_IGNORE, &in, &why).err, ERR_NONE);
+        assert_int_equal(json_decode(arena,
+                                     STR("{\"x\":{\"y\":[1]},\"Name\":\"a\",\"One\":{\"TagKey\":\"k\",\"z\":1}}"),
+                                     fields, JSON_UNKNOWN_IGNORE, &in, &why)
+                                 .err,
+                         ERR_NONE);
         assert_true(str_equals(in.name, "a"));
         arena_free(arena);
 }
@@ -163,9 +165,10 @@ static void absent_values_have_their_texts(void **state)
 
         (void)state;
         json_encode(&out, fields, &nothing);
-        assert_string_equal(buf_c(&out),
-                            "{\"Name\":\"\",\"Note\":null,\"Count\":0,\"Delta\":0,\"Flag\":false,\"Names\":[],\"Aliases\":null,"
-                            "\"States\":[],\"One\":null,\"Tags\":[],\"More\":null}");
+        assert_string_equal(
+                buf_c(&out),
+                "{\"Name\":\"\",\"Note\":null,\"Count\":0,\"Delta\":0,\"Flag\":false,\"Names\":[],\"Aliases\":null,"
+                "\"States\":[],\"One\":null,\"Tags\":[],\"More\":null}");
         buf_clear(&out);
         json_encode_members(&out, tag_fields + 1, &tag);
         assert_string_equal(buf_c(&out), ""); /* left out, and no comma */
@@ -177,17 +180,25 @@ static void a_whole_message_is_written(void **state)
         const struct tag tags[] = {{.key = STR("k")}, {.key = STR("l"), .weight = {true, 5}}};
         const struct str names[] = {STR("a"), STR("")};
         const int64_t states[] = {INT64_MIN, INT64_MAX, 0};
-        const struct message full = {
-                .name = STR("n"), .note = STR(""), .count = {true, 12}, .delta = {true, -12}, .flag = {true, 1},
-                .names = {names, 2}, .aliases = {names, 0}, .states = {states, 3}, .one = &tags[0], .tags = {tags, 2},
-                .more = {tags, 0}};
+        const struct message full = {.name = STR("n"),
+                                     .note = STR(""),
+                                     .count = {true, 12},
+                                     .delta = {true, -12},
+                                     .flag = {true, 1},
+                                     .names = {names, 2},
+                                     .aliases = {names, 0},
+                                     .states = {states, 3},
+                                     .one = &tags[0],
+                                     .tags = {tags, 2},
+                                     .more = {tags, 0}};
 
         (void)state;
         json_encode(&out, fields, &full);
-        assert_string_equal(buf_c(&out),
-                            "{\"Name\":\"n\",\"Note\":\"\",\"Count\":12,\"Delta\":-12,\"Flag\":true,\"Names\":[\"a\",\"\"],"
-                            "\"Aliases\":[],\"States\":[-9223372036854775808,9223372036854775807,0],\"One\":{\"TagKey\":\"k\"},"
-                            "\"Tags\":[{\"TagKey\":\"k\"},{\"TagKey\":\"l\",\"Weight\":5}],\"More\":[]}");
+        assert_string_equal(
+                buf_c(&out),
+                "{\"Name\":\"n\",\"Note\":\"\",\"Count\":12,\"Delta\":-12,\"Flag\":true,\"Names\":[\"a\",\"\"],"
+                "\"Aliases\":[],\"States\":[-9223372036854775808,9223372036854775807,0],\"One\":{\"TagKey\":\"k\"},"
+                "\"Tags\":[{\"TagKey\":\"k\"},{\"TagKey\":\"l\",\"Weight\":5}],\"More\":[]}");
 }
 
 static void texts_are_escaped(void **state)

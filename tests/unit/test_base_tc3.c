@@ -93,8 +93,8 @@ static enum err capture_verify(const struct capture *capture)
 }
 
 static const char *const captures[] = {
-        "go-tc3-post", "node-tc3-get", "node-tc3-post-host", "node-tc3-post-ip", "python-tc3-get", "python-tc3-post",
-        "python-tc3-post-url-endpoint", "python-tc3-unsigned-payload",
+        "go-tc3-post",    "node-tc3-get",    "node-tc3-post-host",           "node-tc3-post-ip",
+        "python-tc3-get", "python-tc3-post", "python-tc3-post-url-endpoint", "python-tc3-unsigned-payload",
 };
 enum { CAPTURES = sizeof(captures) / sizeof(captures[0]) };
 
@@ -105,7 +105,10 @@ enum { CAPTURES = sizeof(captures) / sizeof(captures[0]) };
 static void headers_that_are_refused(void **state)
 {
         static const char *const bad[] = {
-                "", "SKIP", "TC3-HMAC-SHA256", "Basic QWxhZGRpbg==",
+                "",
+                "SKIP",
+                "TC3-HMAC-SHA256",
+                "Basic QWxhZGRpbg==",
                 "TC3-HMAC-SHA1 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host, Signature=" SIG,
                 "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host",
                 "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl, SignedHeaders=content-type;host, Signature=" SIG,
@@ -121,8 +124,10 @@ static void headers_that_are_refused(void **state)
                 "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;;host, Signature=" SIG,
                 "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=Content-Type;Host, Signature=" SIG,
                 "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host, Signature=abcd",
-                "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host, Signature=" SIG "00",
-                "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host, Signature=" SIG ", X=1",
+                "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host, Signature=" SIG
+                "00",
+                "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, SignedHeaders=content-type;host, Signature=" SIG
+                ", X=1",
                 "TC3-HMAC-SHA256 SignedHeaders=content-type;host, Credential=A/2026-09-21/ssl/tc3_request, Signature=" SIG,
         };
         static char big[5000];
@@ -143,7 +148,10 @@ static void a_scope_may_hold_a_colon_and_blanks_may_be_missing(void **state)
 
         (void)state;
         assert_int_equal(tc3_parse(STR("TC3-HMAC-SHA256 Credential=A/2026-09-21/localhost:18080/tc3_request,"
-                                       "SignedHeaders=content-type;host;x-tc-action,Signature=" SIG), &auth).err, ERR_NONE);
+                                       "SignedHeaders=content-type;host;x-tc-action,Signature=" SIG),
+                                   &auth)
+                                 .err,
+                         ERR_NONE);
         assert_true(str_equals(auth.service, "localhost:18080"));
         assert_true(str_equals(auth.secret_id, "A"));
         assert_true(str_equals(auth.signed_headers, "content-type;host;x-tc-action"));
@@ -265,7 +273,8 @@ static void the_path_may_be_any_if_slash_was_signed(void **state)
 
 static void the_published_vector_verifies(void **state)
 {
-        static const char body[] = "{\"Limit\": 1, \"Filters\": [{\"Values\": [\"\\u672a\\u547d\\u540d\"], \"Name\": \"instance-name\"}]}";
+        static const char body[] =
+                "{\"Limit\": 1, \"Filters\": [{\"Values\": [\"\\u672a\\u547d\\u540d\"], \"Name\": \"instance-name\"}]}";
         const struct tc3_header headers[] = {
                 {STR("Content-Type"), STR("application/json; charset=utf-8")},
                 {STR("Host"), STR("cvm.tencentcloudapi.com")},
@@ -274,8 +283,13 @@ static void the_published_vector_verifies(void **state)
                 .authorization = STR("TC3-HMAC-SHA256 Credential=AKIDexample/2019-02-25/cvm/tc3_request, "
                                      "SignedHeaders=content-type;host, "
                                      "Signature=72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168"),
-                .request = {.method = STR("POST"), .path = STR("/"), .query = STR(""), .headers = headers, .header_count = 2,
-                            .body = {(const uint8_t *)body, sizeof(body) - 1}, .timestamp = STR("1551113065")},
+                .request = {.method = STR("POST"),
+                            .path = STR("/"),
+                            .query = STR(""),
+                            .headers = headers,
+                            .header_count = 2,
+                            .body = {(const uint8_t *)body, sizeof(body) - 1},
+                            .timestamp = STR("1551113065")},
         };
 
         (void)state;
@@ -299,17 +313,22 @@ static void the_key_chain_is_the_published_one(void **state)
 static void what_we_sign_verifies(void **state)
 {
         CLEAN(buf_done) struct buf authorization = {.ceiling = 1000};
-        const struct tc3_header headers[] = {
-                {STR("host"), STR("LocalHost:8443")}, {STR("content-type"), STR("application/json")},
-                {STR("x-tc-action"), STR("DescribeCertificates")}};
+        const struct tc3_header headers[] = {{STR("host"), STR("LocalHost:8443")},
+                                             {STR("content-type"), STR("application/json")},
+                                             {STR("x-tc-action"), STR("DescribeCertificates")}};
         struct capture capture = {
-                .request = {.method = STR("POST"), .path = STR("/"), .query = STR(""), .headers = headers, .header_count = 3,
-                            .body = bytes_of("{}", 2), .timestamp = STR("1790000000")},
+                .request = {.method = STR("POST"),
+                            .path = STR("/"),
+                            .query = STR(""),
+                            .headers = headers,
+                            .header_count = 3,
+                            .body = bytes_of("{}", 2),
+                            .timestamp = STR("1790000000")},
         };
 
         (void)state;
-        tc3_sign_post(STR("AKIDme"), bytes_of(SECRET, strlen(SECRET)), STR("LocalHost:8443"), STR("DescribeCertificates"),
-                      1790000000, bytes_of("{}", 2), &authorization);
+        tc3_sign_post(STR("AKIDme"), bytes_of(SECRET, strlen(SECRET)), STR("LocalHost:8443"),
+                      STR("DescribeCertificates"), 1790000000, bytes_of("{}", 2), &authorization);
         capture.authorization = buf_str(&authorization);
         assert_int_equal(capture_verify(&capture), ERR_NONE);
         capture.request.body = bytes_of("{} ", 3);
@@ -323,28 +342,39 @@ static void values_may_be_signed_lower_cased_or_as_sent(void **state)
 
         (void)state;
         for (size_t i = 0; i < 2; i++) {
-                CLEAN(buf_done) struct buf canonical = {.ceiling = 2000}, text = {.ceiling = 2000}, line = {.ceiling = 2000};
-                const struct tc3_header headers[] = {
-                        {STR("X-TC-Action"), STR("  DescribeCertificates ")}, {STR("Host"), STR("a.example")},
-                        {STR("Content-Type"), STR("application/json")}};
+                CLEAN(buf_done)
+                struct buf canonical = {.ceiling = 2000},
+                           text = {.ceiling = 2000}, line = {.ceiling = 2000};
+                const struct tc3_header headers[] = {{STR("X-TC-Action"), STR("  DescribeCertificates ")},
+                                                     {STR("Host"), STR("a.example")},
+                                                     {STR("Content-Type"), STR("application/json")}};
                 struct capture capture = {
-                        .request = {.method = STR("POST"), .path = STR("/x"), .query = STR("ignored=1"), .headers = headers,
-                                    .header_count = 3, .body = bytes_of("", 0), .timestamp = STR("1790000000")},
+                        .request = {.method = STR("POST"),
+                                    .path = STR("/x"),
+                                    .query = STR("ignored=1"),
+                                    .headers = headers,
+                                    .header_count = 3,
+                                    .body = bytes_of("", 0),
+                                    .timestamp = STR("1790000000")},
                 };
                 uint8_t hash[32], key[32], signature[32];
                 char hex[65];
 
-                buf_printf(&canonical, "POST\n/x\n\ncontent-type:application/json\nhost:a.example\nx-tc-action:%s\n\n"
+                buf_printf(&canonical,
+                           "POST\n/x\n\ncontent-type:application/json\nhost:a.example\nx-tc-action:%s\n\n"
                            "content-type;host;x-tc-action\n"
-                           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", actions[i]);
+                           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                           actions[i]);
                 digest_sha256(buf_bytes(&canonical), hash);
                 hex_lower(bytes_of(hash, 32), hex);
                 buf_printf(&text, "TC3-HMAC-SHA256\n1790000000\n2026-09-21/ssl/tc3_request\n%s", hex);
                 tc3_signing_key(bytes_of(SECRET, strlen(SECRET)), STR("2026-09-21"), STR("ssl"), key);
                 digest_hmac_sha256(bytes_of(key, 32), buf_bytes(&text), signature);
                 hex_lower(bytes_of(signature, 32), hex);
-                buf_printf(&line, "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, "
-                           "SignedHeaders=content-type;host;x-tc-action, Signature=%s", hex);
+                buf_printf(&line,
+                           "TC3-HMAC-SHA256 Credential=A/2026-09-21/ssl/tc3_request, "
+                           "SignedHeaders=content-type;host;x-tc-action, Signature=%s",
+                           hex);
                 capture.authorization = buf_str(&line);
                 assert_int_equal(capture_verify(&capture), ERR_NONE);
         }

@@ -12,7 +12,8 @@
 
 static void numbers_that_are_none(void **state)
 {
-        static const char *const bad[] = {"", "-1", "+1", " 1", "1 ", "0x10", "9223372036854775808", "1e3", "99999999999999999999"};
+        static const char *const bad[] = {
+                "", "-1", "+1", " 1", "1 ", "0x10", "9223372036854775808", "1e3", "99999999999999999999"};
         int64_t v = 77;
 
         (void)state;
@@ -37,7 +38,7 @@ static void utf8(void **state)
                 {"\xF4\x90\x80\x80", false}, /* over U+10FFFF */
                 {"\xF8\x88\x80\x80\x80", false},
                 {"\x80", false},
-                {"a\xE4\xBE", false},        /* cut */
+                {"a\xE4\xBE", false}, /* cut */
                 {"\xFF", false},
                 {"", true},
                 {"plain", true},
@@ -99,7 +100,8 @@ static void hex_both_ways(void **state)
 
 static void b64_refuses(void **state)
 {
-        static const char *const bad[] = {"Zg", "Zg=", "Zg===", "Z===", "====", "Zm9v\n", " Zm9v", "Zm9v Zm9v", "Zh==", "Zm9=", "Zg==Zg==", "Zm-v", "="};
+        static const char *const bad[] = {"Zg",        "Zg=",  "Zg===", "Z===",     "====", "Zm9v\n", " Zm9v",
+                                          "Zm9v Zm9v", "Zh==", "Zm9=",  "Zg==Zg==", "Zm-v", "="};
         static const char *const bad_url[] = {"Zg==", "Z", "Zh", "Zm+v", "Zm/v", "Zm9vZ", "Zm9v "};
 
         (void)state;
@@ -121,8 +123,13 @@ static void b64_both_ways(void **state)
         static const struct {
                 const char *plain, *b64, *url;
         } cases[] = {
-                {"", "", ""}, {"f", "Zg==", "Zg"}, {"fo", "Zm8=", "Zm8"}, {"foo", "Zm9v", "Zm9v"},
-                {"foob", "Zm9vYg==", "Zm9vYg"}, {"fooba", "Zm9vYmE=", "Zm9vYmE"}, {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+                {"", "", ""},
+                {"f", "Zg==", "Zg"},
+                {"fo", "Zm8=", "Zm8"},
+                {"foo", "Zm9v", "Zm9v"},
+                {"foob", "Zm9vYg==", "Zm9vYg"},
+                {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+                {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
                 {"\xfb\xef\xff", "++//", "--__"},
         };
 

@@ -12,10 +12,20 @@
 
 static void texts_that_are_no_time(void **state)
 {
-        static const char *const bad[] = {
-                "", "2026-11-21", "2026-11-21T03:20:11", "2026-11-21 03:20:11Z", "2026-13-01 00:00:00", "2026-00-01 00:00:00",
-                "2026-02-29 00:00:00", "2026-04-31 00:00:00", "2026-01-01 24:00:00", "2026-01-01 00:60:00", "2026-01-01 00:00:60",
-                "2026-01-00 00:00:00", " 026-01-01 00:00:00", "2026-1-01 000:00:00"};
+        static const char *const bad[] = {"",
+                                          "2026-11-21",
+                                          "2026-11-21T03:20:11",
+                                          "2026-11-21 03:20:11Z",
+                                          "2026-13-01 00:00:00",
+                                          "2026-00-01 00:00:00",
+                                          "2026-02-29 00:00:00",
+                                          "2026-04-31 00:00:00",
+                                          "2026-01-01 24:00:00",
+                                          "2026-01-01 00:60:00",
+                                          "2026-01-01 00:00:60",
+                                          "2026-01-00 00:00:00",
+                                          " 026-01-01 00:00:00",
+                                          "2026-1-01 000:00:00"};
         int64_t sec = 5;
 
         (void)state;
@@ -88,8 +98,10 @@ static void every_api_text_reads_back(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(texts_that_are_no_time), cmocka_unit_test(api_texts_are_gmt_plus_8),
-                cmocka_unit_test(the_ends_of_time_are_bounded), cmocka_unit_test(three_centuries_agree_with_the_c_library),
+                cmocka_unit_test(texts_that_are_no_time),
+                cmocka_unit_test(api_texts_are_gmt_plus_8),
+                cmocka_unit_test(the_ends_of_time_are_bounded),
+                cmocka_unit_test(three_centuries_agree_with_the_c_library),
                 cmocka_unit_test(every_api_text_reads_back),
         };
 

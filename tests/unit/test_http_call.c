@@ -114,7 +114,10 @@ static void the_query_is_raw(void **state)
         static const struct {
                 const char *uri, *path, *query;
         } cases[] = {
-                {"/a?b=c%20d+e&f?g", "/a", "b=c%20d+e&f?g"}, {"/a?", "/a", ""}, {"/a", "/a", ""}, {"/%3F?%2e", "/%3F", "%2e"},
+                {"/a?b=c%20d+e&f?g", "/a", "b=c%20d+e&f?g"},
+                {"/a?", "/a", ""},
+                {"/a", "/a", ""},
+                {"/%3F?%2e", "/%3F", "%2e"},
         };
 
         (void)state;

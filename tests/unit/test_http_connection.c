@@ -31,7 +31,8 @@ static void the_overdue_are_cut_off_and_the_waiting_are_not(void **state)
         (void)state;
         assert_int_equal(http_connections_init(&connections).err, ERR_NONE);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, a) | socketpair(AF_UNIX, SOCK_STREAM, 0, b) |
-                         socketpair(AF_UNIX, SOCK_STREAM, 0, c), 0);
+                                 socketpair(AF_UNIX, SOCK_STREAM, 0, c),
+                         0);
         late = http_connection_open(&connections, a[0], NULL);
         held = http_connection_open(&connections, b[0], NULL);
         timely = http_connection_open(&connections, c[0], NULL);

@@ -24,7 +24,8 @@ static int start(void **state)
 
         (void)state;
         config.listen_fd = help_listen(&help.port);
-        return !res_is_ok(http_server_start(&config, NULL, &help.server)); /* raises the limit of open files, for both ends here */
+        return !res_is_ok(http_server_start(&config, NULL,
+                                            &help.server)); /* raises the limit of open files, for both ends here */
 }
 
 static int stop(void **state)
@@ -86,7 +87,8 @@ static int good_requests_ms(void)
                 const int64_t begun = clock_mono_ms();
 
                 help_expect(help_exchange(help.port, i % 2 ? "GET /y HTTP/1.1\r\nHost: a\r\n\r\n"
-                                                           : "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+                                                           : "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n"),
+                            "HTTP/1.1 200");
                 took[i] = (int)(clock_mono_ms() - begun);
                 usleep(2000);
         }
@@ -104,7 +106,8 @@ static void good_requests_are_answered_all_the_while(void **state)
         (void)state;
         for (int i = 0; i < SLOW; i++) {
                 slow[i] = help_connect(help.port);
-                help_write(slow[i], i % 2 ? "GET /x HTTP/1.1\r\nHost" : "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nab");
+                help_write(slow[i], i % 2 ? "GET /x HTTP/1.1\r\nHost"
+                                          : "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nab");
         }
         for (int i = 0; i < FLOODERS; i++)
                 pthread_create(&flooders[i], NULL, flood, (void *)(intptr_t)i);
@@ -119,7 +122,8 @@ static void good_requests_are_answered_all_the_while(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(good_requests_are_answered_all_the_while, start, stop)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(good_requests_are_answered_all_the_while, start, stop)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,10 +38,12 @@ static void malformed_requests_get_their_status(void **state)
                 {"GET nothing HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400"},
                 {"GET / HTTP/9.9\r\nHost: a\r\n\r\n", "HTTP/1.1 505"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", "HTTP/1.1 400"},
-                {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400"},
+                {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                 "HTTP/1.1 400"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 1\r\n\r\na", "HTTP/1.1 400"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n", "HTTP/1.1 413"},
-                {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nab\r\n0\r\n\r\n", "HTTP/1.1 400"},
+                {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nab\r\n0\r\n\r\n",
+                 "HTTP/1.1 400"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501"},
         };
 
@@ -66,8 +68,10 @@ static void large_requests_get_their_status(void **state)
 {
         char *uri = large("GET /?", 40000, " HTTP/1.1\r\nHost: a\r\n\r\n");
         char *header = large("GET / HTTP/1.1\r\nHost: a\r\nX: ", 300000, "\r\n\r\n");
-        char *chunk = large("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n493E0\r\n", 300000, "\r\n0\r\n\r\n");
-        char *body = large("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 262144\r\nConnection: close\r\n\r\n", 262144, "");
+        char *chunk = large("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n493E0\r\n", 300000,
+                            "\r\n0\r\n\r\n");
+        char *body =
+                large("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 262144\r\nConnection: close\r\n\r\n", 262144, "");
         char *long_uri = large("GET /?", 32000, " HTTP/1.1\r\nHost: a\r\n\r\n");
 
         (void)state;
@@ -85,9 +89,13 @@ static void both_ways_to_answer(void **state)
         (void)state;
         help_expect(help_exchange(help.port, "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n"), "\r\n\r\ndirect");
         assert_int_equal(help.handled, 0);
-        help_expect(help_exchange(help.port, "GET /a%20b?c=%20d+e HTTP/1.1\r\nHost: a\r\n\r\n"), "GET|/a%20b|c=%20d+e||127.0.0.1|0");
-        help_expect(help_exchange(help.port, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
-                    "POST|/p||abcde|");
+        help_expect(help_exchange(help.port, "GET /a%20b?c=%20d+e HTTP/1.1\r\nHost: a\r\n\r\n"),
+                    "GET|/a%20b|c=%20d+e||127.0.0.1|0");
+        help_expect(
+                help_exchange(
+                        help.port,
+                        "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
+                "POST|/p||abcde|");
         assert_int_equal(help.directs, 1);
         assert_int_equal(help.handled, 2);
 }
@@ -113,7 +121,8 @@ static void a_connection_is_kept_and_requests_may_be_pipelined(void **state)
 
         (void)state;
         for (int i = 0; i < 100; i++) {
-                help_write(fd, i % 2 ? "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n" : "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+                help_write(fd,
+                           i % 2 ? "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n" : "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
                 help_expect(help_read(fd), "HTTP/1.1 200");
         }
         help_write(fd, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -125,9 +134,12 @@ static void a_connection_is_kept_and_requests_may_be_pipelined(void **state)
 
 static void who_hangs_up_early_harms_nobody(void **state)
 {
-        static const char *const parts[] = {
-                "", "GET /x HT", "GET /x HTTP/1.1\r\nHo", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
-                "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"};
+        static const char *const parts[] = {"",
+                                            "GET /x HT",
+                                            "GET /x HTTP/1.1\r\nHo",
+                                            "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+                                            "GET /x HTTP/1.1\r\nHost: a\r\n\r\n",
+                                            "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"};
 
         (void)state;
         help.delay_ms = 2;
@@ -146,7 +158,8 @@ static void who_hangs_up_early_harms_nobody(void **state)
 /* Without the sweeper these stay until the idle time-out, a minute later. */
 static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
 {
-        static const char *const parts[] = {"\r\n\r\n\r\n", "AAAA", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
+        static const char *const parts[] = {"\r\n\r\n\r\n", "AAAA",
+                                            "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
 
         (void)state;
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -21,7 +21,9 @@ static void export(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key, struct pai
         size_t cert_size = sizeof(pair->cert), key_size = sizeof(pair->key);
 
         assert_int_equal(gnutls_x509_crt_export(cert, GNUTLS_X509_FMT_PEM, pair->cert, &cert_size), 0);
-        assert_int_equal(gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pair->key, &key_size), 0);
+        assert_int_equal(gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pair->key,
+                                                          &key_size),
+                         0);
 }
 
 /* A self-signed P-256 certificate with this common name. */
@@ -31,7 +33,9 @@ static void make_pair(const char *name, struct pair *pair)
         gnutls_x509_crt_t cert;
 
         assert_int_equal(gnutls_x509_privkey_init(&key), 0);
-        assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0), 0);
+        assert_int_equal(
+                gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
+                0);
         assert_int_equal(gnutls_x509_crt_init(&cert), 0);
         gnutls_x509_crt_set_version(cert, 3);
         gnutls_x509_crt_set_serial(cert, "\x01", 1);
@@ -143,10 +147,8 @@ static int stop(void **state)
 static void bad_certificates_are_refused_and_the_old_one_stays(void **state)
 {
         const struct http_tls bad[] = {
-                {.cert_chain = NULL, .key = one.key},
-                {.cert_chain = "", .key = one.key},
-                {.cert_chain = "rubbish", .key = one.key},
-                {.cert_chain = one.cert, .key = ""},
+                {.cert_chain = NULL, .key = one.key},      {.cert_chain = "", .key = one.key},
+                {.cert_chain = "rubbish", .key = one.key}, {.cert_chain = one.cert, .key = ""},
                 {.cert_chain = one.cert, .key = two.key}, /* a key of another certificate */
                 {.cert_chain = one.key, .key = one.cert},
         };
@@ -180,7 +182,8 @@ static void an_exchanged_certificate_is_what_the_next_client_sees(void **state)
         assert_int_equal(client_open(&kept, help.port, "NORMAL"), 0);
         assert_int_equal(http_server_set_tls(help.server, &second).err, ERR_NONE);
         expect_name(help.port, "two.example");
-        client_exchange(&kept, "GET /kept HTTP/1.1\r\nHost: a\r\n\r\n", "GET|/kept|"); /* the open connection lives on */
+        client_exchange(&kept, "GET /kept HTTP/1.1\r\nHost: a\r\n\r\n",
+                        "GET|/kept|"); /* the open connection lives on */
         client_close(&kept);
         assert_int_equal(http_server_set_tls(help.server, &first).err, ERR_NONE);
         expect_name(help.port, "one.example");
@@ -201,7 +204,8 @@ static void old_versions_are_refused(void **state)
 
 static void plain_text_at_the_tls_port_harms_nobody(void **state)
 {
-        static const char *const junk[] = {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x00", "\x16\x03\x01\xff\xff\x01"};
+        static const char *const junk[] = {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01\x00",
+                                           "\x16\x03\x01\xff\xff\x01"};
 
         (void)state;
         for (int i = 0; i < 30; i++) {
