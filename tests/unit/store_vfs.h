@@ -1,5 +1,5 @@
 /*
- * A file system under SQLite that misbehaves on demand: the n-th write or sync fails, or the power goes at the n-th
+ * A file system under SQLite that misbehaves on demand: the n-th read, write or sync fails, or the power goes at the n-th
  * event.  Every file is a real one; beside it the shim remembers what was synced and which writes came after, so that
  * at a cut it can write out a directory as a disk might show it: the synced bytes, and of the later writes any subset
  * of sectors.
@@ -17,7 +17,7 @@
 #define SHIM_FILES 8
 #define SHIM_SECTOR 512
 
-enum shim_event { SHIM_WRITE, SHIM_SYNC, SHIM_TRUNCATE };
+enum shim_event { SHIM_READ, SHIM_WRITE, SHIM_SYNC, SHIM_TRUNCATE };
 
 struct shim_write {
         uint8_t *p;
@@ -98,6 +98,14 @@ static inline void shim_settle(struct shim_disk *disk)
         disk->last = &disk->later;
 }
 
+static inline int shim_read(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
+{
+        pthread_mutex_lock(&shim.lock);
+        int rc = shim_tell(file, SHIM_READ);
+        pthread_mutex_unlock(&shim.lock);
+        return rc == SQLITE_OK ? shim_real(file)->pMethods->xRead(shim_real(file), p, n, at) : rc;
+}
+
 static inline int shim_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 {
         struct shim_disk *disk = ((struct shim_file *)file)->disk;
@@ -147,7 +155,6 @@ static inline int shim_close(sqlite3_file *file)
         sqlite3_free(real);
         return rc;
 }
-static inline int shim_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return shim_real(f)->pMethods->xRead(shim_real(f), p, n, at); }
 static inline int shim_size(sqlite3_file *f, sqlite3_int64 *size) { return shim_real(f)->pMethods->xFileSize(shim_real(f), size); }
 static inline int shim_lock_file(sqlite3_file *f, int how) { return shim_real(f)->pMethods->xLock(shim_real(f), how); }
 static inline int shim_unlock_file(sqlite3_file *f, int how) { return shim_real(f)->pMethods->xUnlock(shim_real(f), how); }

@@ -5,11 +5,13 @@
 #include "store_open.h"
 #include "store_vfs.h"
 
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "store/count.h"
 #include "store/instance.h"
 #include "store/log.h"
+#include "store/tag.h"
 
 #define STEPS 12
 
@@ -180,11 +182,108 @@ static void test_a_failed_sync_ends_the_process(void **state)
         }
 }
 
+/* -- a group that is lost ---------------------------------------------------------------------------------- */
+
+#define GROUP 8
+
+static struct {
+        pthread_barrier_t all_there;
+        atomic_int runs, breaks, reads_fail;
+        struct store *store;
+} crowd;
+
+static int fail_reads(enum shim_event event, const char *path)
+{
+        (void)path;
+        return event == SHIM_READ && atomic_load(&crowd.reads_fail) ? SQLITE_IOERR_READ : SQLITE_OK;
+}
+
+struct member {
+        int number;
+        res result;
+};
+
+/*
+ * The first holds the lead until the others wait; the last breaks the transaction under all of them by a read that
+ * fails, ignores it and writes on, as no function should: nothing of that may be stored.
+ */
+static res member_act(struct store_tx *tx, void *arg)
+{
+        const struct member *m = arg;
+        char name[20];
+        bool known = false;
+
+        if (m->number == 0 && atomic_fetch_add(&crowd.runs, 1) == 0)
+                usleep(200 * 1000);
+        if (m->number == GROUP - 1 && atomic_fetch_add(&crowd.breaks, 1) == 0) {
+                atomic_store(&crowd.reads_fail, 1);
+                struct tag_row tag = {1, STR("none"), STR("k"), STR("v")};
+                known = res_is_ok(store_tag_put(tx, &tag));
+                atomic_store(&crowd.reads_fail, 0);
+                if (res_is_ok(store_instance_put(tx, STR("stray"), STR("there"))))
+                        return FAIL(ERR_INTERNAL);
+        }
+        snprintf(name, sizeof(name), "member-%d", m->number);
+        res r = store_instance_put(tx, str_of(name), STR("there"));
+        return known ? FAIL(ERR_INTERNAL) : r;
+}
+
+static void *join_group(void *arg)
+{
+        struct member *m = arg;
+
+        pthread_barrier_wait(&crowd.all_there);
+        usleep((useconds_t)m->number * 10 * 1000);
+        m->result = store_run(crowd.store, member_act, m);
+        return NULL;
+}
+
+static void test_a_lost_group_runs_again(void **state)
+{
+        struct place p = {0};
+        struct member members[GROUP];
+        pthread_t threads[GROUP];
+        struct store_figures figures;
+        struct str value;
+
+        (void)state;
+        place_open_at(&p, "/tmp");
+        make_account(&p, 1, "100000000001");
+        store_close(p.store);
+        open_with_shim(&p, NULL); /* nothing is cached: the first touch of a table reads */
+        shim.on_event = fail_reads;
+        crowd.store = p.store;
+        pthread_barrier_init(&crowd.all_there, NULL, GROUP);
+        for (int i = 0; i < GROUP; i++) {
+                members[i] = (struct member){.number = i};
+                assert_int_equal(pthread_create(&threads[i], NULL, join_group, &members[i]), 0);
+        }
+        for (int i = 0; i < GROUP; i++)
+                pthread_join(threads[i], NULL);
+        shim.on_event = NULL;
+        store_get_figures(p.store, &figures);
+        assert_true(figures.lost_groups >= 1);
+        for (int i = 0; i < GROUP; i++) {
+                char name[20];
+                snprintf(name, sizeof(name), "member-%d", i);
+                OK(members[i].result); /* the breaker too, in its second run */
+                OK(store_instance_get(reader(&p), p.arena, str_of(name), &value));
+        }
+        FAILS(store_instance_get(reader(&p), p.arena, STR("stray"), &value), ERR_NOT_FOUND);
+        assert_true(atomic_load(&crowd.runs) >= 2); /* the first had run before it was lost */
+        pthread_barrier_destroy(&crowd.all_there);
+        store_close(p.store);
+        arena_free(p.arena);
+        place_remove(&p);
+        shim_forget();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_write_fails_in_turn),
                 cmocka_unit_test(test_a_failed_sync_ends_the_process),
+                cmocka_unit_test(test_a_lost_group_runs_again),
         };
 
         shim_register();

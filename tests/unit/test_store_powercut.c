@@ -53,9 +53,8 @@ static void image_of(const struct shim_disk *disk, uint8_t **ret_image, size_t *
 
 static int cut_sometimes(enum shim_event event, const char *path)
 {
-        (void)event;
         (void)path;
-        if (!run.armed || run.cut_count == CUTS_A_RUN || --run.next_in > 0)
+        if (event == SHIM_READ || !run.armed || run.cut_count == CUTS_A_RUN || --run.next_in > 0)
                 return SQLITE_OK;
         run.next_in = 1 + (int)random_below(40);
         struct cut *cut = &run.cuts[run.cut_count++];
