@@ -203,7 +203,7 @@ static res help_topic(struct ctl *ctl)
 
 res help_run(struct ctl *ctl)
 {
-        if (strcmp(ctl->command->name, "help") != 0)
+        if (strcmp(ctl->command->name, "help") != 0 || args_has(ctl, "--help"))
                 help_command(ctl, ctl->command);
         else if (args_has(ctl, "--man"))
                 man_page(ctl);

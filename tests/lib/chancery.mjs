@@ -222,11 +222,11 @@ class Chancery {
   }
 
   async end () {
-    this.agent?.destroy()
     if (!this.exit) this.process.kill('SIGTERM')
     const late = setTimeout(() => { this.log += '\ndid not end\n'; this.process.kill('SIGKILL') }, STOP_MS)
     const { code, signal } = await this.ended
     clearTimeout(late)
+    this.agent?.destroy()
     this.checkLog()
     assert.equal(code, 0, `chancery ended with ${signal ?? code}:\n${this.log.slice(-6000)}`)
   }

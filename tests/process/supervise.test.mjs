@@ -105,6 +105,7 @@ test('the parent dies: nothing stays behind, the next start goes on', async () =
 })
 
 test('SIGTERM finishes what is in flight', async () => {
+  await c.call(account, 'DescribeCertificates') /* the connection stands */
   const inFlight = c.call(account, 'ApplyCertificate', { DomainName: 'flight.zone.com', DvAuthMethod: 'DNS', CsrEncryptAlgo: 'RSA' })
   await new Promise(resolve => setTimeout(resolve, 30))
   const ended = c.end()
