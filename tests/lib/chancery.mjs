@@ -135,11 +135,13 @@ class Chancery {
   /** DIR as this process sees it: a wrapped service may live in a mount namespace of its own. */
   get seen () { return this.wrap.length ? `/proc/${this.process.pid}/root${this.data}` : this.data }
   get root () { return join(this.seen, 'root.pem') }
-  get database () { return join(this.seen, 'chancery.db') }
 
   /** Rows of the database, read beside the running service. */
   async sql (query) {
-    const { code, stdout, stderr } = await run('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 20000', this.database, query])
+    const space = process.getuid() === 0 ? ['-m'] : ['-U', '-m', '--preserve-credentials']
+    const inside = this.wrap.length ? ['nsenter', '-t', String(this.process.pid), ...space] : [] /* sqlite3 follows /proc/PID/root to here */
+    const [command, ...args] = [...inside, 'sqlite3', '-readonly', '-json', '-cmd', '.timeout 20000', join(this.data, 'chancery.db'), query]
+    const { code, stdout, stderr } = await run(command, args)
     assert.equal(code, 0, stderr)
     return stdout.trim() ? JSON.parse(stdout) : []
   }
