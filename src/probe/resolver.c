@@ -56,10 +56,9 @@ static const struct option options_always[] = {
         {"cache-max-negative-ttl:", "0"}, /* a look made too early must not hide the record (DCV-11) */
         {"val-bogus-ttl:", "2"},
         {"aggressive-nsec:", "no"}, /* would synthesize "no such name" for a record that was just added */
-        {"infra-host-ttl:", "30"},  /* a name server that was away is asked again soon */
         {"infra-keep-probing:", "yes"},
         {"qname-minimisation:", "no"}, /* name servers that mishandle it are common where CAA climbs */
-        {"outgoing-range:", "512"},    /* the library's 16 ports make busy look-ups wait for each other */
+        {"outgoing-range:", "2048"}, /* libunbound goes on asking for names whose probe is over; others must not wait */
         {"outgoing-num-tcp:", "16"},
         {"num-queries-per-thread:", "1024"},
         {"msg-cache-size:", "2m"},
@@ -74,12 +73,16 @@ static const struct option options_always[] = {
 static const struct option options_forward[] = {
         {"cache-max-ttl:", "2"},
         {"do-not-query-localhost:", "no"},
+        /* Names of strangers that never get an answer must not make the one resolver look dead for everybody: forget
+           its time-outs before they add up. */
+        {"infra-host-ttl:", "1"},
         {"use-caps-for-id:", "no"}, /* breaks resolvers that compare case */
         {NULL, NULL},
 };
 /* We are the cache: the name servers of the root and the top-level domains must be kept for a while. */
 static const struct option options_iterate[] = {
         {"cache-max-ttl:", "60"},
+        {"infra-host-ttl:", "30"}, /* a name server that was away is asked again soon */
         {"use-caps-for-id:", "yes"},
         {NULL, NULL},
 };

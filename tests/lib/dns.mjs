@@ -286,7 +286,7 @@ export function dnsQuestion (query) {
 
 /**
  * Something between the prober and a DNS server that may lose or spoil what passes (UDP only).
- * `rule({ name, type })` says 'pass', 'drop', 'servfail', 'refused', 'garbage', 'cut', or { delayMs }, for each query.
+ * `rule({ name, type })` says 'pass', 'drop', 'servfail', 'refused', 'garbage', 'cut', 'wrongid', 'othername', or { delayMs }, for each query.
  * { address, port, queries: [{ name, type }], rule (may be exchanged), stop() }
  */
 export async function startDnsFilter (dns, rule) {
@@ -319,6 +319,8 @@ export async function startDnsFilter (dns, rule) {
     else if (verdict === 'refused') front.send(answer(query, 5), peer.port, peer.address)
     else if (verdict === 'garbage') front.send(Buffer.concat([query.subarray(0, 2), Buffer.alloc(60, 0xc0)]), peer.port, peer.address)
     else if (verdict === 'cut') pass(query, peer, message => message.subarray(0, message.length - 7))
+    else if (verdict === 'wrongid') pass(query, peer, message => Buffer.concat([Buffer.from([message[0] ^ 1, message[1] ^ 1]), message.subarray(2)]))
+    else if (verdict === 'othername') pass(query, peer, message => Buffer.concat([message.subarray(0, 13), Buffer.from('z'), message.subarray(14)]))
     else if (verdict?.delayMs) setTimeout(() => pass(query, peer, message => message), verdict.delayMs)
     else pass(query, peer, message => message)
   })

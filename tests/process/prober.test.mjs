@@ -128,3 +128,18 @@ test('a slow one does not hold up a quick one', async () => {
   await endsWell(prober)
   await mixed.stop()
 })
+
+test('hundreds of names that never answer, round after round, do not hold up or hurt the others', async () => {
+  const mixed = await startDnsFilter(dns, ({ name }) => (name.includes('slow') ? 'drop' : 'pass'))
+  const prober = await startProber({ settings: settings(mixed.address) })
+  for (let round = 0; round < 4; round++) {
+    const slow = await Promise.all(Array.from({ length: 256 }, (_, i) =>
+      prober.ask('txt', `_dnsauth.slow${round}x${i}.plain.test`, VALUE, { timeMs: 1500 })))
+    assert.ok(slow.every(reply => reply.verdict === 'UNREACHABLE'))
+    const start = Date.now()
+    assert.equal((await ask(prober)).verdict, 'PASS')
+    assert.ok(Date.now() - start < 3000, `${Date.now() - start} ms`)
+  }
+  await endsWell(prober)
+  await mixed.stop()
+})

@@ -36,6 +36,8 @@ const zones = [
     ['_deeper.plain.test', 'CNAME', 'x.abc123.provider.test.'],
     ['_text.plain.test', 'TXT', 'abc123.provider.test'],
     ['nolabel.plain.test', 'TXT', VALUE],
+    ['_dnsauth.huge.plain.test', 'TXT', VALUE],
+    ...Array.from({ length: 230 }, (_, i) => ['_dnsauth.huge.plain.test', 'TXT', `${i} ${'x'.repeat(240)}`]),
     ...Array.from({ length: 20 }, (_, i) => ['_dnsauth.many.plain.test', 'TXT', `value ${i} ${'x'.repeat(180)}`])
   ] },
   { name: 'tree.test', dnssec: 'good', records: [['_dnsauth.tree.test', 'TXT', VALUE]] },
@@ -69,6 +71,7 @@ describe('TXT: only a whole record with the value passes', () => {
     ['one among several', 'among.plain.test', 'PASS'],
     ['strings of one record are joined', 'joined.plain.test', 'PASS'],
     ['at the end of a CNAME', 'alias.plain.test', 'PASS'],
+    ['among 60 KB of others', 'huge.plain.test', 'PASS'],
     ['DIAG-03 RVW-15 cut at the end', 'prefix.plain.test', 'DIFFERENT'],
     ['RVW-15 one character more', 'longer.plain.test', 'DIFFERENT'],
     ['the random part alone', 'tail.plain.test', 'DIFFERENT'],
@@ -254,7 +257,7 @@ describe('look-ups that fail', () => {
   })
   const ask = (name, timeMs) => behind.ask('txt', `_dnsauth.${name}`, VALUE, { timeMs })
 
-  for (const rule of ['servfail', 'refused', 'garbage', 'cut']) {
+  for (const rule of ['servfail', 'refused', 'garbage', 'cut', 'wrongid', 'othername']) {
     test(`DIAG-05 ${rule}: no verdict on the record`, async () => {
       filter.rule = () => rule
       const reply = await ask('right.plain.test', 4000)
