@@ -406,7 +406,7 @@ static void bench_searches(void)
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                 f.search = str_of(texts[i]);
-                snprintf(what, sizeof(what), "search: %s", texts[i]);
+                snprintf(what, sizeof(what), "search: %.*s", (int)f.search.n, f.search.p);
                 bench_list(what, &f, 10);
         }
         make_id((uint64_t)row_count / 3, id);
