@@ -132,6 +132,8 @@ static res obey(struct loop *loop)
         ENSURE(event != CONTROL_END, ERR_IPC_LOST);
         if (event == CONTROL_STOP)
                 loop->stop = true;
+        if (event == CONTROL_FD_NEW && loop->hooks->fd_came)
+                loop->hooks->fd_came(loop->hooks->context, loop->control, (enum msg_fd_kind)which);
         if (event == CONTROL_PEER && which == MSG_PEER_SERVER) {
                 lose_server(loop);
                 loop->server = control_take_peer(loop->control, MSG_PEER_SERVER);

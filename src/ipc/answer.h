@@ -27,6 +27,8 @@ struct answer_hooks {
         bool (*idle)(void *context);
         /* A new server: forget half-done conversations (a CRL being built).  May be NULL. */
         void (*reset)(void *context);
+        /* control->other[kind] is new; take it, or it is closed when the next one comes.  May be NULL. */
+        void (*fd_came)(void *context, struct control *control, enum msg_fd_kind kind);
         void *context;
         int idle_ms;         /* wait that long before idle() is called first; 0 with idle == NULL */
         bool wipe;           /* wipe requests and replies after use */

@@ -68,6 +68,7 @@ enum msg_fd_kind {
         MSG_FD_CONTROL_LISTENER, /* DIR/control.sock */
         MSG_FD_MASTER_KEY,  /* signer, vault and key maker only; read once, then closed */
         MSG_FD_LOCK,        /* DIR/lock, flocked */
+        MSG_FD_CONFIG,      /* --config's file, each time that it has changed: the signer takes issuance.off from it */
         MSG_FD_KIND_COUNT
 };
 

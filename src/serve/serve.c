@@ -42,6 +42,16 @@ static void set_limits(void)
         }
 }
 
+static const char *config_argument(int argc, char **argv)
+{
+        const char *found = NULL;
+
+        for (int i = 1; i + 1 < argc; i++)
+                if (strcmp(argv[i], "--config") == 0)
+                        found = argv[i + 1];
+        return found;
+}
+
 static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
 {
         CLEAN(conf_clean) struct conf *conf = NULL;
@@ -58,6 +68,7 @@ static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
         TRY(listen_tcp(&conf->public_listen, "public.listen", &s.public, why));
         TRY(listen_control(conf->data_dir, &s.control, why));
         s.program_dir = buf_c(&program_dir);
+        s.config_path = config_argument(argc, argv);
         return supervise_run(&s, ret_exit_code);
 }
 

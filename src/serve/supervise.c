@@ -7,12 +7,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -22,6 +24,7 @@
 
 #define STOP_SERVER_MS 30000 /* for requests in flight; LIMIT_IPC_PROBE_MS is the longest of them, and may be cut */
 #define STOP_OTHERS_MS 5000
+#define WATCH_MS 500 /* issuance.off is to work within 2 s */
 #define ASKED_AGAIN_MS 1000
 #define GIVE_UP_MS 1000 /* never ready: there is nothing in flight */
 
@@ -87,6 +90,31 @@ static void start_due(struct supervise *s)
         for (int i = MSG_PEER_COUNT - 1; i >= 0; i--)
                 if (s->child[i].start_at_ms && s->child[i].start_at_ms <= clock_mono_ms())
                         start(s, &s->child[i]);
+}
+
+/* ---- the configuration file ------------------------------------------------------------------------ */
+
+static int64_t changed_at(const char *path)
+{
+        struct stat info;
+
+        if (!path || stat(path, &info) != 0)
+                return 0;
+        return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec + (int64_t)info.st_size + (int64_t)info.st_ino;
+}
+
+/* The stop button (issuance.off) works without a restart: the signer, which opens nothing, is handed the changed file. */
+static void watch_config(struct supervise *s)
+{
+        int64_t now_changed_at = changed_at(s->config_path);
+        CLEAN(fd_close) int fd = -1;
+
+        if (now_changed_at == s->config_changed_at || now_changed_at == 0)
+                return;
+        s->config_changed_at = now_changed_at;
+        fd = open(s->config_path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && s->child[MSG_PEER_SIGNER].pid)
+                hand_over(&s->child[MSG_PEER_SIGNER], MSG_FD_CONFIG, MSG_PEER_PARENT, fd);
 }
 
 /* ---- what comes from a child ---------------------------------------------------------------------- */
@@ -219,7 +247,7 @@ static void go_on_stopping(struct supervise *s, bool server_ran)
 
 static int next_wait_ms(const struct supervise *s)
 {
-        int64_t until = s->stopping ? s->kill_at_ms : INT64_MAX, now = clock_mono_ms();
+        int64_t now = clock_mono_ms(), until = s->stopping ? s->kill_at_ms : s->config_path ? now + WATCH_MS : INT64_MAX;
 
         for (int i = 0; i < MSG_PEER_COUNT; i++)
                 if (s->child[i].start_at_ms && s->child[i].start_at_ms < until)
@@ -262,6 +290,8 @@ static res step(struct supervise *s, int signals)
                 go_on_stopping(s, server_ran);
         else
                 start_due(s);
+        if (!s->stopping)
+                watch_config(s);
         return RES_OK;
 }
 
@@ -289,6 +319,7 @@ MUST res supervise_run(struct supervise *s, int *ret_exit_code)
                 if (child_kinds[i].program)
                         s->child[i].start_at_ms = clock_mono_ms();
         }
+        s->config_changed_at = changed_at(s->config_path);
         start_due(s);
         while (!s->stopping || runs(s, true) || runs(s, false))
                 TRY(step(s, signals));

@@ -12,6 +12,8 @@ struct supervise {
         const char *program_dir;
         char **arguments;             /* serve's own, for the programs */
         int lock, master_key, tls, public, control; /* descriptors of the parent's */
+        const char *config_path;      /* of --config; NULL = none */
+        int64_t config_changed_at;    /* what tells one state of the file from the next */
         struct child child[MSG_PEER_COUNT];
         bool was_ready;               /* the server's line has been printed */
         bool stopping, give_up;

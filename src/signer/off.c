@@ -1,85 +1,99 @@
 /*
- * issuance.off, the stop button: works without a restart (standards.md 1, practice 7).  The configuration file is looked at
- * between batches; when it has changed it is read again, and only this one setting is taken from it.  A file that cannot
- * be read leaves the last good list in force.
+ * issuance.off, the stop button: works without a restart (standards.md 1, practice 7).  The parent watches the configuration
+ * file and passes it in, open, because the jail opens nothing; only this one setting is taken from it.
  */
+#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "signer/signer.h"
 
-#define LOOK_EVERY_MS 500
+#define CONFIG_MAX (256 * 1024)
+#define SETTING "issuance.off"
+#define BETWEEN ", \t\r\n"
 
-static const char *config_argument(int argc, char **argv)
+static bool is_pinned(int argc, char **argv)
 {
-        const char *found = NULL;
-
         for (int i = 1; i < argc; i++) {
-                if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-                        found = argv[i + 1];
-                else if (strncmp(argv[i], "--config=", 9) == 0)
-                        found = argv[i] + 9;
+                const char *value = strncmp(argv[i], "--set=", 6) == 0 ? argv[i] + 6 : i > 1 && strcmp(argv[i - 1], "--set") == 0 ? argv[i] : "";
+                if (strncmp(value, SETTING "=", sizeof(SETTING)) == 0)
+                        return true;
         }
-        return found;
+        return false;
 }
 
-static int64_t changed_at(const char *path)
+/* Words as conf.h has them: commas or blanks between. */
+static void put_words(struct signer_off *off, const char *text)
 {
-        struct stat info;
+        struct signer_off made = {.pinned = off->pinned};
+        size_t n = strlen(text);
 
-        if (stat(path, &info) != 0)
-                return 0;
-        return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec + (int64_t)info.st_size + (int64_t)info.st_ino;
+        if (n >= sizeof(made.text)) {
+                text = "all";
+                n = 3;
+        }
+        *off = made;
+        memcpy(off->text, text, n + 1);
+        for (char *word = off->text + strspn(off->text, BETWEEN); *word; word += strspn(word, BETWEEN)) {
+                if (off->count < SIGNER_OFF_WORDS)
+                        off->word[off->count++] = word;
+                else
+                        off->word[0] = "all";
+                word += strcspn(word, BETWEEN);
+                if (*word)
+                        *word++ = 0;
+        }
 }
 
 void signer_off_begin(struct signer *signer)
 {
-        const char *path = config_argument(signer->argc, signer->argv);
+        CLEAN(buf_done) struct buf words;
 
-        signer->off.list = signer->conf->issuance_off;
-        signer->off.path = path ? realpath(path, NULL) : NULL;
-        signer->off.changed_at = signer->off.path ? changed_at(signer->off.path) : 0;
-        signer->off.looked_at_ms = clock_mono_ms();
+        buf_init(&words, 64 * 1024);
+        for (size_t i = 0; i < signer->conf->issuance_off.n; i++)
+                buf_printf(&words, "%s ", signer->conf->issuance_off.v[i]);
+        signer->off.pinned = is_pinned(signer->argc, signer->argv);
+        put_words(&signer->off, buf_c(&words));
 }
 
-void signer_off_done(struct signer *signer)
+static int on_setting(void *context, const char *section, const char *name, const char *value)
 {
-        conf_free(signer->off.conf);
-        free(signer->off.path);
+        if (strcmp(section, "issuance") == 0 && strcmp(name, "off") == 0)
+                put_words(context, value);
+        return 1;
 }
 
-void signer_off_refresh(struct signer *signer)
+void signer_off_read(struct signer *signer, int config_fd)
 {
-        struct signer_off *off = &signer->off;
-        struct conf *conf = NULL;
-        CLEAN(buf_done) struct buf why = {0};
+        CLEAN(buf_done) struct buf text;
+        struct signer_off read = {.pinned = false};
 
-        if (!off->path || clock_mono_ms() - off->looked_at_ms < LOOK_EVERY_MS)
+        if (signer->off.pinned)
                 return;
-        buf_init(&why, 4096);
-        off->looked_at_ms = clock_mono_ms();
-        int64_t now_changed_at = changed_at(off->path);
-        if (now_changed_at == off->changed_at)
-                return;
-        res loaded = conf_load(signer->argc, signer->argv, 1, &conf, &why);
-        if (!res_is_ok(loaded)) {
-                log_line(LOG_ERROR, "reload", "err=%s why=%s", err_name(loaded.err), log_quote(buf_str(&why)));
+        buf_init(&text, CONFIG_MAX + 1);
+        uint8_t *room = buf_grow(&text, CONFIG_MAX);
+        ssize_t n = room ? pread(config_fd, room, CONFIG_MAX - 1, 0) : -1; /* the room is zeroed: a NUL stands at the end */
+        int bad_line = n < 0 || strlen((const char *)room) != (size_t)n ? -1 : ini_parse_string((const char *)room, on_setting, &read);
+        if (bad_line != 0) {
+                log_line(LOG_ERROR, "reload", "setting=" SETTING " line=%d kept=%zu", bad_line, signer->off.count);
                 return;
         }
-        off->changed_at = now_changed_at;
-        conf_free(off->conf);
-        off->conf = conf;
-        off->list = conf->issuance_off;
-        log_line(LOG_INFO, "issuance_off", "words=%zu", off->list.n);
+        signer->off.count = 0;
+        signer->off.text[0] = 0;
+        CLEAN(buf_done) struct buf words;
+        buf_init(&words, 64 * 1024);
+        for (size_t i = 0; i < read.count; i++)
+                buf_printf(&words, "%s ", read.word[i]);
+        put_words(&signer->off, buf_c(&words));
+        log_line(LOG_INFO, "reload", "setting=" SETTING " words=%zu", signer->off.count);
 }
 
 bool signer_is_off(const struct signer *signer, const char *word)
 {
-        for (size_t i = 0; i < signer->off.list.n; i++)
-                if (*word && strcmp(signer->off.list.v[i], word) == 0)
+        for (size_t i = 0; i < signer->off.count; i++)
+                if (*word && strcmp(signer->off.word[i], word) == 0)
                         return true;
         return false;
 }

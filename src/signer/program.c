@@ -52,8 +52,15 @@ static res finish(void *context)
                 log_line(LOG_ERROR, "log_sync", "err=IO");
                 exit(1);
         }
-        signer_off_refresh(signer);
         return synced;
+}
+
+static void fd_came(void *context, struct control *control, enum msg_fd_kind kind)
+{
+        CLEAN(fd_close) int fd = control_take_fd(control, kind);
+
+        if (kind == MSG_FD_CONFIG)
+                signer_off_read(context, fd);
 }
 
 static void forget_conversation(void *context)
@@ -149,14 +156,10 @@ static res open_authority(struct signer *signer, struct control *control, struct
 
 static res enter_jail(const struct signer *signer)
 {
-        char log_dir[PATH_MAX];
-        const char *readable[] = {signer->off.path, NULL};
-        const char *writable[] = {log_dir, NULL};
-        CLEAN(buf_done) struct buf notes = {0};
+        struct sandbox_plan plan = {.role = SANDBOX_SIGNER, .data_dir = signer->conf->data_dir};
+        CLEAN(buf_done) struct buf notes;
 
         buf_init(&notes, 1024);
-        snprintf(log_dir, sizeof(log_dir), "%s/log", signer->conf->data_dir);
-        struct sandbox_plan plan = {.role = SANDBOX_SIGNER, .data_dir = signer->conf->data_dir, .readable = readable, .writable = writable};
         TRY(sandbox_enter(&plan, &notes));
         log_line(LOG_INFO, "jail", "%s", buf_c(&notes));
         return RES_OK;
@@ -186,7 +189,6 @@ static void signer_done(struct signer *signer)
         authority_free(signer->authority);
         journal_free(signer->journal);
         pki_kit_free(signer->kit);
-        signer_off_done(signer);
         conf_free(signer->conf);
         buf_done(&signer->tbs);
         buf_done(&signer->der);
@@ -213,7 +215,7 @@ int signer_main(int argc, char **argv)
         buf_init(&signer.tbs, TBS_MAX);
         buf_init(&signer.der, LIMIT_CERT_BYTES);
         res ended = begin(&signer, &control, &why);
-        const struct answer_hooks hooks = {.magic = ANSWER_MAGIC, .handle = handle, .finish = finish, .reset = forget_conversation,
+        const struct answer_hooks hooks = {.magic = ANSWER_MAGIC, .handle = handle, .finish = finish, .reset = forget_conversation, .fd_came = fd_came,
                                            .context = &signer};
         if (res_is_ok(ended))
                 ended = answer_loop(&control, &hooks);

@@ -26,11 +26,14 @@ struct signer_crl {
         size_t sent;
 };
 
-struct signer_off { /* the settings' issuance.off, which is looked at again while running */
-        struct conf_list list;
-        struct conf *conf;        /* that it was read from; NULL = the first one */
-        int64_t looked_at_ms, changed_at; /* monotonic; the file's time of change in nanoseconds */
-        char *path;               /* of --config; NULL = none */
+#define SIGNER_OFF_WORDS 64
+#define SIGNER_OFF_BYTES 4096
+
+struct signer_off { /* issuance.off as it is in force */
+        char text[SIGNER_OFF_BYTES];            /* the words, each with a NUL behind it */
+        const char *word[SIGNER_OFF_WORDS];
+        size_t count;
+        bool pinned;                            /* given by --set: the file has no say */
 };
 
 struct signer {
@@ -64,10 +67,12 @@ MUST res signer_log(struct signer *signer, const struct frame *request, struct a
 /* A responder that is good for a while; makes one when it must. */
 MUST res signer_responder(struct signer *signer, const struct authority_issuer *issuer);
 
+/*
+ * issuance.off of the settings, and again whenever the parent brings the changed configuration file (MSG_FD_CONFIG).  A file
+ * that cannot be read leaves in force what was; more words than there is room for switch off everything.
+ */
 void signer_off_begin(struct signer *signer);
-void signer_off_done(struct signer *signer);
-/* Read issuance.off again when the configuration file has changed; at most twice a second. */
-void signer_off_refresh(struct signer *signer);
+void signer_off_read(struct signer *signer, int config_fd);
 bool signer_is_off(const struct signer *signer, const char *word);
 
 /* What a certificate made in this program is, for building, linting, signing and logging it (issue.c). */

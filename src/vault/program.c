@@ -7,7 +7,9 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "ipc/control.h"
+#include "sandbox/sandbox.h"
 #include "vault/stock.h"
+#include "vault/v1.h"
 #include "vault/vault.h"
 
 #define MASTER_KEY_MAX 256
@@ -29,6 +31,33 @@ static res master_key(struct control *control, uint8_t ret_key[PKI_SEAL_KEY_SIZE
         return r;
 }
 
+/* Every algorithm once, so that nothing is fetched later. */
+static res vault_warm_up(const struct vault *vault)
+{
+        const struct msg_vault_aad aad = {.version = 1};
+        struct msg_vault_v1_sign_reply mac;
+        CLEAN(buf_done) struct buf sealed = {0};
+        CLEAN(secret_done) struct secret plain = {0};
+
+        buf_init(&sealed, 1024);
+        TRY(vault_seal(vault, &aad, bytes_of("warm", 4), &sealed));
+        TRY(vault_unseal(vault, &aad, buf_bytes(&sealed), &plain));
+        TRY(v1_mac(1, bytes_of("warm", 4), bytes_of("warm", 4), &mac));
+        return v1_mac(256, bytes_of("warm", 4), bytes_of("warm", 4), &mac);
+}
+
+static res vault_jail(const struct vault *vault, const char *data_dir)
+{
+        const struct sandbox_plan plan = {.role = SANDBOX_VAULT, .data_dir = data_dir};
+        CLEAN(buf_done) struct buf notes = {0};
+
+        buf_init(&notes, LIMIT_ERR_DETAIL);
+        TRY(vault_warm_up(vault));
+        TRY(sandbox_enter(&plan, &notes));
+        log_line(LOG_INFO, "jail", "%s", buf_c(&notes));
+        return RES_OK;
+}
+
 static bool vault_idle(void *context)
 {
         struct vault *vault = context;
@@ -36,7 +65,7 @@ static bool vault_idle(void *context)
         return stock_fill_one(vault->stock);
 }
 
-static res vault_run(struct vault *vault)
+static res vault_run(struct vault *vault, const char *data_dir)
 {
         struct control control;
 
@@ -47,6 +76,8 @@ static res vault_run(struct vault *vault)
         };
         res r = master_key(&control, vault->key);
 
+        if (res_is_ok(r))
+                r = vault_jail(vault, data_dir);
         if (res_is_ok(r))
                 r = control_ready(&control, "");
         if (res_is_ok(r))
@@ -73,7 +104,7 @@ int vault_main(int argc, char **argv)
         if (res_is_ok(r) && is_keymaker)
                 r = stock_new(&vault.stock);
         if (res_is_ok(r))
-                r = vault_run(&vault);
+                r = vault_run(&vault, conf->data_dir);
         stock_free(vault.stock);
         secret_wipe(&vault, sizeof vault);
         conf_free(conf);

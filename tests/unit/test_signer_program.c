@@ -427,6 +427,14 @@ static void test_ocsp(void **state)
 
 /* ---- the stop button ------------------------------------------------------------------------------------- */
 
+/* As the parent does when the file has changed. */
+static void bring_config(void)
+{
+        int fd = open(config_path, O_RDONLY | O_CLOEXEC);
+        OK(control_send_fd(signer.control, MSG_FD_CONFIG, MSG_PEER_PARENT, fd));
+        close(fd);
+}
+
 /* issuance.off in the configuration file works within 2 s, without a restart, and ends as fast. */
 static void test_issuance_off(void **state)
 {
@@ -443,6 +451,7 @@ static void test_issuance_off(void **state)
                 int64_t since = clock_mono_ms();
                 res asked = FAIL(ERR_INTERNAL);
                 write_config(steps[i].config);
+                bring_config();
                 while (asked.err != steps[i].err && clock_mono_ms() - since < 2000) {
                         struct issue_request request;
                         struct channel_reply reply;
