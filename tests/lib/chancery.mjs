@@ -125,6 +125,7 @@ class Chancery {
       settings: options.settings ?? {},
       env: options.env ?? {},
       wrap: options.wrap ?? [],
+      config: options.config,
       clockFile: join(dir, 'clock'),
       offset: 0,
       log: '',
@@ -160,7 +161,8 @@ class Chancery {
       ...(CLOCK_MOVES ? { 'test.clock': this.clockFile } : {}),
       ...this.settings
     }
-    return ['serve', '--data', this.data, ...Object.entries(settings).flatMap(([k, v]) => ['--set', `${k}=${v}`])]
+    const config = this.config ? ['--config', this.config] : []
+    return ['serve', '--data', this.data, ...config, ...Object.entries(settings).flatMap(([k, v]) => ['--set', `${k}=${v}`])]
   }
 
   /** Start, or start again on the same ports and data. */
@@ -378,6 +380,7 @@ export function file (files, folder, end) {
 /**
  * settings: section.key → value; env: more environment; dns: of dns.mjs, whose resolver and trust anchor are used
  * (validation is off with trustAnchor: 'none'); web: of web.mjs, whose ports are used; data: where DIR is;
+ * config: a configuration file (settings win over it);
  * wrap: a command that becomes the program by exec, in a mount namespace of its own.
  */
 export async function startChancery ({ settings = {}, dns, web, dir, ...options } = {}) {
