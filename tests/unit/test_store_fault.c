@@ -13,7 +13,7 @@
 #include "store/log.h"
 #include "store/tag.h"
 
-#define STEPS 12
+#define STEPS 7
 
 static int fail_at, events, fail_code;
 static enum shim_event fail_event;
