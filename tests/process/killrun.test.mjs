@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { ApiError, file, sleep, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
@@ -70,6 +71,21 @@ async function order (account, name) {
   return { account, id, name, serial: new X509Certificate(file(files, 'Nginx', '_bundle.crt')).serialNumber }
 }
 
+/* The signer's own log: records of { magic, size, …, DER }, all little-endian; the certificate ends the record. */
+function signedBySigner () {
+  const log = readFileSync(`${c.data}/log/issued.log`)
+  const found = []
+  for (let at = 0; at < log.length;) {
+    assert.equal(log.readUInt32LE(at), 0x6c616573, `no record at ${at}`)
+    const end = at + log.readUInt32LE(at + 4)
+    let der = at + 8
+    while (!(log[der] === 0x30 && log[der + 1] === 0x82 && log.readUInt16BE(der + 2) + 4 === end - der)) der++
+    found.push(new X509Certificate(log.subarray(der, end)))
+    at = end
+  }
+  return found
+}
+
 test(`${ORDERS} orders under fire (seed ${seed})`, async t => {
   const accounts = []
   for (let i = 0; i < ACCOUNTS; i++) accounts.push(await c.createAccount({ name: `run ${i}`, level: 'v2' }))
@@ -120,6 +136,16 @@ test(`${ORDERS} orders under fire (seed ${seed})`, async t => {
   const doubled = await c.sql("SELECT domain, count(*) AS n FROM certificate WHERE deleted_at = 0 GROUP BY domain HAVING n > 1")
   assert.deepEqual(doubled, [], 'applied twice')
   await until('nothing half done', async () => (await c.sql("SELECT count(*) AS n FROM issued WHERE state = 'signing'"))[0].n === 0, 60_000)
+
+  const signed = signedBySigner().filter(x => /run\d+\.com/.test(x.subject))
+  const serials = signed.map(x => x.serialNumber)
+  assert.equal(new Set(serials).size, serials.length, 'the signer used a serial twice')
+  for (const d of delivered) assert.ok(serials.includes(d.serial), `${d.name} is not in the signer's log`)
+  const known = new Map((await c.sql('SELECT hex(serial) AS serial, state FROM issued')).map(r => [r.serial.replace(/^0+/, ''), r.state]))
+  for (const serial of serials) assert.ok(known.has(serial.replace(/^0+/, '')), `${serial} was signed, and the database does not know it`)
+  const valid = signed.filter(x => known.get(x.serialNumber.replace(/^0+/, '')) === 'issued').map(x => x.subject)
+  assert.equal(new Set(valid).size, valid.length, 'two valid certificates for one order')
+
   assert.equal((await c.sql('PRAGMA integrity_check'))[0].integrity_check, 'ok')
   const loose = await c.sql(`SELECT c.certificate_id FROM certificate c LEFT JOIN issued i ON i.issued_id = c.issued_id WHERE c.status = 1 AND (i.der IS NULL OR length(i.der) = 0)`)
   assert.deepEqual(loose, [], 'issued without a certificate')
