@@ -312,6 +312,38 @@ static void test_ceiling(void **state)
         }
 }
 
+/* Values that nobody looks into must still be DER; found by fuzzing beside OpenSSL. */
+static void test_skip(void **state)
+{
+        const struct {
+                struct bytes der;
+                bool is_good;
+        } cases[] = {
+                {BYTES(5, 0), true},
+                {BYTES(5, 1, 0), false}, /* NULL with content */
+                {BYTES(1, 1, 1), false},
+                {BYTES(2, 1, 0x80), true},
+                {BYTES(2, 2, 0xff, 0x80), false},
+                {BYTES(6, 2, 0x55, 0x80), false},
+                {BYTES(3, 2, 1, 1), false},
+                {BYTES(3, 1, 1), false},
+                {BYTES(0x30, 4, 0x31, 2, 5, 0), true},
+                {BYTES(0x30, 3, 5, 0, 5), false},
+                {BYTES(0x80, 1, 0), true},
+                {BYTES(0x30, 14, 0x30, 12, 0x30, 10, 0x30, 8, 0x30, 6, 0x30, 4, 0x30, 2, 5, 0), true},
+                {BYTES(0x30, 18, 0x30, 16, 0x30, 14, 0x30, 12, 0x30, 10, 0x30, 8, 0x30, 6, 0x30, 4, 0x30, 2, 0x30, 0),
+                 false}, /* deep */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                struct der in = der_of(cases[i].der);
+
+                FAILS(cases[i].is_good ? ERR_NONE : ERR_FORMAT, der_skip(&in));
+                assert_int_equal(der_is_end(&in), cases[i].is_good);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -319,7 +351,7 @@ int main(void)
                 cmocka_unit_test(test_booleans_and_bits), cmocka_unit_test(test_oids),
                 cmocka_unit_test(test_times_refused),     cmocka_unit_test(test_times),
                 cmocka_unit_test(test_calendar),          cmocka_unit_test(test_nesting),
-                cmocka_unit_test(test_ceiling),
+                cmocka_unit_test(test_ceiling),           cmocka_unit_test(test_skip),
         };
 
         return cmocka_run_group_tests_name("pki_der", tests, NULL, NULL);
