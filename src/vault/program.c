@@ -13,7 +13,7 @@
 #include "vault/vault.h"
 
 #define MASTER_KEY_MAX 256
-#define STOCK_IDLE_MS 200 /* after that long without a request, keys are made ahead */
+#define STOCK_IDLE_MS 2000 /* after that long without a request keys are made ahead; not while the first start makes the roots */
 
 static res master_key(struct control *control, uint8_t ret_key[PKI_SEAL_KEY_SIZE])
 {
