@@ -1,4 +1,7 @@
-/* The companion service `tag`, version 2018-08-13: the two actions that tools for the `ssl` service call.  docs/api/DescribeResourceTagsByResourceIds.md, ModifyResourceTags.md */
+/*
+ * The companion service `tag`, version 2018-08-13: the two actions that tools for the `ssl` service call.
+ * docs/api/DescribeResourceTagsByResourceIds.md, ModifyResourceTags.md
+ */
 #pragma once
 
 #include "api/action.h"

@@ -284,7 +284,8 @@ static res issue_notice(struct act *act, struct store_tx *tx, const struct certi
                                                .account_id = row->account_id,
                                                .certificate_id = row->certificate_id,
                                                .kind = STR("issued"),
-                                               .text = str_of(arena_printf(act->arena, "The certificate for %.*s was issued.", (int)row->domain.n, row->domain.p)),
+                                               .text = str_of(arena_printf(act->arena, "The certificate for %.*s was issued.",
+                                                                           (int)row->domain.n, row->domain.p)),
                                                .created_at = act->now_sec,
                                        });
 }

@@ -248,7 +248,8 @@ void validation_deadline_job(struct act *act, const struct job_row *job, void *c
         (void)context;
         res r = certificate_fail(act, job->subject, &(struct failure){
                                                             .deadline_job = job,
-                                                            .cause = "The domain was not validated in time; apply again and add the record or file within the time shown.",
+                                                            .cause = "The domain was not validated in time; apply again and add the record or file "
+                                                                     "within the time shown.",
                                                     });
 
         if (!res_is_ok(r))

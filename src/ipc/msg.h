@@ -286,7 +286,8 @@ struct msg_vault_v1_sign_reply {
 enum msg_probe_kind {
         MSG_PROBE_TXT,     /* is `expected` one whole TXT string of `name`? */
         MSG_PROBE_CNAME,   /* is `expected` the target of the CNAME at `name`? (case and final dot do not count) */
-        MSG_PROBE_FILE,    /* http, then https: GET /.well-known/pki-validation/fileauth.txt on `name`, 200, body == expected (blanks and line ends after it do not count), no redirect */
+        MSG_PROBE_FILE,    /* http, then https: GET /.well-known/pki-validation/fileauth.txt on `name`, 200, body == expected
+                              (blanks and line ends after it do not count), no redirect */
         MSG_PROBE_CAA,     /* RFC 8659 for `name` (wildcard "*.x" asks issuewild); identities in `expected`, comma-separated */
         MSG_PROBE_KIND_COUNT
 };

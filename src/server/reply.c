@@ -27,7 +27,8 @@ void reply_static(struct http_request *request, struct http_reply *reply, const 
         reply->content_type = content_type;
         buf_add_text(&reply->body, text);
         reply_header(request, reply, "Content-Security-Policy",
-                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; "
+                     "base-uri 'none'; form-action 'none'");
         reply_header(request, reply, "X-Content-Type-Options", "nosniff");
         reply_header(request, reply, "Referrer-Policy", "no-referrer");
         reply_header(request, reply, "Cache-Control", "no-store");

@@ -49,7 +49,7 @@ static void put_words(struct signer_off *off, const char *text)
 
 void signer_off_begin(struct signer *signer)
 {
-        CLEAN(buf_done) struct buf words;
+        CLEAN(buf_done) struct buf words = {0};
 
         buf_init(&words, 64 * 1024);
         for (size_t i = 0; i < signer->conf->issuance_off.n; i++)
@@ -67,7 +67,7 @@ static int on_setting(void *context, const char *section, const char *name, cons
 
 void signer_off_read(struct signer *signer, int config_fd)
 {
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
         struct signer_off read = {.pinned = false};
 
         if (signer->off.pinned)
@@ -82,7 +82,7 @@ void signer_off_read(struct signer *signer, int config_fd)
         }
         signer->off.count = 0;
         signer->off.text[0] = 0;
-        CLEAN(buf_done) struct buf words;
+        CLEAN(buf_done) struct buf words = {0};
         buf_init(&words, 64 * 1024);
         for (size_t i = 0; i < read.count; i++)
                 buf_printf(&words, "%s ", read.word[i]);

@@ -157,7 +157,7 @@ static res open_authority(struct signer *signer, struct control *control, struct
 static res enter_jail(const struct signer *signer)
 {
         struct sandbox_plan plan = {.role = SANDBOX_SIGNER, .data_dir = signer->conf->data_dir};
-        CLEAN(buf_done) struct buf notes;
+        CLEAN(buf_done) struct buf notes = {0};
 
         buf_init(&notes, 1024);
         TRY(sandbox_enter(&plan, &notes));

@@ -23,7 +23,7 @@ static const struct sql statements[] = {
         [DELETE] = SQL("quota_delete", "DELETE FROM quota_use WHERE account_id = $1 AND certificate_id = $2"),
         [LIST] = SQL_ROW("quota_list", columns, "SELECT " QUOTA " FROM quota_use WHERE account_id = $1 ORDER BY created_at, certificate_id"),
         [COUNT] = SQL("quota_count", "SELECT COUNT(*) FROM quota_use WHERE account_id = $1 AND counter = $2"),
-        [COUNT_DOMAIN] = SQL_SYSTEM("quota_count_domain", 
+        [COUNT_DOMAIN] = SQL_SYSTEM("quota_count_domain",
                 "SELECT COUNT(*) FROM quota_use WHERE primary_domain = $1 AND (returns_at = 0 OR returns_at > $2)"),
         [HOME_PUT] = SQL("home_domain_put",
                 "INSERT INTO home_domain (account_id, domain, created_at) VALUES ($1, $2, $3) ON CONFLICT (account_id, domain) DO NOTHING"),
