@@ -99,11 +99,13 @@ static const struct project_out *project_of(struct arena *arena, const struct ce
         return project;
 }
 
-static const struct download_types_out *download_types_of(struct arena *arena, bool may_download)
+/* Keystores need the key; where KeyPasswordCustomFlag is set, its password has to be told as well (PKP-01, PKP-03). */
+static const struct download_types_out *download_types_of(struct arena *arena, const struct certificate_view *view)
 {
         struct download_types_out *types = arena_new_of(arena, struct download_types_out);
 
-        types->nginx = types->apache = types->other = types->root = api_bool(may_download);
+        types->nginx = types->apache = types->other = types->root = api_bool(view->is_downloadable);
+        types->tomcat = types->iis = types->jks = api_bool(view->has_key);
         return types;
 }
 
@@ -166,7 +168,6 @@ static void fill_row(struct arena *arena, const struct certificate_row *row, str
         out->is_wildcard = api_bool(row->domain_type == 3 || row->domain_type == 4);
         out->is_ignore = api_bool(row->ignore_notices != 0);
         out->has_renew_order = row->renew_certificate_id;
-        out->allow_download = api_bool(row->status == CERT_ISSUED);
         out->key_password_custom_flag = api_bool(row->key_password_set != 0);
         out->hosting_status = api_int(-1);
         fill_times(arena, row, out);
@@ -185,6 +186,7 @@ void api_certificate_out_fill(struct arena *arena, const struct certificate_view
                 out.other_names = (struct strs){view->names.v + 1, view->names.n - 1};
         out.renew_able = api_bool(view->is_renewable);
         out.deployable = api_bool(view->is_deployable);
+        out.allow_download = api_bool(view->is_downloadable);
         out.is_expiring = api_bool(view->is_expiring);
         out.tags = tags_of(arena, view);
         out.extra = extra_of(arena, view);
@@ -192,7 +194,7 @@ void api_certificate_out_fill(struct arena *arena, const struct certificate_view
         out.submitted = submitted_of(arena, view);
         out.project = project_of(arena, view);
         out.pre_audit = arena_new_of(arena, struct pre_audit_out);
-        out.download_types = download_types_of(arena, view->row.status == CERT_ISSUED);
+        out.download_types = download_types_of(arena, view);
         *ret_out = out;
 }
 

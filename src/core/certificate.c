@@ -6,6 +6,7 @@
 
 #include "core/core.h"
 #include "core/issuers.h"
+#include "store/key.h"
 #include "store/tag.h"
 
 static const char *const status_names[CERT_STATUS_COUNT] = {
@@ -76,11 +77,14 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
         view->is_expiring = issued && row->end_at - act->now_sec <= CERT_RENEW_WINDOW_SEC; /* LIFE-06, SIL-07 */
         view->is_renewable = view->is_expiring && row->renew_certificate_id.n == 0;
         view->is_deployable = issued && !row->key_password_set; /* PKP-07 */
+        view->is_downloadable = row->issued_id != 0 && (row->status == CERT_ISSUED || row->status == CERT_EXPIRED); /* DL-01, DL-09 */
         view->issuer_name = issuer ? issuer->common_name : "";
         view->issuer_end_at = issuer ? issuer->not_after : 0;
         view->uin = act->uin;
         if (status_shows_validations(row->status))
                 TRY(store_validation_list(conn, act->arena, act->account_id, row->certificate_id, &view->validations, &view->validation_count));
+        if (view->is_downloadable)
+                TRY(store_key_is_here(conn, act->account_id, row->key_id, &view->has_key));
         return view_tags(act, conn, view);
 }
 

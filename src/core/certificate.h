@@ -63,6 +63,8 @@ struct certificate_view {
         bool is_expiring;                        /* issued, ends within 30 days (LIFE-06, SIL-07) */
         bool is_renewable;
         bool is_deployable;
+        bool is_downloadable;                    /* DL-01, DL-09 */
+        bool has_key;                            /* downloadable, and with its key, open or under the owner's password */
         const char *issuer_name;                 /* common name of the issuing intermediate, "" before issue */
         int64_t issuer_end_at;
         const char *uin;

@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/issuers.h"
 #include "core/key_open.h"
+#include "core/keystore.h"
 #include "core/log.h"
 #include "core/package.h"
 #include "pki/pem.h"
@@ -40,7 +41,8 @@ static const char *download_name(struct act *act, struct str domain)
         return str_copy(act->arena, domain);
 }
 
-static res download_key(struct act *act, const struct certificate_row *row, struct package_parts *parts)
+static res download_key(struct act *act, const struct certificate_row *row, const struct keystore_subject *subject,
+                        struct package_parts *parts)
 {
         CLEAN(key_opened_done) struct key_opened key = {0};
         CLEAN(buf_wipe) struct buf pem = {0};
@@ -56,7 +58,7 @@ static res download_key(struct act *act, const struct certificate_row *row, stru
         parts->key_is_encrypted = key.is_encrypted;
         if (key.csr.n > 0)
                 parts->csr_pem = download_pem(act, PKI_PEM_CSR, key.csr);
-        return RES_OK;
+        return keystore_add(act, &key, subject, parts);
 }
 
 static res download_log_tx(struct store_tx *tx, void *arg)
@@ -71,11 +73,11 @@ res download_package(struct act *act, struct str certificate_id, struct str key_
         struct certificate_view view = {0};
         struct store_conn *conn = NULL;
         struct issued_row issued = {0};
-        (void)key_password;
 
         TRY(certificate_view(act, certificate_id, &view));
-        if (view.row.issued_id == 0 || (view.row.status != CERT_ISSUED && view.row.status != CERT_EXPIRED)) /* DL-01, DL-09 */
-                return act_fail(act, ERR_CERT_DOWNLOAD_STATE, "Only an issued certificate can be downloaded; the status is %s.",
+        if (!view.is_downloadable) /* DL-01, DL-09 */
+                return act_fail(act, ERR_CERT_DOWNLOAD_STATE,
+                                "Only an issued certificate can be downloaded; the status is %s.",
                                 certificate_status_name(view.row.status));
         const struct issuer *issuer = issuers_find(act->core->issuers, view.row.issuer);
         const struct issuer *root = issuers_root_of(act->core->issuers, issuer);
@@ -89,7 +91,8 @@ res download_package(struct act *act, struct str certificate_id, struct str key_
                 .intermediates_pem = download_intermediates(act, issuer),
                 .root_pem = root ? root->pem : "",
         };
-        res with_key = download_key(act, &view.row, &parts);
+        const struct keystore_subject subject = {view.row.domain, issued.der, issuer, key_password};
+        res with_key = download_key(act, &view.row, &subject, &parts);
 
         if (with_key.err == ERR_NOT_FOUND) /* the customer kept the key: the download is recorded all the same */
                 with_key = store_run(act->core->store, download_log_tx, (void *[]){act, &view});

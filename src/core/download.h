@@ -4,5 +4,9 @@
 #include "base/buf.h"
 #include "core/act.h"
 
-/* ERR_CERT_DOWNLOAD_STATE unless issued (or expired); the key's release is logged first. */
+/*
+ * ERR_CERT_DOWNLOAD_STATE unless issued (or expired); the key's release is logged first.  `key_password` ("" = not told)
+ * opens a key that is kept under its owner's password, for the keystores; ERR_KEY_PASSWORD when it does not.  It is of no
+ * use to a key without one (PKP-01 to PKP-03).
+ */
 MUST res download_package(struct act *act, struct str certificate_id, struct str key_password, struct buf *ret_zip);

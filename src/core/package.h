@@ -6,15 +6,19 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "pki/keystore.h"
 #include "pki/zip.h"
 
 struct package_parts {
         struct arena *arena;
-        const char *name;          /* the domain as a file name: "*" becomes "_wildcard" */
+        const char *name; /* the domain as a file name: "*" becomes "_wildcard" */
         const char *leaf_pem, *intermediates_pem, *root_pem;
-        const char *key_pem;       /* NULL = the customer has it */
+        const char *key_pem; /* NULL = the customer has it */
         bool key_is_encrypted;
-        const char *csr_pem;       /* NULL = none */
+        const char *csr_pem; /* NULL = none */
+        const struct pki_keystore *
+                keystore; /* what JKS and PFX hold; NULL = the key is not here, or under a password that was not told */
+        const char *keystore_password; /* for keystorePass.txt; NULL = the owner knows it (PKP-02) */
 };
 
 /* The whole archive: every folder that the parts allow. */

@@ -3,22 +3,29 @@
 
 #include "store/sqlite.h"
 
-static const struct column columns[] = {
-        COLUMN(struct cert_key_row, key_id), COLUMN(struct cert_key_row, account_id),
-        COLUMN(struct cert_key_row, key_type), COLUMN(struct cert_key_row, spki),
-        COLUMN(struct cert_key_row, spki_hash), COLUMN(struct cert_key_row, csr),
-        COLUMN(struct cert_key_row, sealed), COLUMN(struct cert_key_row, seal_version),
-        COLUMN(struct cert_key_row, password_set), COLUMN(struct cert_key_row, created_at),
-        COLUMNS_END
-};
+static const struct column columns[] = {COLUMN(struct cert_key_row, key_id),
+                                        COLUMN(struct cert_key_row, account_id),
+                                        COLUMN(struct cert_key_row, key_type),
+                                        COLUMN(struct cert_key_row, spki),
+                                        COLUMN(struct cert_key_row, spki_hash),
+                                        COLUMN(struct cert_key_row, csr),
+                                        COLUMN(struct cert_key_row, sealed),
+                                        COLUMN(struct cert_key_row, seal_version),
+                                        COLUMN(struct cert_key_row, password_set),
+                                        COLUMN(struct cert_key_row, created_at),
+                                        COLUMNS_END};
 #define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at"
 
-enum { INSERT, GET, IS_KNOWN, SET_SEALED };
+enum { INSERT, GET, IS_HERE, IS_KNOWN, SET_SEALED };
 static const struct sql statements[] = {
         [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
         [GET] = SQL_ROW("key_get", columns, "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND key_id = $2"),
-        [IS_KNOWN] = SQL_SYSTEM("key_is_known", "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key WHERE spki_hash = $1 LIMIT 1) AS known"),
-        [SET_SEALED] = SQL("key_set_sealed", "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
+        [IS_HERE] = SQL("key_is_here",
+                        "SELECT COUNT(*) FROM cert_key WHERE account_id = $1 AND key_id = $2 AND LENGTH(sealed) > 0"),
+        [IS_KNOWN] = SQL_SYSTEM("key_is_known",
+                                "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key WHERE spki_hash = $1 LIMIT 1) AS known"),
+        [SET_SEALED] = SQL("key_set_sealed",
+                           "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
 };
 const struct sql_set sql_key = SQL_SET(SQL_SET_KEY, statements);
 
@@ -35,13 +42,26 @@ res store_key_insert(struct store_tx *tx, struct cert_key_row *row)
         return RES_OK;
 }
 
-res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id, struct cert_key_row *ret_row)
+res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id,
+                  struct cert_key_row *ret_row)
 {
         struct query q = query_of(c, &sql_key, GET);
 
         query_int(&q, account_id);
         query_int(&q, key_id);
         return query_get(&q, a, columns, ret_row);
+}
+
+res store_key_is_here(struct store_conn *c, int64_t account_id, int64_t key_id, bool *ret_here)
+{
+        struct query q = query_of(c, &sql_key, IS_HERE);
+        int64_t n = 0;
+
+        query_int(&q, account_id);
+        query_int(&q, key_id);
+        TRY(query_value(&q, &n));
+        *ret_here = n > 0;
+        return RES_OK;
 }
 
 res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_known)
@@ -55,7 +75,8 @@ res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_k
         return RES_OK;
 }
 
-res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed, int64_t seal_version)
+res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed,
+                         int64_t seal_version)
 {
         struct query q = query_of(store_tx_conn(tx), &sql_key, SET_SEALED);
 

@@ -10,10 +10,14 @@ struct cert_key_row {
         int64_t seal_version, password_set, created_at;
 };
 MUST res store_key_insert(struct store_tx *tx, struct cert_key_row *row);
-MUST res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id, struct cert_key_row *ret_row);
+MUST res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id,
+                       struct cert_key_row *ret_row);
+/* Is the private part kept here?  False where the customer kept it or it was erased. */
+MUST res store_key_is_here(struct store_conn *c, int64_t account_id, int64_t key_id, bool *ret_here);
 /* Does any account have a key of this SPKI hash?  (System: a key belongs to one certificate holder.) */
 MUST res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_known);
 /* Seal again under a newer master key. */
-MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed, int64_t seal_version);
+MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed,
+                              int64_t seal_version);
 /* Forget the private part for good. */
 MUST res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id);
