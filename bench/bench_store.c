@@ -24,6 +24,7 @@
 #include "store/job.h"
 #include "store/log.h"
 #include "store/order.h"
+#include "store/tag.h"
 
 #define ACCOUNT 1
 #define GENERATE_AT_ONCE 2000
@@ -158,7 +159,10 @@ static res generate_some(struct store_tx *tx, void *arg)
         for (int64_t n = from; n < from + GENERATE_AT_ONCE && n <= row_count; n++) {
                 struct made made;
                 struct certificate_row row = make_row(n, &made);
+                struct tag_row tag = {ACCOUNT, row.certificate_id, STR("stage"), STR("production")};
                 TRY(store_certificate_insert(tx, &row));
+                if (n % 20 == 0)
+                        TRY(store_tag_put(tx, &tag));
                 TRY(append_log(tx, made.id, row.created_at));
         }
         return RES_OK;
@@ -395,6 +399,18 @@ static void bench_lists(void)
         f.ending_after = 1790000000;
         f.ending_before = 1790000000 + 86400;
         bench_list("list: ending within a day", &f, 20);
+        f.ending_before = 1790000000 + 30 * 86400;
+        bench_list("list: ending within 30 days, newest first", &f, 20);
+        f.sort = STORE_SORT_END_ASC;
+        bench_list("list: ending within 30 days, by end", &f, 20);
+        f = all;
+        f.tags = &(struct store_tag_filter){STR("stage"), STR("production")};
+        f.tag_count = 1;
+        f.offset = 10000;
+        bench_list("list: by tag, offset 10,000", &f, 20);
+        f.statuses = issued;
+        f.status_count = 1;
+        bench_list("list: by tag, issued, offset 10,000", &f, 20);
 }
 
 static void bench_searches(void)

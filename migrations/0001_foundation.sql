@@ -268,9 +268,10 @@ CREATE TABLE tag (
     certificate_id TEXT NOT NULL,
     tag_key TEXT NOT NULL,
     tag_value TEXT NOT NULL,
+    certificate_seq BIGINT NOT NULL,        -- the certificate's seq: lists by tag come in its order
     PRIMARY KEY (account_id, certificate_id, tag_key) -- clustered
 );
-CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_id);
+CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_seq);
 -- Search by any part of id, alias and names, by three-byte pieces ("grams") of the lower-cased text.
 -- Grams are kept for segments of some thousand certificates, not for each one: a segment is written once, when an
 -- account has that many new ones; what is newer is simply read.  So an application pays next to nothing for search,

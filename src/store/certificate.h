@@ -85,7 +85,6 @@ struct store_certificate_filter {
         int64_t marker;               /* newest first: only seq below it; by end: see marker_end.  0 = from the start */
         int64_t marker_end;           /* by end: the end_at of the marker's row */
         int64_t offset, limit;
-        bool without_total;           /* skip the count */
 };
 struct store_certificate_page {
         const struct certificate_row *v;

@@ -12,7 +12,7 @@
 #include "store/count.h"
 #include "store/search.h"
 
-#define GATHER_MAX 5000 /* rows that are rather gathered and sorted than found in a walk of another order */
+#define GATHER_MAX 2000 /* rows that are rather gathered and sorted than found in a walk of another order */
 
 /* -- sorting, cutting, reading -------------------------------------------------------------------- */
 
@@ -94,6 +94,15 @@ static size_t page_goal(const struct store_certificate_filter *f)
         return (size_t)f->offset + (size_t)f->limit + 1;
 }
 
+/* Search and tags aside. */
+static bool has_no_filter(const struct lister *l)
+{
+        const struct store_certificate_filter *f = l->filter;
+
+        return f->status_count == 0 && f->source == STORE_SOURCE_ANY && f->certificate_type.n == 0 && f->project_id < 0 &&
+               !has_range(l) && f->key_type_prefix.n == 0;
+}
+
 static res list_ids(struct lister *l)
 {
         const struct strs *ids = &l->filter->ids;
@@ -112,7 +121,12 @@ static res list_ids(struct lister *l)
 
 static res list_tags(struct lister *l)
 {
-        TRY(certificate_walk_tag(l, &l->filter->tags[0]));
+        const struct store_certificate_filter *f = l->filter;
+        bool is_alone = f->tag_count == 1 && f->tags[0].value.p && !has_search(l) && has_no_filter(l);
+
+        if (is_alone && f->sort == STORE_SORT_NEWEST)
+                return certificate_walk_tag_alone(l, &f->tags[0], f->marker, page_goal(f));
+        TRY(certificate_walk_tag(l, &f->tags[0]));
         sort_found(l);
         return RES_OK;
 }
@@ -122,7 +136,27 @@ static res list_gathered(struct lister *l, const struct plan *plan, int64_t look
         struct plan with_rows = *plan;
 
         with_rows.lean = plan->lean && l->filter->sort == STORE_SORT_NEWEST; /* the lean walks lack end_at */
-        TRY(certificate_walk_newest(l, &with_rows, 0, INT32_MAX, look));
+        TRY(certificate_walk_newest(l, &with_rows, 0, SIZE_MAX, look));
+        sort_found(l);
+        return RES_OK;
+}
+
+/* Ending within a time, and nothing but statuses besides. */
+static res list_range(struct lister *l)
+{
+        const struct store_certificate_filter *f = l->filter;
+        struct plan plan;
+
+        TRY(certificate_walk_count_range(l, &l->total));
+        l->total_is_set = true;
+        if (l->total <= GATHER_MAX) {
+                TRY(certificate_walk_end(l, false, SIZE_MAX));
+        } else if (f->sort == STORE_SORT_NEWEST) {
+                TRY(certificate_walk_plan(l, &plan));
+                TRY(certificate_walk_newest(l, &plan, f->marker, page_goal(f), INT64_MAX));
+        } else {
+                TRY(certificate_walk_end(l, true, page_goal(f)));
+        }
         sort_found(l);
         return RES_OK;
 }
@@ -134,8 +168,10 @@ static res list_plain(struct lister *l)
         struct plan plan;
 
         TRY(certificate_walk_plan(l, &plan));
+        if (has_range(l) && certificate_walk_is_enough(l, WALK_END_ASC))
+                return list_range(l);
         if (has_range(l)) {
-                TRY(certificate_walk_end(l, false, INT32_MAX));
+                TRY(certificate_walk_end(l, false, SIZE_MAX));
                 sort_found(l);
                 return RES_OK;
         }
@@ -178,7 +214,7 @@ static res sift_segment(struct lister *l, const struct search_segment *segment, 
                 if (sift->marker > 0 && seqs[i] >= sift->marker)
                         continue;
                 if (sift->may_trust && is_skipped && sift->checks <= 0) {
-                        certificate_walk_take(l, seqs[i], 0);
+                        TRY(certificate_walk_take(l, seqs[i], 0));
                         continue;
                 }
                 sift->checks--;
@@ -196,19 +232,11 @@ static res sift_hits(struct lister *l, const struct search_hits *hits, struct si
         return RES_OK;
 }
 
-static bool asks_only_text(const struct lister *l)
-{
-        const struct store_certificate_filter *f = l->filter;
-
-        return f->status_count == 0 && f->source == STORE_SOURCE_ANY && f->certificate_type.n == 0 && f->project_id < 0 &&
-               !has_range(l) && f->key_type_prefix.n == 0;
-}
-
 /* Too many hits to check them all: the page is exact, the total is what the grams and the counts allow at most. */
 static res list_dense(struct lister *l, const struct search_hits *hits)
 {
         const struct store_certificate_filter *f = l->filter;
-        struct sift sift = {.goal = page_goal(f), .may_trust = asks_only_text(l), .marker = f->marker};
+        struct sift sift = {.goal = page_goal(f), .may_trust = has_no_filter(l), .marker = f->marker};
         int64_t counted = 0;
 
         TRY(store_count_get(l->c, f, &counted));
@@ -278,7 +306,7 @@ static res list(struct lister *l, struct store_certificate_page *ret_page)
 res store_certificate_list(struct store_conn *c, struct arena *a, const struct store_certificate_filter *filter,
                            struct store_certificate_page *ret_page)
 {
-        struct lister l = {
+        CLEAN(lister_done) struct lister l = {
                 .c = c, .a = a, .filter = filter, .needle = lower_copy(a, filter->search),
                 .ending_after = filter->ending_after != 0 ? filter->ending_after : INT64_MIN,
                 .ending_before = filter->ending_before != 0 ? filter->ending_before : INT64_MAX,

@@ -4,6 +4,8 @@
  */
 #include "store/certificate_walk.h"
 
+#include <stdlib.h>
+
 #include "store/count.h"
 #include "store/search.h"
 
@@ -19,7 +21,7 @@
 /* After the walks with the row (WALK_X) come the same from the index alone (WALK_X + LEAN), then single ones. */
 enum {
         LEAN = WALK_COUNT,
-        NEWER = WALK_COUNT * 2, BY_ID, BY_SEQ, BY_TAG_KEY, BY_TAG, HAS_TAG_KEY, HAS_TAG,
+        NEWER = WALK_COUNT * 2, BY_ID, BY_SEQ, BY_TAG_KEY, BY_TAG, LEAN_TAG, COUNT_TAG, HAS_TAG_KEY, HAS_TAG, COUNT_RANGE,
 };
 static const struct sql statements[] = {
         [WALK_ALL] = SQL("certificate_walk", "SELECT " ROW MINE NEWEST_FIRST),
@@ -42,13 +44,18 @@ static const struct sql statements[] = {
         [BY_ID] = SQL("certificate_candidate_by_id", "SELECT " ROW MINE "AND certificate_id = $2"),
         [BY_SEQ] = SQL("certificate_candidate_by_seq", "SELECT " ROW MINE "AND seq = $2"),
         [BY_TAG_KEY] = SQL("certificate_candidate_by_tag_key",
-                "SELECT " ROW MINE "AND certificate_id IN (SELECT certificate_id FROM tag WHERE account_id = $1 AND tag_key = $2)"),
+                "SELECT " ROW MINE "AND seq IN (SELECT certificate_seq FROM tag WHERE account_id = $1 AND tag_key = $2)"),
         [BY_TAG] = SQL("certificate_candidate_by_tag",
-                "SELECT " ROW MINE "AND certificate_id IN"
-                " (SELECT certificate_id FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3)"),
+                "SELECT " ROW MINE "AND seq IN (SELECT certificate_seq FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3)"),
+        [LEAN_TAG] = SQL("certificate_lean_tag",
+                "SELECT certificate_seq FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3 AND certificate_seq < $4"
+                " ORDER BY certificate_seq DESC"),
+        [COUNT_TAG] = SQL("certificate_count_tag",
+                "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3"),
         [HAS_TAG_KEY] = SQL("tag_has_key", "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3"),
         [HAS_TAG] = SQL("tag_has",
                 "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3 AND tag_value = $4"),
+        [COUNT_RANGE] = SQL("certificate_count_range", "SELECT COUNT(*)" MINE "AND status = $4 AND end_at > $2 AND end_at <= $3"),
 };
 const struct sql_set sql_certificate_list = SQL_SET(SQL_SET_CERTIFICATE_LIST, statements);
 
@@ -116,16 +123,22 @@ static res tags_fit(const struct lister *l, struct str certificate_id, bool *ret
         return RES_OK;
 }
 
-void certificate_walk_take(struct lister *l, int64_t seq, int64_t end_at)
+res certificate_walk_take(struct lister *l, int64_t seq, int64_t end_at)
 {
         if (l->n == l->capacity) {
-                l->capacity = l->capacity ? l->capacity * 2 : 64;
-                struct spot *grown = arena_array_of(l->a, l->capacity, struct spot);
-                if (l->n)
-                        memcpy(grown, l->found, l->n * sizeof(*grown));
+                size_t capacity = l->capacity ? l->capacity * 2 : 64;
+                struct spot *grown = reallocarray(l->found, capacity, sizeof(*grown));
+                ENSURE(grown, ERR_MEMORY);
                 l->found = grown;
+                l->capacity = capacity;
         }
         l->found[l->n++] = (struct spot){seq, end_at};
+        return RES_OK;
+}
+
+void lister_done(struct lister *l)
+{
+        free(l->found);
 }
 
 static struct candidate candidate_here(const struct query *q)
@@ -151,27 +164,27 @@ static res take_if_fits(struct lister *l, const struct query *q)
 
         if (fit && l->filter->tag_count > 0)
                 TRY(tags_fit(l, row.certificate_id, &fit));
-        if (fit)
-                certificate_walk_take(l, row.seq, row.end_at);
-        return RES_OK;
+        return fit ? certificate_walk_take(l, row.seq, row.end_at) : RES_OK;
+}
+
+static res take_lean(struct lister *l, const struct query *q)
+{
+        return certificate_walk_take(l, query_get_int(q, 0), sqlite3_column_count(q->stmt) > 1 ? query_get_int(q, 1) : 0);
 }
 
 /* Take what fits until `goal` more are found or `look` rows were seen. */
-static res take_all(struct lister *l, struct query *q, bool lean, size_t goal, int64_t look)
+static res take_all(struct lister *l, struct query *begun, bool lean, size_t goal, int64_t look)
 {
-        size_t until = l->n + goal;
+        CLEAN(query_done) struct query q = *begun;
+        size_t until = goal < SIZE_MAX - l->n ? l->n + goal : SIZE_MAX;
         bool row = true;
 
         while (l->n < until && look-- > 0) {
-                TRY(query_step(q, &row));
+                TRY(query_step(&q, &row));
                 if (!row)
                         return RES_OK;
-                if (lean)
-                        certificate_walk_take(l, query_get_int(q, 0), sqlite3_column_count(q->stmt) > 1 ? query_get_int(q, 1) : 0);
-                else
-                        TRY(take_if_fits(l, q));
+                TRY(lean ? take_lean(l, &q) : take_if_fits(l, &q));
         }
-        query_done(q);
         return RES_OK;
 }
 
@@ -188,8 +201,7 @@ static res consider(const struct lister *l, size_t walk, const struct store_cert
         return RES_OK;
 }
 
-/* Do the walk's index and its parameters say all that the filter asks? */
-static bool walk_is_enough(const struct lister *l, size_t walk)
+bool certificate_walk_is_enough(const struct lister *l, size_t walk)
 {
         const struct store_certificate_filter *f = l->filter;
 
@@ -228,7 +240,7 @@ res certificate_walk_plan(const struct lister *l, struct plan *ret_plan)
                 TRY(consider(l, WALK_STATUS, &part, &best));
         if (str_equals(f->key_type_prefix, "SM2")) /* not counted, and always few where it is asked for */
                 best.walk = WALK_SM;
-        best.lean = walk_is_enough(l, best.walk);
+        best.lean = certificate_walk_is_enough(l, best.walk);
         *ret_plan = best;
         return RES_OK;
 }
@@ -268,7 +280,7 @@ static res walk_end_of(struct lister *l, int64_t status, bool from_marker, size_
         const struct store_certificate_filter *f = l->filter;
         bool ascending = f->sort != STORE_SORT_END_DESC, marked = from_marker && f->marker > 0;
         size_t walk = ascending ? WALK_END_ASC : WALK_END_DESC;
-        bool lean = walk_is_enough(l, walk);
+        bool lean = certificate_walk_is_enough(l, walk);
         int64_t behind = ascending ? (l->ending_after == INT64_MIN ? INT64_MIN : l->ending_after + 1) : l->ending_before;
         struct query q = query_of(l->c, &sql_certificate_list, walk + (lean ? LEAN : 0));
 
@@ -291,6 +303,25 @@ res certificate_walk_end(struct lister *l, bool from_marker, size_t goal)
         return RES_OK;
 }
 
+res certificate_walk_count_range(struct lister *l, int64_t *ret_count)
+{
+        int64_t statuses[COUNT_STATUSES_MAX], sum = 0, count = 0;
+        size_t n = 0;
+
+        TRY(store_count_statuses(l->c, l->filter, statuses, &n));
+        for (size_t i = 0; i < n; i++) {
+                struct query q = query_of(l->c, &sql_certificate_list, COUNT_RANGE);
+                query_int(&q, l->filter->account_id);
+                query_int(&q, l->ending_after);
+                query_int(&q, l->ending_before);
+                query_int(&q, statuses[i]);
+                TRY(query_value(&q, &count));
+                sum += count;
+        }
+        *ret_count = sum;
+        return RES_OK;
+}
+
 /* -- single ones ---------------------------------------------------------------------------------- */
 
 res certificate_walk_id(struct lister *l, struct str id)
@@ -302,24 +333,13 @@ res certificate_walk_id(struct lister *l, struct str id)
         return take_all(l, &q, false, 1, 1);
 }
 
-res certificate_walk_tag(struct lister *l, const struct store_tag_filter *tag)
-{
-        struct query q = query_of(l->c, &sql_certificate_list, tag->value.p ? BY_TAG : BY_TAG_KEY);
-
-        query_int(&q, l->filter->account_id);
-        query_str(&q, tag->key);
-        if (tag->value.p)
-                query_str(&q, tag->value);
-        return take_all(l, &q, false, INT32_MAX, INT64_MAX);
-}
-
-res certificate_walk_newer(struct lister *l, int64_t sealed_seq)
+res certificate_walk_newer(struct lister *l, int64_t seq)
 {
         struct query q = query_of(l->c, &sql_certificate_list, NEWER);
 
         query_int(&q, l->filter->account_id);
-        query_int(&q, sealed_seq);
-        return take_all(l, &q, false, INT32_MAX, INT64_MAX);
+        query_int(&q, seq);
+        return take_all(l, &q, false, SIZE_MAX, INT64_MAX);
 }
 
 res certificate_walk_seq(struct lister *l, int64_t seq)
@@ -329,4 +349,36 @@ res certificate_walk_seq(struct lister *l, int64_t seq)
         query_int(&q, l->filter->account_id);
         query_int(&q, seq);
         return take_all(l, &q, false, 1, 1);
+}
+
+static struct query tag_query(struct lister *l, size_t statement, const struct store_tag_filter *tag)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, statement);
+
+        query_int(&q, l->filter->account_id);
+        query_str(&q, tag->key);
+        query_str(&q, tag->value);
+        return q;
+}
+
+res certificate_walk_tag(struct lister *l, const struct store_tag_filter *tag)
+{
+        struct query q = query_of(l->c, &sql_certificate_list, tag->value.p ? BY_TAG : BY_TAG_KEY);
+
+        query_int(&q, l->filter->account_id);
+        query_str(&q, tag->key);
+        if (tag->value.p)
+                query_str(&q, tag->value);
+        return take_all(l, &q, false, SIZE_MAX, INT64_MAX);
+}
+
+res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag, int64_t marker, size_t goal)
+{
+        struct query count = tag_query(l, COUNT_TAG, tag);
+
+        TRY(query_value(&count, &l->total));
+        l->total_is_set = true;
+        struct query q = tag_query(l, LEAN_TAG, tag);
+        query_int(&q, marker > 0 ? marker : INT64_MAX);
+        return take_all(l, &q, true, goal, INT64_MAX);
 }

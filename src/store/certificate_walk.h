@@ -16,7 +16,7 @@ struct lister {
         const struct store_certificate_filter *filter;
         struct str needle;         /* search, lower case */
         int64_t ending_after, ending_before;
-        struct spot *found;
+        struct spot *found;        /* on the heap: an account may have more than a request's arena holds */
         size_t n, capacity;
         int64_t total;
         bool total_is_set;         /* else it is n, once everything was gathered */
@@ -38,7 +38,8 @@ static inline bool has_range(const struct lister *l)
         return l->filter->ending_after != 0 || l->filter->ending_before != 0;
 }
 
-void certificate_walk_take(struct lister *l, int64_t seq, int64_t end_at);
+void lister_done(struct lister *l); /* for CLEAN() */
+MUST res certificate_walk_take(struct lister *l, int64_t seq, int64_t end_at); /* ERR_MEMORY */
 /* The cheapest walk in the order newest first. */
 MUST res certificate_walk_plan(const struct lister *l, struct plan *ret_plan);
 /*
@@ -49,8 +50,14 @@ MUST res certificate_walk_plan(const struct lister *l, struct plan *ret_plan);
 MUST res certificate_walk_newest(struct lister *l, const struct plan *plan, int64_t marker, size_t goal, int64_t look);
 /* The same in the filter's order by end; always by status. */
 MUST res certificate_walk_end(struct lister *l, bool from_marker, size_t goal);
+/* Does the walk say all that the filter asks, so that no row has to be looked at? */
+bool certificate_walk_is_enough(const struct lister *l, size_t walk);
+/* How many end within the filter's range, where a walk by end is enough. */
+MUST res certificate_walk_count_range(struct lister *l, int64_t *ret_count);
 /* Take one, or those newer than seq, or those with the tag, if they fit. */
 MUST res certificate_walk_id(struct lister *l, struct str id);
 MUST res certificate_walk_seq(struct lister *l, int64_t seq);
 MUST res certificate_walk_newer(struct lister *l, int64_t seq);
 MUST res certificate_walk_tag(struct lister *l, const struct store_tag_filter *tag);
+/* One tag with its value is all that is asked for: newest first, with the total. */
+MUST res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag, int64_t marker, size_t goal);

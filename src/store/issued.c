@@ -25,14 +25,11 @@ static const struct column status_columns[] = {
 #define ISSUED "issued_id, account_id, certificate_id, serial, state, issuer, profile, profile_hash, crl_shard, request, der, " \
         "not_before, not_after, caa_checked_at, created_at, revoked_at, revoke_reason"
 
-/* A certificate's seq; 0 = there is none. */
-#define SEQ_OF(account, id) "COALESCE((SELECT seq FROM certificate WHERE account_id = " account " AND certificate_id = " id "), 0)"
-
 enum { INSERT, FINISH, SET_DEAD, REVOKE, GET, LIST, LIST_SIGNING, LIST_ALL, GET_STATUS, GET_BY_SERIAL };
 static const struct sql statements[] = {
         [INSERT] = SQL("issued_insert",
                 "INSERT INTO issued (" ISSUED ", certificate_seq)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, " SEQ_OF("$2", "$3") ")"),
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, " SQL_SEQ_OF("$2", "$3") ")"),
         [FINISH] = SQL("issued_finish",
                 "UPDATE issued SET state = 'issued', der = $3, request = $4 WHERE account_id = $1 AND issued_id = $2 AND state = 'signing'"),
         [SET_DEAD] = SQL("issued_set_dead",
@@ -43,7 +40,7 @@ static const struct sql statements[] = {
                 " WHERE account_id = $1 AND issued_id = $2 AND state <> 'signing' AND revoked_at = 0"),
         [GET] = SQL_ROW("issued_get", columns, "SELECT " ISSUED " FROM issued WHERE account_id = $1 AND issued_id = $2"),
         [LIST] = SQL_ROW("issued_list", columns,
-                "SELECT " ISSUED " FROM issued WHERE account_id = $1 AND certificate_seq = " SEQ_OF("$1", "$2")
+                "SELECT " ISSUED " FROM issued WHERE account_id = $1 AND certificate_seq = " SQL_SEQ_OF("$1", "$2")
                 " AND certificate_id = $2 ORDER BY issued_id"),
         [LIST_SIGNING] = SQL_SYSTEM_ROW("issued_list_signing", columns,
                 "SELECT " ISSUED " FROM issued WHERE state = 'signing' AND issued_id > $1 ORDER BY issued_id LIMIT $2"),

@@ -43,6 +43,9 @@ struct sql {
 #define SQL_SYSTEM(name, text) {.statement = {name, text, true}, .row = NULL}
 #define SQL_SYSTEM_ROW(name, columns, text) {.statement = {name, text, true}, .row = (columns)}
 
+/* A certificate's seq, for tables that hang on it in its order; 0 = there is none.  Parameters as "$1". */
+#define SQL_SEQ_OF(account, id) "COALESCE((SELECT seq FROM certificate WHERE account_id = " account " AND certificate_id = " id "), 0)"
+
 enum sql_set_id {
         SQL_SET_STORE, SQL_SET_ACCOUNT, SQL_SET_API_KEY, SQL_SET_PROJECT, SQL_SET_ORDER, SQL_SET_CERTIFICATE,
         SQL_SET_CERTIFICATE_LIST, SQL_SET_SEARCH, SQL_SET_COUNT, SQL_SET_KEY, SQL_SET_ISSUED, SQL_SET_CRL_SHARD,

@@ -13,7 +13,7 @@ static const struct column columns[] = {
 enum { PUT, DELETE, DELETE_ALL, LIST };
 static const struct sql statements[] = {
         [PUT] = SQL("tag_put",
-                "INSERT INTO tag (" TAG ") VALUES ($1, $2, $3, $4)"
+                "INSERT INTO tag (" TAG ", certificate_seq) VALUES ($1, $2, $3, $4, " SQL_SEQ_OF("$1", "$2") ")"
                 " ON CONFLICT (account_id, certificate_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value"),
         [DELETE] = SQL("tag_delete", "DELETE FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3"),
         [DELETE_ALL] = SQL("tag_delete_all", "DELETE FROM tag WHERE account_id = $1 AND certificate_id = $2"),
