@@ -73,7 +73,7 @@ static const struct conf_row conf_rows[] = {
         ROW("ca.caa-identities", ca_caa_identities, conf_check_domains, "",
             "Names by which CAA records allow this CA to issue.", .is_list = true),
         ROW("issuance.off", issuance_off, conf_check_words, "",
-            "Issuers, profiles and validation methods for which nothing is issued.", .is_list = true),
+            "Issuers, profiles and validation methods for which nothing is issued; a change in the file works within 2 s, without a restart.", .is_list = true),
         ROW("acme.external-account", acme_external_account_required, conf_check_required, "optional",
             "Whether a new ACME account must be bound to an API key: optional or required."),
         ROW("limits.rate", limits_rate, conf_check_switch, "on", "Whether requests are limited in rate."),

@@ -50,7 +50,8 @@ static res failure_is_due(struct failing *failing, struct store_tx *tx, const st
         if (failing->failure->deadline_job == NULL)
                 return RES_OK;
         TRY(issue_signing(act, store_tx_conn(tx), row, &issued, &signing));
-        bool on_its_way = signing || (row->validated_at > 0 && str_equals(row->status_msg, "WAIT-ISSUE"));
+        bool waits = str_equals(row->status_msg, "WAIT-ISSUE") || str_starts_with(row->status_msg, STR(ISSUE_OFF_STATUS));
+        bool on_its_way = signing || (row->validated_at > 0 && waits);
 
         if (act->now_sec > row->deadline_at && !on_its_way) /* SIL-08: at the deadline still counts */
                 return RES_OK;

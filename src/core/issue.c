@@ -33,7 +33,7 @@
 
 #define ISSUE_ARENA (32 * 1024 * 1024)
 #define ISSUE_RETRY_SEC 5
-#define ISSUE_OFF_RETRY_SEC 30
+#define ISSUE_OFF_RETRY_SEC 2 /* costs one look at the signer, no CAA look */
 
 struct issue_item {
         const struct issue_ticket *ticket;
@@ -42,6 +42,7 @@ struct issue_item {
         struct bytes der;         /* from the signer */
         enum err err;             /* ERR_NONE: goes on to the next hand */
         const char *why;
+        bool is_told;             /* held back by issuance.off, and was before */
 };
 
 struct issue_batch {
@@ -334,9 +335,46 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
         return act_log(act, tx, row->certificate_id, "issued", "Certificate issued");
 }
 
-static bool err_is_final(enum err err)
+/*
+ * Switched off: the signer made nothing.  The request waits as it is; one that has waited for long is given up for a new
+ * one, because the CAA verdict and the dates in it grow too old for the signer (BR 4.2.2.1).
+ */
+static res issue_hold_off(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
-        return err == ERR_LINT || err == ERR_ISSUE_REFUSED || err == ERR_FORMAT;
+        const struct certificate_row *row = &item->certificate;
+        const char *message = arena_printf(act->arena, ISSUE_OFF_STATUS " (%s)", item->why);
+
+        item->is_told = str_equals(row->status_msg, message);
+        if (item->issued.caa_checked_at < act->now_sec - ISSUE_FRESH_SEC)
+                TRY(store_issued_set_dead(tx, row->account_id, item->issued.issued_id, 0, 0));
+        if (!item->is_told) {
+                res told = store_certificate_set_status(tx, row->account_id, row->certificate_id, CERT_PENDING, CERT_PENDING, str_of(message));
+
+                if (told.err == ERR_NOT_FOUND) /* cancelled meanwhile: the next look ends the job */
+                        return job_again(tx, act->core, item->ticket->job_id, act->now_sec, err_name(item->err));
+                TRY(told);
+        }
+        return job_again(tx, act->core, item->ticket->job_id, act->now_sec + ISSUE_OFF_RETRY_SEC, err_name(item->err));
+}
+
+/* A request left from long ago is refused for its age alone: then a new one is made. */
+static bool item_is_late(const struct act *act, const struct issue_item *item)
+{
+        return item->err == ERR_ISSUE_REFUSED && item->issued.caa_checked_at < act->now_sec - ISSUE_FRESH_SEC;
+}
+
+static bool item_is_final(const struct act *act, const struct issue_item *item)
+{
+        return (item->err == ERR_LINT || item->err == ERR_ISSUE_REFUSED || item->err == ERR_FORMAT) && !item_is_late(act, item);
+}
+
+/* The signer signs this never: nothing with this serial exists. */
+static res issue_give_up(struct act *act, struct store_tx *tx, const struct issue_item *item)
+{
+        TRY(store_issued_set_dead(tx, item->certificate.account_id, item->issued.issued_id, 0, 0));
+        if (!item_is_late(act, item))
+                return RES_OK;
+        return job_again(tx, act->core, item->ticket->job_id, act->now_sec, err_name(item->err));
 }
 
 static res issue_finish(struct store_tx *tx, void *arg)
@@ -346,17 +384,17 @@ static res issue_finish(struct store_tx *tx, void *arg)
 
         for (size_t i = 0; i < batch->count; i++) {
                 struct issue_item *item = &batch->items[i];
-                const struct certificate_row *row = &item->certificate;
 
                 if (item->err == ERR_NONE)
                         TRY(issue_finish_one(act, tx, item));
                 else if (item->err == ERR_CERT_STATE || item->err == ERR_NOT_FOUND) /* nothing to issue any more */
                         TRY(job_end(tx, JOB_ISSUE, str_of(item->ticket->certificate_id)));
-                else if (err_is_final(item->err)) /* the signer signs this never: nothing with this serial exists */
-                        TRY(store_issued_set_dead(tx, row->account_id, item->issued.issued_id, 0, 0));
+                else if (item_is_final(act, item) || item_is_late(act, item))
+                        TRY(issue_give_up(act, tx, item));
+                else if (item->err == ERR_ISSUE_OFF)
+                        TRY(issue_hold_off(act, tx, item));
                 else
-                        TRY(job_again(tx, act->core, item->ticket->job_id,
-                                      act->now_sec + (item->err == ERR_ISSUE_OFF ? ISSUE_OFF_RETRY_SEC : ISSUE_RETRY_SEC), err_name(item->err)));
+                        TRY(job_again(tx, act->core, item->ticket->job_id, act->now_sec + ISSUE_RETRY_SEC, err_name(item->err)));
         }
         return RES_OK;
 }
@@ -367,11 +405,11 @@ static void issue_settle(struct issue_batch *batch)
         for (size_t i = 0; i < batch->count; i++) {
                 struct issue_item *item = &batch->items[i];
 
-                if (item->err == ERR_NONE || item->err == ERR_CERT_STATE || item->err == ERR_NOT_FOUND)
+                if (item->err == ERR_NONE || item->err == ERR_CERT_STATE || item->err == ERR_NOT_FOUND || item->is_told)
                         continue;
                 log_line(LOG_ERROR, "issue", "certificate=%s err=%s why=%s", item->ticket->certificate_id, err_name(item->err),
                          log_quote(str_of(item->why ? item->why : "")));
-                if (!err_is_final(item->err))
+                if (!item_is_final(&batch->act, item))
                         continue;
                 batch->act.account_id = item->ticket->account_id;
                 const struct failure failure = {

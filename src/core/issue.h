@@ -34,6 +34,13 @@ void issue_queue_push(struct issue_queue *queue, const struct issue_ticket *tick
  */
 bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t count);
 
+/*
+ * StatusMsg of a certificate that is proved, while its issuer, profile or method is switched off (issuance.off); what
+ * follows it says which.  It is tried again every few seconds, and the deadline does not end it.
+ */
+#define ISSUE_OFF_STATUS "Issuing is switched off by the operator; it goes on by itself"
+#define ISSUE_FRESH_SEC 3600 /* a request that waits longer is made anew: CAA is asked again, the dates begin now */
+
 /* Is it being signed right now (or was it, when we stopped)? */
 MUST res issue_signing(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct issued_row *ret_issued,
                        bool *ret_is_signing);

@@ -11,6 +11,7 @@
 #include "core/issue.h"
 #include "core/look.h"
 #include "store/certificate.h"
+#include "store/issued.h"
 
 #define CAA_AGAIN_SEC 60      /* an answer that could not be had */
 #define CAA_FORBIDDEN_SEC 300 /* a record that forbids: somebody has to change it */
@@ -55,6 +56,19 @@ static enum msg_verdict prepare_caa(struct act *act, const struct certificate_ro
         return look_caa(act, &names, product ? &product->caa_identities : &none, ret_why);
 }
 
+/* A request that stands from before, and is not old, had its CAA verdict: it waits for the signer alone. */
+static bool prepare_stands(struct act *act, struct store_conn *reader, const struct certificate_row *row, int64_t *ret_checked_at)
+{
+        struct issued_row issued = {0};
+        bool signing = false;
+        res looked = issue_signing(act, reader, row, &issued, &signing);
+
+        if (!res_is_ok(looked) || !signing || issued.caa_checked_at < act->now_sec - ISSUE_FRESH_SEC)
+                return false;
+        *ret_checked_at = issued.caa_checked_at;
+        return true;
+}
+
 void issue_prepare_job(struct act *act, const struct job_row *job, void *context)
 {
         struct prepare prepare = {.act = act, .job = job};
@@ -69,10 +83,11 @@ void issue_prepare_job(struct act *act, const struct job_row *job, void *context
         if (!res_is_ok(found) && found.err != ERR_NOT_FOUND)
                 return; /* the lease ends, the job comes back */
         if (res_is_ok(found) && row.status == CERT_PENDING && row.validated_at > 0) {
-                enum msg_verdict verdict = prepare_caa(act, &row, &why);
+                int64_t checked_at = act->now_sec;
+                enum msg_verdict verdict = prepare_stands(act, reader, &row, &checked_at) ? MSG_VERDICT_PASS : prepare_caa(act, &row, &why);
 
                 if (verdict == MSG_VERDICT_PASS) {
-                        struct issue_ticket ticket = {.account_id = act->account_id, .caa_checked_at = act->now_sec, .job_id = job->job_id};
+                        struct issue_ticket ticket = {.account_id = act->account_id, .caa_checked_at = checked_at, .job_id = job->job_id};
 
                         memcpy(ticket.certificate_id, job->subject.p, job->subject.n < 8 ? job->subject.n : 8);
                         issue_queue_push(act->core->issue, &ticket);

@@ -1,6 +1,7 @@
 /*
  * issuance.off, written into the configuration file of the running service: nothing is issued from two seconds later on,
- * for the issuer, the profile and the method of validation alike, and everything again once it is gone.
+ * for the issuer, the profile and the method of validation alike; the owner is told why, and once it is gone what waited
+ * is issued within seconds, by itself.
  * Takes about 30 s.
  */
 import assert from 'node:assert/strict'
@@ -44,9 +45,17 @@ for (const word of ['dv-ecc', 'dv', 'dns']) {
     const held = await apply(`held${++n}.zone.com`)
     await c.call(account, 'CompleteCertificate', { CertificateId: held }).catch(() => {})
     await until('refused', () => /event=issue .*err=ISSUE_OFF/.test(c.log.slice(from)), 20_000)
-    assert.equal((await c.describe(account, held)).Status, 0)
+    const waiting = await until('told', async () => {
+      const d = await c.describe(account, held)
+      return /^Issuing is switched off by the operator.*\(issuance\.off\)/.test(d.StatusMsg) && d
+    })
+    assert.equal(waiting.Status, 0)
+    await pause(4000) /* tried again, and refused again: one request, one line in the log */
+    assert.equal(c.log.slice(from).match(/event=issue .*err=ISSUE_OFF/g).length, 1)
+    assert.equal((await c.sql(`SELECT state FROM issued WHERE certificate_id = '${held}'`)).map(r => r.state).join(), 'signing')
     writeFileSync(config, '[issuance]\noff =\n')
-    await pause(2000)
+    const issued = await until('issued by itself', async () => { const d = await c.describe(account, held); return d.Status === 1 && d }, 8000)
+    assert.equal(issued.StatusMsg ?? '', '')
     await c.waitStatus(account, await apply(`free${n}.zone.com`), 1)
     assert.deepEqual(c.pids(), pids)
   })
