@@ -31,5 +31,6 @@ struct core {
         struct issue_queue *issue;
         struct job_runner *jobs;
         char node[37];                  /* this process' name in leases */
+        atomic_bool stopping;           /* what takes long gives up */
         atomic_int looks;               /* validations that request threads wait for */
 };

@@ -191,3 +191,8 @@ const struct pki_profile *issuers_profile(const struct issuers *issuers, struct 
 {
         return pki_profiles_find(&issuers->profiles, name);
 }
+
+const struct pki_profiles *issuers_profiles(const struct issuers *issuers)
+{
+        return &issuers->profiles;
+}

@@ -31,4 +31,5 @@ size_t issuers_count(const struct issuers *issuers);
 const struct issuer *issuers_at(const struct issuers *issuers, size_t i);
 const struct issuer *issuers_find(const struct issuers *issuers, struct str name);   /* NULL = none */
 const struct issuer *issuers_root_of(const struct issuers *issuers, const struct issuer *issuer);
+const struct pki_profiles *issuers_profiles(const struct issuers *issuers);
 const struct pki_profile *issuers_profile(const struct issuers *issuers, struct str name);

@@ -47,7 +47,7 @@ res account_create_run(struct ctl *ctl)
         body = request(ctl, balance);
         if (body == NULL)
                 return ctl_fail(ctl, ERR_USAGE, "--name is not UTF-8");
-        TRY(client_control(ctl, data_dir, "/control/account", body, &answer));
+        TRY(client_control(ctl, data_dir, "/control/account", body, CLIENT_TOTAL_SEC, &answer));
         TRY(output_json(ctl, answer, /* pretty= */ false));
         return path == NULL ? RES_OK : save(ctl, path, data_dir, answer);
 }

@@ -17,7 +17,6 @@
 #include "ctl/credentials.h"
 
 #define CLIENT_CONNECT_SEC 10L
-#define CLIENT_TOTAL_SEC 120L /* making an RSA key on a busy machine, with much to spare */
 #define CLIENT_API_VERSION "2019-12-05"
 
 struct client {
@@ -234,7 +233,7 @@ static res read_control(struct ctl *ctl, struct str text, json_t **ret_answer)
 }
 
 static res control_post(struct ctl *ctl, const char *socket, const char *url, const char *body, const char *data_dir,
-                        json_t **ret_answer)
+                        long wait_sec, json_t **ret_answer)
 {
         CLEAN(slist_free) struct curl_slist *headers = NULL;
         CLEAN(easy_free) CURL *curl = curl_easy_init();
@@ -245,6 +244,7 @@ static res control_post(struct ctl *ctl, const char *socket, const char *url, co
         buf_init(&reply, LIMIT_REPLY_BYTES);
         ENSURE(curl != NULL && add_header(&headers, "Content-Type: application/json"), ERR_MEMORY);
         prepare(curl, why, &reply, url, body, headers);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, wait_sec);
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
         curl_easy_setopt(curl, CURLOPT_PROXY, "");
         code = curl_easy_perform(curl);
@@ -259,7 +259,7 @@ static res control_post(struct ctl *ctl, const char *socket, const char *url, co
         return read_control(ctl, buf_str(&reply), ret_answer);
 }
 
-res client_control(struct ctl *ctl, const char *data_dir, const char *path, json_t *body, json_t **ret_answer)
+res client_control(struct ctl *ctl, const char *data_dir, const char *path, json_t *body, long wait_sec, json_t **ret_answer)
 {
         json_auto_t *owned = body;
         CLEAN(text_free) char *text = json_dumps(owned, JSON_COMPACT);
@@ -269,7 +269,7 @@ res client_control(struct ctl *ctl, const char *data_dir, const char *path, json
 
         ENSURE(text != NULL, ERR_MEMORY);
         result = control_post(ctl, socket, arena_printf(ctl->arena, "http://localhost%s", path), text, data_dir,
-                              ret_answer);
+                              wait_sec, ret_answer);
         if (fd >= 0)
                 (void)close(fd);
         return result;

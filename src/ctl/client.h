@@ -20,8 +20,10 @@ void client_close(struct client **client); /* for CLEAN() */
  * answer in the API's form, so nothing is known about the request.
  */
 MUST res client_call(struct client *client, const char *action, json_t *parameters, json_t **ret_response);
-/* POST to the control socket in data_dir.  ERR_IPC_LOST: nobody listens there. */
-MUST res client_control(struct ctl *ctl, const char *data_dir, const char *path, json_t *body, json_t **ret_answer);
+#define CLIENT_TOTAL_SEC 120L       /* making an RSA key on a busy machine, with much to spare */
+#define CLIENT_AUDIT_SEC (6 * 3600L) /* millions of certificates, each read again */
+/* POST to the control socket in data_dir, and wait that long.  ERR_IPC_LOST: nobody listens there. */
+MUST res client_control(struct ctl *ctl, const char *data_dir, const char *path, json_t *body, long wait_sec, json_t **ret_answer);
 
 /* Members of an answer; "" or 0 when absent or of another kind. */
 const char *json_text(const json_t *object, const char *name);

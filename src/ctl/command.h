@@ -71,6 +71,7 @@ MUST res ctl_fail(struct ctl *ctl, enum err code, const char *format, ...) __att
 MUST res account_create_run(struct ctl *ctl);
 MUST res api_run(struct ctl *ctl);
 MUST res apply_run(struct ctl *ctl);
+MUST res audit_run(struct ctl *ctl);
 MUST res cancel_run(struct ctl *ctl);
 MUST res completion_run(struct ctl *ctl);
 MUST res delete_run(struct ctl *ctl);

@@ -37,6 +37,12 @@ static const struct ctl_option account_create_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option audit_options[] = {
+        {"--data", 0, "DIR", NULL, "The data directory of the running server."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
 static const struct ctl_option apply_options[] = {
         {"--method", 'm', "METHOD", "dns|file", "How control is shown: a DNS record or a file (default dns)."},
         {"--product", 0, "NUMBER", NULL, "PackageType of the free product: 2 shows a TXT record, 83 a CNAME."},
@@ -91,6 +97,12 @@ const struct ctl_command ctl_commands[] = {
          .text = "Asks the server that runs on --data through DIR/control.sock, and prints Account, SecretId and\n"
                  "SecretKey as JSON. The SecretKey is shown this once.",
          .options = account_create_options, .run = account_create_run},
+        {.name = "audit", .arguments = "", .summary = "Prove that database, signer's log and operation log agree.",
+         .text = "Asks the server that runs on --data. Each certificate that was ever signed must be known to the\n"
+                 "database with the same bytes, must not break a rule, and must carry its issuer's signature; each\n"
+                 "issued one must be in the signer's log; both logs' hash chains must hold. Findings are printed one a\n"
+                 "line. Exit code 0: nothing found, 1: findings, or the audit could not be made.",
+         .options = audit_options, .run = audit_run},
         {.name = "apply", .arguments = "DOMAIN", .least_arguments = 1, .most_arguments = 1,
          .summary = "Apply for a free DV certificate and wait until it is issued.",
          .text = "Prints what to place (a DNS record or a file), then looks until the certificate is issued. With\n"

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "server/account_form.h"
+#include "server/audit_call.h"
 #include "server/reply.h"
 #include "server/setup.h"
 
@@ -54,6 +55,8 @@ void routes_control(void *context, struct http_request *request, struct http_rep
         act.role = "operator";
         if (str_equals(request->method, "POST") && str_equals(request->path, "/control/account"))
                 account_form_control(&act, request, reply);
+        else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit"))
+                audit_call(&act, reply);
         else
                 account_form_fail(reply, ERR_ACTION, "There is no such call on the control socket.");
 }

@@ -43,6 +43,7 @@
 
 #define SERVER_WORKERS 24        /* a worker that waits for the outside holds a thread; LOOKS_MAX of them may */
 #define SERVER_PUBLIC_WORKERS 4
+#define SERVER_CONTROL_WORKERS 2  /* an audit keeps one for a while */
 #define SERVER_JOB_THREADS 16
 #define SERVER_STOP_MS 10000
 #define SERVER_START_ARENA (4 * 1024 * 1024)
@@ -193,7 +194,7 @@ static res server_listen(struct server *server, struct act *act, struct control 
                 .listen_fd = control_take_fd(control, MSG_FD_PUBLIC_LISTENER), .workers = SERVER_PUBLIC_WORKERS,
                 .routes = {server, status_direct, status_handle}};
         const struct http_config control_config = {
-                .listen_fd = control_take_fd(control, MSG_FD_CONTROL_LISTENER), .is_local = true, .workers = 1,
+                .listen_fd = control_take_fd(control, MSG_FD_CONTROL_LISTENER), .is_local = true, .workers = SERVER_CONTROL_WORKERS,
                 .routes = {server, NULL, routes_control}};
 
         TRY(listener_begin(act, &tls));
@@ -309,6 +310,7 @@ static void server_stop(struct server *server)
 {
         struct peer_slot slots[4];
 
+        atomic_store(&server->core.stopping, true);
         http_server_stop(server->tls, SERVER_STOP_MS);
         http_server_stop(server->public, SERVER_STOP_MS);
         http_server_stop(server->control, SERVER_STOP_MS);
