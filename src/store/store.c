@@ -4,9 +4,12 @@
  */
 #include "store/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "store/group.h"
 
 #define READERS_MAX (sizeof(((struct store *)NULL)->readers_all) / sizeof(struct store_conn *))
@@ -81,8 +84,21 @@ static res store_new(const struct store_options *options, struct store **ret_sto
         return RES_OK;
 }
 
+/*
+ * A new database is the owner's alone; SQLite gives its other files the same mode.  Only before the first connection:
+ * closing a descriptor gives up every lock that this process has on the file.
+ */
+static res make_file(const char *path)
+{
+        CLEAN(fd_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        ENSURE(fd >= 0, errno == ENOSPC ? ERR_STORE_FULL : ERR_STORE);
+        return RES_OK;
+}
+
 static res store_prepare(struct store *store, struct buf *why)
 {
+        TRY(make_file(store->path));
         TRY(conn_open(&store->options, CONN_WRITER, &store->writer));
         store->writer->bypasses_group = true;
         TRY(migrate_run(store->writer, store->options.migrations_dir, why));

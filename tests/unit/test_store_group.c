@@ -423,75 +423,6 @@ static void test_what_was_acknowledged_survives_kill(void **state)
         munmap(page, sizeof(*page));
 }
 
-/* -- opening ---------------------------------------------------------------------------------------- */
-
-static void write_file(const char *dir, const char *name, const char *text)
-{
-        char path[200];
-
-        snprintf(path, sizeof(path), "%s/%s", dir, name);
-        write_text(path, text);
-}
-
-static void test_bad_migrations_are_named(void **state)
-{
-        static const struct {
-                const char *name, *text, *says;
-        } cases[] = {
-                {NULL, NULL, "no migrations"},
-                {"0001_bad.sql", "CREATE TABLE a (b BIGINT);\nCREATE TABEL c (d BIGINT);\n", "0001_bad.sql"},
-                {"0001_short.sql", "CREATE TABLE a (b BIGINT);\n", "statement"}, /* the store's statements need more */
-        };
-        (void)state;
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                struct place p = {.dir = "/tmp/store-test-XXXXXX"};
-                struct buf why;
-                assert_non_null(mkdtemp(p.dir));
-                if (cases[i].name)
-                        write_file(p.dir, cases[i].name, cases[i].text);
-                snprintf(p.path, sizeof(p.path), "%s/chancery.db", p.dir);
-                buf_init(&why, 1024);
-                FAILS(store_open(p.path, p.dir, &why, &p.store), ERR_STORE);
-                assert_non_null(strstr(buf_c(&why), cases[i].says));
-                buf_done(&why);
-                place_remove(&p);
-        }
-}
-
-static void test_a_newer_database_is_refused(void **state)
-{
-        struct place *p = *state;
-        struct place old = {.dir = "/tmp/store-test-XXXXXX"};
-        struct store *store = NULL;
-        struct buf why;
-
-        assert_non_null(mkdtemp(old.dir));
-        write_file(old.dir, "0000_older.sql", "CREATE TABLE a (b BIGINT);\n");
-        buf_init(&why, 1024);
-        FAILS(store_open(p->path, old.dir, &why, &store), ERR_STORE);
-        assert_non_null(strstr(buf_c(&why), "newer"));
-        buf_done(&why);
-        place_remove(&old);
-}
-
-static void test_a_foreign_file_is_refused(void **state)
-{
-        struct place p = {.dir = "/tmp/store-test-XXXXXX"};
-        struct buf why;
-
-        (void)state;
-        assert_non_null(mkdtemp(p.dir));
-        write_file(p.dir, "chancery.db", "this is not a database, whatever its name says; it is long enough to be read as one, though: "
-                                         "one hundred bytes are what a database's header takes");
-        snprintf(p.path, sizeof(p.path), "%s/chancery.db", p.dir);
-        buf_init(&why, 1024);
-        FAILS(store_open(p.path, MIGRATIONS, &why, &p.store), ERR_STORE);
-        assert_true(why.n > 0);
-        FAILS(store_open("/nonexistent/dir/chancery.db", MIGRATIONS, &why, &p.store), ERR_STORE);
-        buf_done(&why);
-        place_remove(&p);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -501,9 +432,6 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_ids_rise, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_a_snapshot_is_one_moment, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_what_was_acknowledged_survives_kill, place_setup, place_teardown),
-                cmocka_unit_test(test_bad_migrations_are_named),
-                cmocka_unit_test_setup_teardown(test_a_newer_database_is_refused, place_setup, place_teardown),
-                cmocka_unit_test(test_a_foreign_file_is_refused),
                 cmocka_unit_test_setup_teardown(test_full_disk_refuses_and_recovers, make_small_disk, remove_small_disk),
                 cmocka_unit_test_setup_teardown(test_full_disk_with_many_writers, make_small_disk, remove_small_disk),
         };
