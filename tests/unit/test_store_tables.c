@@ -139,7 +139,7 @@ SCENE(test_keys)
 {
         struct cert_key_row key = {.account_id = 1, .key_type = 2, .spki = serial_a, .spki_hash = serial_b, .csr = serial_a, .sealed = serial_b, .seal_version = 1};
         struct cert_key_row got;
-        bool known = true;
+        bool known = true, here = true;
 
         OK(store_key_is_known(c, serial_b, &known));
         assert_false(known);
@@ -147,12 +147,18 @@ SCENE(test_keys)
         OK(store_key_is_known(c, serial_b, &known));
         assert_true(known);
         FAILS(store_key_get(c, p->arena, 2, key.key_id, &got), ERR_NOT_FOUND);
+        OK(store_key_is_here(c, 2, key.key_id, &here)); /* a foreign one answers like a missing one */
+        assert_false(here);
+        OK(store_key_is_here(c, 1, key.key_id, &here));
+        assert_true(here);
         FAILS(store_key_set_sealed(tx, 2, key.key_id, serial_a, 2), ERR_NOT_FOUND);
         OK(store_key_set_sealed(tx, 1, key.key_id, serial_a, 2));
         OK(store_key_get(c, p->arena, 1, key.key_id, &got));
         assert_int_equal(got.sealed.n, serial_a.n);
         assert_int_equal(got.seal_version, 2);
         OK(store_key_erase(tx, 1, key.key_id));
+        OK(store_key_is_here(c, 1, key.key_id, &here)); /* SIL-17: no keystores without a key */
+        assert_false(here);
         OK(store_key_get(c, p->arena, 1, key.key_id, &got));
         assert_int_equal(got.sealed.n, 0);
 }
