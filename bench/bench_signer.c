@@ -23,7 +23,8 @@ static double own_cpu_ms(void)
         struct rusage usage;
 
         getrusage(RUSAGE_SELF, &usage);
-        return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+        return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
 }
 
 /* From the scheduler: nanoseconds that the process really ran. */
@@ -42,7 +43,7 @@ static double cpu_ms_of(pid_t pid)
 static void read_profiles(struct bench *bench)
 {
         static char text[65536];
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
         FILE *file = fopen(BENCH_SOURCE_DIR "/catalogue/profiles.ini", "re");
 
         buf_init(&why, 1000);
@@ -60,8 +61,8 @@ static void issue(struct bench *bench, const char *issuer, size_t count)
         res results[LIMIT_ISSUE_BATCH];
 
         for (size_t i = 0; i < count; i++) {
-                issue_request_make(&requests[i], pki_profiles_find(&bench->profiles, STR("dv")), issuer, pki_key_spki(bench->key),
-                                   "www.example.com");
+                issue_request_make(&requests[i], pki_profiles_find(&bench->profiles, STR("dv")), issuer,
+                                   pki_key_spki(bench->key), "www.example.com");
                 out[i] = issue_request_out(&requests[i]);
         }
         channel_call_batch(bench->signer.channel, out, count, 30000, replies, results);
@@ -86,16 +87,20 @@ static void measure(struct bench *bench, const char *issuer, size_t in_flight, s
         double n = (double)(rounds * in_flight);
         own = (own_cpu_ms() - own) / n;
         signer = (cpu_ms_of(bench->signer.pid) - signer) / n;
-        printf("%-8s %3zu in flight: %.4f ms CPU each (signer %.4f, asking side %.4f), %.0f a second\n", issuer, in_flight, own + signer, signer,
-               own, n * 1000 / (double)(clock_mono_ms() - wall + 1));
+        printf("%-8s %3zu in flight: %.4f ms CPU each (signer %.4f, asking side %.4f), %.0f a second\n", issuer,
+               in_flight, own + signer, signer, own, n * 1000 / (double)(clock_mono_ms() - wall + 1));
         fflush(stdout);
 }
 
 static void measure_ocsp(struct bench *bench, size_t in_flight, size_t rounds)
 {
         int64_t now = clock_now_sec();
-        struct msg_signer_ocsp body = {.issuer = "dv-ecc", .serial_len = 16, .hash_alg = 1, .status = MSG_OCSP_UNKNOWN,
-                                       .this_update = now, .next_update = now + 86400};
+        struct msg_signer_ocsp body = {.issuer = "dv-ecc",
+                                       .serial_len = 16,
+                                       .hash_alg = 1,
+                                       .status = MSG_OCSP_UNKNOWN,
+                                       .this_update = now,
+                                       .next_update = now + 86400};
         struct channel_request out[LIMIT_ISSUE_BATCH];
         struct channel_reply replies[LIMIT_ISSUE_BATCH];
         res results[LIMIT_ISSUE_BATCH];
@@ -110,13 +115,15 @@ static void measure_ocsp(struct bench *bench, size_t in_flight, size_t rounds)
         }
         double n = (double)(rounds * in_flight);
         printf("ocsp     %3zu in flight: %.4f ms CPU each (signer %.4f)\n", in_flight,
-               (own_cpu_ms() - own + cpu_ms_of(bench->signer.pid) - signer) / n, (cpu_ms_of(bench->signer.pid) - signer) / n);
+               (own_cpu_ms() - own + cpu_ms_of(bench->signer.pid) - signer) / n,
+               (cpu_ms_of(bench->signer.pid) - signer) / n);
 }
 
 int main(int argc, char **argv)
 {
         size_t rounds = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : ROUNDS_DEFAULT;
-        const char *const settings[] = {"--set", "catalogue.dir=" BENCH_SOURCE_DIR "/catalogue", "--set", "public.url=http://pki.test", NULL};
+        const char *const settings[] = {"--set", "catalogue.dir=" BENCH_SOURCE_DIR "/catalogue", "--set",
+                                        "public.url=http://pki.test", NULL};
         static struct bench bench = {.signer = {.name = "chancery-signer"}};
 
         bench.signer.settings = (char **)(uintptr_t)settings;

@@ -44,7 +44,8 @@ static void drive_control(struct bytes in)
                 size_t n = in.p[0] < in.n - 1 ? in.p[0] : in.n - 1;
                 struct frame frame;
                 if (n >= sizeof(struct msg_head) && res_is_ok(frame_parse(bytes_of(in.p + 1, n), &frame)) && with_fd) {
-                        struct frame_out out = {.type = frame.head.type, .slot = frame.head.slot,
+                        struct frame_out out = {.type = frame.head.type,
+                                                .slot = frame.head.slot,
                                                 .body = bytes_of(frame.body, frame.head.body),
                                                 .tail = bytes_of(frame.tail, frame.head.tail)};
                         (void)frame_send_fd(pair[1], &out, pair[1]).err;

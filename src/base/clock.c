@@ -31,7 +31,8 @@ int64_t clock_mono_ms(void)
 
 enum { CLOCK_REREAD_MS = 50 };
 
-static int clock_fd = -1; /* stays open: a jailed program opens nothing; so the file is written in place, not replaced */
+static int clock_fd =
+        -1; /* stays open: a jailed program opens nothing; so the file is written in place, not replaced */
 static _Atomic int64_t clock_offset_sec;
 static _Atomic int64_t clock_read_at_ms;
 

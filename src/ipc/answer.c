@@ -20,8 +20,8 @@ struct loop {
         struct control *control;
         const struct answer_hooks *hooks;
         struct frame_reader *reader;
-        int server;                       /* -1: none now */
-        int64_t alone_since_ms;           /* valid while server is -1 */
+        int server;             /* -1: none now */
+        int64_t alone_since_ms; /* valid while server is -1 */
         bool stop, more_idle;
         struct answer answer[FRAME_MANY];
 };
@@ -75,8 +75,10 @@ static res send_replies(struct loop *loop, const struct frame *requests, size_t 
         size_t sent;
 
         for (size_t i = 0; i < count; i++)
-                out[i] = (struct frame_out){.type = requests[i].head.type, .slot = requests[i].head.slot,
-                                            .err = loop->answer[i].err, .body = buf_bytes(&loop->answer[i].body),
+                out[i] = (struct frame_out){.type = requests[i].head.type,
+                                            .slot = requests[i].head.slot,
+                                            .err = loop->answer[i].err,
+                                            .body = buf_bytes(&loop->answer[i].body),
                                             .tail = buf_bytes(&loop->answer[i].tail)};
         return frame_send(loop->server, out, count, /* wait= */ true, &sent);
 }
@@ -152,7 +154,8 @@ static int wait_ms(const struct loop *loop)
 
 static res loop_step(struct loop *loop)
 {
-        struct pollfd poll_fd[2] = {{.fd = loop->control->fd, .events = POLLIN}, {.fd = loop->server, .events = POLLIN}};
+        struct pollfd poll_fd[2] = {{.fd = loop->control->fd, .events = POLLIN},
+                                    {.fd = loop->server, .events = POLLIN}};
 
         int n = poll(poll_fd, 2, wait_ms(loop));
         ENSURE(n >= 0 || errno == EINTR, ERR_IO);
@@ -186,8 +189,11 @@ MUST res answer_loop(struct control *control, const struct answer_hooks *hooks)
         assert(hooks->magic == ANSWER_MAGIC);
         ENSURE(started, ERR_MEMORY);
         CLEAN(loop_done) struct loop *loop = started;
-        *loop = (struct loop){.control = control, .hooks = hooks, .reader = frame_reader_new(FRAME_MANY),
-                              .alone_since_ms = clock_mono_ms(), .more_idle = true};
+        *loop = (struct loop){.control = control,
+                              .hooks = hooks,
+                              .reader = frame_reader_new(FRAME_MANY),
+                              .alone_since_ms = clock_mono_ms(),
+                              .more_idle = true};
         loop->server = control_take_peer(control, MSG_PEER_SERVER);
         for (size_t i = 0; i < FRAME_MANY; i++) {
                 buf_init(&loop->answer[i].body, FRAME_BODY_MAX);

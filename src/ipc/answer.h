@@ -18,7 +18,7 @@ struct answer {
 };
 
 struct answer_hooks {
-        uint32_t magic;      /* ANSWER_MAGIC */
+        uint32_t magic; /* ANSWER_MAGIC */
         /* One request; check everything.  What it returns (or answer->err) is the reply's err. */
         res (*handle)(void *context, const struct frame *request, struct answer *answer);
         /* After the batch was handled, before a reply leaves; a failure turns every good reply of the batch into it.  May be NULL. */
@@ -30,14 +30,15 @@ struct answer_hooks {
         /* control->other[kind] is new; take it, or it is closed when the next one comes.  May be NULL. */
         void (*fd_came)(void *context, struct control *control, enum msg_fd_kind kind);
         void *context;
-        int idle_ms;         /* wait that long before idle() is called first; 0 with idle == NULL */
-        bool wipe;           /* wipe requests and replies after use */
+        int idle_ms; /* wait that long before idle() is called first; 0 with idle == NULL */
+        bool wipe;   /* wipe requests and replies after use */
 };
 #define ANSWER_MAGIC 0x414e5357u
 #define ANSWER_LONELY_MS 30000 /* longer than the parent's longest pause before it starts a server again */
 
 /* Refuse with a sentence for people: `return answer_fail(answer, ERR_ISSUE_REFUSED, "…");` */
-MUST res answer_fail(struct answer *answer, enum err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+MUST res answer_fail(struct answer *answer, enum err err, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 
 /*
  * Serve the conversation with the server whose ends come by `control`.  Returns RES_OK after STOP, ERR_IPC_LOST

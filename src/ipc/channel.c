@@ -20,8 +20,8 @@
 #include "base/secret.h"
 #include "ipc/frame.h"
 
-#define READ_AT_ONCE 16       /* frames: replies are small, and 64 of them fit four calls */
-#define BLOCKED_SLICE_MS 10   /* how long a blocked sender waits before it looks whether it should read itself */
+#define READ_AT_ONCE 16     /* frames: replies are small, and 64 of them fit four calls */
+#define BLOCKED_SLICE_MS 10 /* how long a blocked sender waits before it looks whether it should read itself */
 
 struct link {
         int fd;
@@ -39,7 +39,7 @@ struct slot {
         uint32_t generation;
         bool waiting;
         uint32_t type;
-        struct link *link;          /* that the frame left by; NULL: not sent yet */
+        struct link *link; /* that the frame left by; NULL: not sent yet */
         struct waiter *waiter;
         struct channel_reply *reply;
         res *result;
@@ -50,7 +50,7 @@ struct channel {
         pthread_mutex_t lock;
         pthread_cond_t slot_free;
         pthread_condattr_t monotonic;
-        struct link *link;          /* NULL: the peer is away */
+        struct link *link; /* NULL: the peer is away */
         bool reading, closed;
         int64_t away_since_ms;
         struct frame_reader *reader;
@@ -262,7 +262,8 @@ static res keep_reply(const struct frame *frame, struct channel_reply *reply)
                 .err = (enum err)frame->head.err,
                 .body = {memory, frame->head.body},
                 .tail = {memory + body_room, frame->head.tail},
-                .memory = memory, .memory_size = size,
+                .memory = memory,
+                .memory_size = size,
         };
         return RES_OK;
 }
@@ -275,8 +276,8 @@ static void deliver(struct channel *channel, const struct frame *frame, const st
 
         if (!awaited)
                 return; /* the asker gave up earlier */
-        slot_finish(channel, index, slot->type == frame->head.type ? keep_reply(frame, slot->reply)
-                                                                   : FAIL(ERR_IPC_FRAME));
+        slot_finish(channel, index,
+                    slot->type == frame->head.type ? keep_reply(frame, slot->reply) : FAIL(ERR_IPC_FRAME));
 }
 
 /* Wait on the socket for at most wait_ms and deliver what came.  Called and returns with the lock held. */
@@ -344,8 +345,10 @@ static void send_rest(struct call *call)
                 const struct channel_request *request = &call->requests[call->sent + i];
                 uint16_t index = call->slot[call->sent + i];
 
-                out[i] = (struct frame_out){.type = (uint32_t)request->type, .slot = slot_id(&channel->slot[index], index),
-                                            .body = request->body, .tail = request->tail};
+                out[i] = (struct frame_out){.type = (uint32_t)request->type,
+                                            .slot = slot_id(&channel->slot[index], index),
+                                            .body = request->body,
+                                            .tail = request->tail};
         }
         link->users++;
         pthread_mutex_unlock(&channel->lock);
@@ -370,7 +373,8 @@ static void conduct_step(struct call *call)
         else if (channel->link && unsent && !call->blocked)
                 send_rest(call);
         else if (channel->link && !channel->reading)
-                read_for_all(channel, unsent ? POLLIN | POLLOUT : POLLIN, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
+                read_for_all(channel, unsent ? POLLIN | POLLOUT : POLLIN,
+                             left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
         else if (channel->link && unsent)
                 wait_writable(channel);
         else
@@ -422,11 +426,11 @@ static bool requests_fit(const struct channel_request *requests, size_t count)
         return count > 0 && count <= LIMIT_ISSUE_BATCH;
 }
 
-void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count,
-                        int timeout_ms, struct channel_reply *ret_replies, res *ret_results)
+void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
+                        struct channel_reply *ret_replies, res *ret_results)
 {
-        struct call call = {.channel = channel, .requests = requests, .count = count,
-                            .deadline_ms = clock_mono_ms() + timeout_ms};
+        struct call call = {
+                .channel = channel, .requests = requests, .count = count, .deadline_ms = clock_mono_ms() + timeout_ms};
 
         for (size_t i = 0; i < count; i++) {
                 ret_replies[i] = (struct channel_reply){.err = ERR_NONE};
@@ -442,8 +446,8 @@ void channel_call_batch(struct channel *channel, const struct channel_request *r
         pthread_cond_destroy(&call.waiter.wake);
 }
 
-MUST res channel_call(struct channel *channel, enum msg_type type, const void *body, size_t body_len,
-                      const void *tail, size_t tail_len, int timeout_ms, struct channel_reply *ret_reply)
+MUST res channel_call(struct channel *channel, enum msg_type type, const void *body, size_t body_len, const void *tail,
+                      size_t tail_len, int timeout_ms, struct channel_reply *ret_reply)
 {
         struct channel_request request = {type, bytes_of(body, body_len), bytes_of(tail, tail_len)};
         res result;
@@ -452,8 +456,8 @@ MUST res channel_call(struct channel *channel, enum msg_type type, const void *b
         return result;
 }
 
-MUST res channel_ask(struct channel *channel, const struct channel_request *request, int timeout_ms,
-                     size_t body_size, struct channel_reply *ret_reply, char *why)
+MUST res channel_ask(struct channel *channel, const struct channel_request *request, int timeout_ms, size_t body_size,
+                     struct channel_reply *ret_reply, char *why)
 {
         res result;
 

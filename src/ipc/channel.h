@@ -17,7 +17,7 @@ struct channel;
 
 /* What came back.  Aligned for the body's struct; owned by the caller, done with channel_reply_done(). */
 struct channel_reply {
-        enum err err;        /* the request's result at the peer; then tail is a sentence */
+        enum err err; /* the request's result at the peer; then tail is a sentence */
         struct bytes body;
         struct bytes tail;
         uint8_t *memory;
@@ -49,20 +49,20 @@ int64_t channel_away_ms(struct channel *channel);
  * a request, ERR_MEMORY); the peer's own verdict is in ret_reply->err.  On failure ret_reply is empty.
  * With all LIMIT_IPC_SLOTS taken it waits for one.
  */
-MUST res channel_call(struct channel *channel, enum msg_type type, const void *body, size_t body_len,
-                      const void *tail, size_t tail_len, int timeout_ms, struct channel_reply *ret_reply);
+MUST res channel_call(struct channel *channel, enum msg_type type, const void *body, size_t body_len, const void *tail,
+                      size_t tail_len, int timeout_ms, struct channel_reply *ret_reply);
 /*
  * The same, and the peer's verdict is the return value, its sentence in *why if given (LIMIT_ERR_DETAIL + 1
  * bytes, NUL-terminated); the reply's body has exactly body_size bytes, else ERR_IPC_FRAME.
  */
-MUST res channel_ask(struct channel *channel, const struct channel_request *request, int timeout_ms,
-                     size_t body_size, struct channel_reply *ret_reply, char *why);
+MUST res channel_ask(struct channel *channel, const struct channel_request *request, int timeout_ms, size_t body_size,
+                     struct channel_reply *ret_reply, char *why);
 /*
  * Ask `count` (at most LIMIT_ISSUE_BATCH) things at once and wait for all: one wake-up of the peer and one of
  * the caller.  ret_results[i] is the way's result, ret_replies[i] as in channel_call(); replies of failed ones are empty.
  */
-void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count,
-                        int timeout_ms, struct channel_reply *ret_replies, res *ret_results);
+void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
+                        struct channel_reply *ret_replies, res *ret_results);
 
 /* Wipes and frees; for CLEAN(); {0} is fine. */
 void channel_reply_done(struct channel_reply *reply);

@@ -16,19 +16,22 @@
 
 struct control {
         int fd;
-        int peer[MSG_PEER_COUNT];    /* ends of conversations, -1 = none */
+        int peer[MSG_PEER_COUNT];     /* ends of conversations, -1 = none */
         int other[MSG_FD_KIND_COUNT]; /* everything else, -1 = none; [MSG_FD_PEER] is unused */
         struct frame_reader *reader;
 };
 
-#define CONTROL_NONE {.fd = -1} /* a control that was never started: control_done() is fine */
+#define CONTROL_NONE \
+        { \
+                .fd = -1 \
+        } /* a control that was never started: control_done() is fine */
 
 enum control_event {
-        CONTROL_PEER, /* peer[which] is new; the earlier one, if it was still here, is closed */
+        CONTROL_PEER,   /* peer[which] is new; the earlier one, if it was still here, is closed */
         CONTROL_FD_NEW, /* other[which] is new */
         CONTROL_GO,
         CONTROL_STOP,
-        CONTROL_END,  /* the parent is gone */
+        CONTROL_END, /* the parent is gone */
 };
 
 /* ---- the child's side ------------------------------------------------------------------------- */
@@ -42,7 +45,7 @@ MUST res control_start(struct control *control, int fd);
 void control_done(struct control *control);
 /* Wait for the next event (poll() on control->fd first when it must not block). */
 MUST res control_next(struct control *control, enum control_event *ret_event, uint32_t *ret_which);
-int control_take_peer(struct control *control, enum msg_peer peer);     /* caller owns; -1 = none was handed over */
+int control_take_peer(struct control *control, enum msg_peer peer); /* caller owns; -1 = none was handed over */
 int control_take_fd(struct control *control, enum msg_fd_kind kind);
 /* Ready to work; the parent prints the server's text, once, as a line. */
 MUST res control_ready(struct control *control, const char *text);

@@ -19,8 +19,8 @@
 
 struct frame_reader {
         size_t count;
-        uint8_t *payload;                   /* count * FRAME_STRIDE */
-        size_t used[FRAME_MANY];            /* bytes that the last call brought, for wiping */
+        uint8_t *payload;        /* count * FRAME_STRIDE */
+        size_t used[FRAME_MANY]; /* bytes that the last call brought, for wiping */
         struct msg_head head[FRAME_MANY];
         struct iovec iov[FRAME_MANY][2];
         struct mmsghdr message[FRAME_MANY];
@@ -85,8 +85,7 @@ MUST res frame_pair(int ret_pair[2])
 /* Do the lengths in the head say what arrived? */
 static bool lengths_fit(const struct msg_head *head, size_t arrived)
 {
-        return arrived >= sizeof(*head) &&
-               (uint64_t)sizeof(*head) + head->body + head->tail == (uint64_t)arrived;
+        return arrived >= sizeof(*head) && (uint64_t)sizeof(*head) + head->body + head->tail == (uint64_t)arrived;
 }
 
 static struct frame frame_at(const struct msg_head *head, const uint8_t *payload)
@@ -138,8 +137,7 @@ static int receive_many(int fd, struct frame_reader *reader, int flags)
         int n;
 
         for (size_t i = 0; i < reader->count; i++)
-                reader->message[i].msg_hdr =
-                        (struct msghdr){.msg_iov = reader->iov[i], .msg_iovlen = 2};
+                reader->message[i].msg_hdr = (struct msghdr){.msg_iov = reader->iov[i], .msg_iovlen = 2};
         do {
                 n = recvmmsg(fd, reader->message, (unsigned)reader->count, flags, /* timeout= */ NULL);
         } while (n < 0 && errno == EINTR);
@@ -184,8 +182,11 @@ static struct iovec iov_of(struct bytes bytes)
 static res writer_put(struct frame_writer *writer, size_t i, const struct frame_out *out)
 {
         ENSURE(out->body.n <= FRAME_BODY_MAX && out->tail.n <= FRAME_BODY_MAX - out->body.n, ERR_IPC_FRAME);
-        writer->head[i] = (struct msg_head){.type = out->type, .slot = out->slot, .err = out->err,
-                                            .body = (uint32_t)out->body.n, .tail = (uint32_t)out->tail.n};
+        writer->head[i] = (struct msg_head){.type = out->type,
+                                            .slot = out->slot,
+                                            .err = out->err,
+                                            .body = (uint32_t)out->body.n,
+                                            .tail = (uint32_t)out->tail.n};
         writer->iov[i][0] = (struct iovec){&writer->head[i], sizeof(struct msg_head)};
         writer->iov[i][1] = iov_of(out->body);
         writer->iov[i][2] = iov_of(out->tail);
@@ -270,7 +271,8 @@ static res take_fds(struct msghdr *message, int *ret_fd)
         *ret_fd = -1;
         for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
                 size_t n = part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS
-                                   ? (part->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+                                   ? (part->cmsg_len - CMSG_LEN(0)) / sizeof(int)
+                                   : 0;
                 for (size_t i = 0; i < n; i++) {
                         int fd;
                         memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
@@ -300,8 +302,10 @@ MUST res frame_recv_fd(int fd, struct frame_reader *reader, struct frame *ret_fr
                 struct cmsghdr header;
                 uint8_t bytes[CMSG_SPACE(4 * sizeof(int))];
         } control = {.bytes = {0}};
-        struct msghdr message = {.msg_iov = reader->iov[0], .msg_iovlen = 2,
-                                 .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+        struct msghdr message = {.msg_iov = reader->iov[0],
+                                 .msg_iovlen = 2,
+                                 .msg_control = control.bytes,
+                                 .msg_controllen = sizeof(control.bytes)};
         int passed = -1;
 
         ssize_t n = receive_with_fd(fd, &message);

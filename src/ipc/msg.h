@@ -15,29 +15,29 @@
 #include "base/limits.h"
 
 enum msg_peer { /* programs, and the conversations of the server with each */
-        MSG_PEER_PARENT,
-        MSG_PEER_SERVER,
-        MSG_PEER_SIGNER,
-        MSG_PEER_VAULT,
-        MSG_PEER_KEYMAKER, /* the second instance of the vault */
-        MSG_PEER_PROBER,
-        MSG_PEER_COUNT
+                MSG_PEER_PARENT,
+                MSG_PEER_SERVER,
+                MSG_PEER_SIGNER,
+                MSG_PEER_VAULT,
+                MSG_PEER_KEYMAKER, /* the second instance of the vault */
+                MSG_PEER_PROBER,
+                MSG_PEER_COUNT
 };
 
 enum msg_type {
         /* server -> signer */
-        MSG_SIGNER_INFO = 1,   /* what issuers are there */
-        MSG_SIGNER_ISSUE,      /* one certificate */
-        MSG_SIGNER_LISTENER,   /* the listener's own certificate */
+        MSG_SIGNER_INFO = 1, /* what issuers are there */
+        MSG_SIGNER_ISSUE,    /* one certificate */
+        MSG_SIGNER_LISTENER, /* the listener's own certificate */
         MSG_SIGNER_CRL_BEGIN,
         MSG_SIGNER_CRL_ADD,
         MSG_SIGNER_CRL_END,
         MSG_SIGNER_OCSP,
-        MSG_SIGNER_LOG,        /* page through the issue log */
+        MSG_SIGNER_LOG, /* page through the issue log */
         /* server -> vault and key maker */
         MSG_VAULT_SEAL = 100,
         MSG_VAULT_OPEN,
-        MSG_VAULT_MAKE_KEY,    /* key maker only */
+        MSG_VAULT_MAKE_KEY, /* key maker only */
         MSG_VAULT_MAKE_CSR,
         MSG_VAULT_MAKE_SECRET, /* a new API key */
         MSG_VAULT_TC3_KEY,
@@ -45,30 +45,30 @@ enum msg_type {
         /* server -> prober */
         MSG_PROBE = 200,
         /* parent <-> child, on the control channel */
-        MSG_CONTROL_FD = 300,  /* carries one descriptor (SCM_RIGHTS) */
-        MSG_CONTROL_GO,        /* everything has been handed over: work */
-        MSG_CONTROL_READY,     /* child -> parent; tail = text to print */
-        MSG_CONTROL_STOP,      /* finish what is in flight and end */
+        MSG_CONTROL_FD = 300, /* carries one descriptor (SCM_RIGHTS) */
+        MSG_CONTROL_GO,       /* everything has been handed over: work */
+        MSG_CONTROL_READY,    /* child -> parent; tail = text to print */
+        MSG_CONTROL_STOP,     /* finish what is in flight and end */
 };
 
 struct msg_head {
-        uint32_t type;   /* enum msg_type */
-        uint32_t slot;   /* chosen by the asker, given back by the answerer */
-        uint32_t err;    /* enum err; 0 in requests */
-        uint32_t body;   /* bytes of the fixed struct */
-        uint32_t tail;   /* bytes after it */
+        uint32_t type; /* enum msg_type */
+        uint32_t slot; /* chosen by the asker, given back by the answerer */
+        uint32_t err;  /* enum err; 0 in requests */
+        uint32_t body; /* bytes of the fixed struct */
+        uint32_t tail; /* bytes after it */
 };
 
 /* ---- control ---------------------------------------------------------------------------------- */
 
 enum msg_fd_kind {
-        MSG_FD_PEER,        /* one end of a conversation with .peer; replaces an earlier one */
+        MSG_FD_PEER, /* one end of a conversation with .peer; replaces an earlier one */
         MSG_FD_TLS_LISTENER,
         MSG_FD_PUBLIC_LISTENER,
         MSG_FD_CONTROL_LISTENER, /* DIR/control.sock */
-        MSG_FD_MASTER_KEY,  /* signer, vault and key maker only; read once, then closed */
-        MSG_FD_LOCK,        /* DIR/lock, flocked */
-        MSG_FD_CONFIG,      /* --config's file, each time that it has changed: the signer takes issuance.off from it */
+        MSG_FD_MASTER_KEY,       /* signer, vault and key maker only; read once, then closed */
+        MSG_FD_LOCK,             /* DIR/lock, flocked */
+        MSG_FD_CONFIG, /* --config's file, each time that it has changed: the signer takes issuance.off from it */
         MSG_FD_KIND_COUNT
 };
 
@@ -80,14 +80,14 @@ struct msg_control_fd {
 /* ---- common ------------------------------------------------------------------------------------ */
 
 enum msg_method { /* how a name was proved */
-        MSG_METHOD_NONE,
-        MSG_METHOD_DNS_TXT,
-        MSG_METHOD_DNS_CNAME,
-        MSG_METHOD_FILE,      /* http or https, BR 3.2.2.4.18 */
-        MSG_METHOD_HTTP_01,   /* RFC 8555 §8.3 */
-        MSG_METHOD_DNS_01,    /* RFC 8555 §8.4 */
-        MSG_METHOD_TLS_ALPN_01, /* RFC 8737 */
-        MSG_METHOD_COUNT
+                  MSG_METHOD_NONE,
+                  MSG_METHOD_DNS_TXT,
+                  MSG_METHOD_DNS_CNAME,
+                  MSG_METHOD_FILE,        /* http or https, BR 3.2.2.4.18 */
+                  MSG_METHOD_HTTP_01,     /* RFC 8555 §8.3 */
+                  MSG_METHOD_DNS_01,      /* RFC 8555 §8.4 */
+                  MSG_METHOD_TLS_ALPN_01, /* RFC 8737 */
+                  MSG_METHOD_COUNT
 };
 
 enum msg_key_type {
@@ -96,14 +96,14 @@ enum msg_key_type {
         MSG_KEY_RSA_4096,
         MSG_KEY_EC_P256,
         MSG_KEY_EC_P384,
-        MSG_KEY_SM2,          /* room for later */
-        MSG_KEY_RSA_3072,     /* roots */
+        MSG_KEY_SM2,      /* room for later */
+        MSG_KEY_RSA_3072, /* roots */
         MSG_KEY_TYPE_COUNT
 };
 
 #define MSG_SERIAL_SIZE 16
 #define MSG_HASH_SIZE 32
-#define MSG_ISSUER_NAME 48   /* "dv-ecc": letters, digits, hyphens; NUL-padded */
+#define MSG_ISSUER_NAME 48 /* "dv-ecc": letters, digits, hyphens; NUL-padded */
 
 /* ---- signer ------------------------------------------------------------------------------------- */
 
@@ -112,19 +112,19 @@ struct msg_signer_info_reply {
 };
 
 struct msg_issuer {
-        char name[MSG_ISSUER_NAME];      /* the issuer's key, in addresses: /ca/<name>.cer */
-        char parent[MSG_ISSUER_NAME];    /* "" = a root */
-        uint32_t key_type;               /* enum msg_key_type */
+        char name[MSG_ISSUER_NAME];   /* the issuer's key, in addresses: /ca/<name>.cer */
+        char parent[MSG_ISSUER_NAME]; /* "" = a root */
+        uint32_t key_type;            /* enum msg_key_type */
         uint32_t cert_len;
         int64_t not_after;
 };
 
 /* What the signer needs to judge by itself that a name was proved. */
 struct msg_evidence {
-        int64_t id;          /* the evidence row */
-        int64_t proved_at;   /* seconds */
-        uint32_t method;     /* enum msg_method */
-        uint32_t name_len;   /* of the proved name, follows in the tail */
+        int64_t id;        /* the evidence row */
+        int64_t proved_at; /* seconds */
+        uint32_t method;   /* enum msg_method */
+        uint32_t name_len; /* of the proved name, follows in the tail */
 };
 
 /*
@@ -133,12 +133,12 @@ struct msg_evidence {
  * The same serial and request again give the same bytes again (from the signer's log).
  */
 struct msg_signer_issue {
-        uint8_t serial[MSG_SERIAL_SIZE];       /* top bit 0, made by the server, stored before it asks */
+        uint8_t serial[MSG_SERIAL_SIZE]; /* top bit 0, made by the server, stored before it asks */
         char issuer[MSG_ISSUER_NAME];
         char profile[MSG_ISSUER_NAME];
-        uint8_t profile_hash[MSG_HASH_SIZE];   /* SHA-256 of the profile's canonical text as the server knows it */
-        int64_t not_before, not_after;         /* inclusive (RFC 5280 §4.1.2.5) */
-        int64_t caa_checked_at;                /* time of the permitting verdict */
+        uint8_t profile_hash[MSG_HASH_SIZE]; /* SHA-256 of the profile's canonical text as the server knows it */
+        int64_t not_before, not_after;       /* inclusive (RFC 5280 §4.1.2.5) */
+        int64_t caa_checked_at;              /* time of the permitting verdict */
         uint32_t crl_shard;
         uint32_t spki_len, common_name_len, names_len, name_count, evidence_len, evidence_count;
 };
@@ -158,52 +158,52 @@ struct msg_signer_listener {
 struct msg_signer_crl_begin {
         char issuer[MSG_ISSUER_NAME];
         uint32_t shard;
-        uint32_t entry_count;           /* announced; END checks it */
-        uint64_t number;                /* strictly rising a shard (RFC 5280 §5.2.3) */
+        uint32_t entry_count; /* announced; END checks it */
+        uint64_t number;      /* strictly rising a shard (RFC 5280 §5.2.3) */
         int64_t this_update, next_update;
 };
 struct msg_crl_entry {
         uint8_t serial[MSG_SERIAL_SIZE];
         int64_t revoked_at;
-        uint32_t reason;                /* RFC 5280 §5.3.1; 0 = no extension */
+        uint32_t reason; /* RFC 5280 §5.3.1; 0 = no extension */
 };
 struct msg_signer_crl_add {
         uint32_t entry_count; /* tail: that many struct msg_crl_entry */
 };
 struct msg_signer_crl_end_reply {
-        uint32_t crl_len;     /* bytes of this frame's part */
-        uint32_t more;        /* 1: send CRL_END again for the next part */
+        uint32_t crl_len; /* bytes of this frame's part */
+        uint32_t more;    /* 1: send CRL_END again for the next part */
 };
 
 enum msg_ocsp_status { MSG_OCSP_GOOD, MSG_OCSP_REVOKED, MSG_OCSP_UNKNOWN };
 
 struct msg_signer_ocsp {
         char issuer[MSG_ISSUER_NAME];
-        uint8_t serial[20];       /* as asked, right-aligned */
+        uint8_t serial[20]; /* as asked, right-aligned */
         uint32_t serial_len;
-        uint32_t hash_alg;        /* 1 = SHA-1, 256 = SHA-256: of the cert id, echoed */
-        uint32_t status;          /* enum msg_ocsp_status */
+        uint32_t hash_alg; /* 1 = SHA-1, 256 = SHA-256: of the cert id, echoed */
+        uint32_t status;   /* enum msg_ocsp_status */
         uint32_t reason;
         int64_t revoked_at, this_update, next_update;
-        uint32_t nonce_len;       /* tail: nonce (RFC 9654), 0..32 */
+        uint32_t nonce_len; /* tail: nonce (RFC 9654), 0..32 */
 };
 struct msg_signer_ocsp_reply {
         uint32_t response_len; /* tail: OCSPResponse DER */
 };
 
 struct msg_signer_log {
-        uint64_t offset;       /* bytes into the issue log; 0 = the beginning */
+        uint64_t offset; /* bytes into the issue log; 0 = the beginning */
 };
 struct msg_signer_log_reply {
-        uint64_t next_offset;  /* ask on from here; == offset: the end */
-        uint32_t entry_count;  /* tail: that many {struct msg_log_item, DER} */
+        uint64_t next_offset; /* ask on from here; == offset: the end */
+        uint32_t entry_count; /* tail: that many {struct msg_log_item, DER} */
 };
-struct msg_log_entry {         /* as it stands in DIR/log/issued.log, followed by the certificate */
+struct msg_log_entry { /* as it stands in DIR/log/issued.log, followed by the certificate */
         uint8_t serial[MSG_SERIAL_SIZE];
         uint8_t request_hash[MSG_HASH_SIZE]; /* of what the signer was asked for */
         int64_t signed_at;
         char issuer[MSG_ISSUER_NAME];
-        char profile[MSG_ISSUER_NAME];       /* "listener" and "ocsp" are the signer's own: no order stands behind them */
+        char profile[MSG_ISSUER_NAME]; /* "listener" and "ocsp" are the signer's own: no order stands behind them */
         uint32_t cert_len;
         uint32_t zero;
 };
@@ -215,41 +215,42 @@ struct msg_log_item {
 /* ---- vault -------------------------------------------------------------------------------------- */
 
 enum msg_object { /* what a ciphertext is; part of the AAD */
-        MSG_OBJECT_CERT_KEY = 1,  /* PKCS#8 of a certificate's key, perhaps itself encrypted under a password */
-        MSG_OBJECT_API_SECRET,
-        MSG_OBJECT_LISTENER_KEY,
-        MSG_OBJECT_CSR_KEY,
+                  MSG_OBJECT_CERT_KEY =
+                          1, /* PKCS#8 of a certificate's key, perhaps itself encrypted under a password */
+                  MSG_OBJECT_API_SECRET,
+                  MSG_OBJECT_LISTENER_KEY,
+                  MSG_OBJECT_CSR_KEY,
 };
 
 struct msg_vault_aad {
         int64_t account_id;
-        int64_t object_id;   /* row id of what owns it */
-        uint32_t object;     /* enum msg_object */
-        uint32_t version;    /* of the sealing, 1 */
+        int64_t object_id; /* row id of what owns it */
+        uint32_t object;   /* enum msg_object */
+        uint32_t version;  /* of the sealing, 1 */
 };
 
-struct msg_vault_seal {      /* tail: plain */
+struct msg_vault_seal { /* tail: plain */
         struct msg_vault_aad aad;
         uint32_t plain_len;
 };
 /* reply: no body; tail: sealed bytes */
 
-struct msg_vault_open {      /* tail: sealed; reply tail: plain.  The server logs the release before it asks. */
+struct msg_vault_open { /* tail: sealed; reply tail: plain.  The server logs the release before it asks. */
         struct msg_vault_aad aad;
         uint32_t sealed_len;
 };
 
-struct msg_vault_make_key {  /* tail: password (may be empty) */
+struct msg_vault_make_key { /* tail: password (may be empty) */
         struct msg_vault_aad aad;
-        uint32_t key_type;   /* enum msg_key_type */
-        uint32_t password_len; /* > 0: only the PKCS#8 encrypted under it is kept (PKP-01, CON-39) */
+        uint32_t key_type;      /* enum msg_key_type */
+        uint32_t password_len;  /* > 0: only the PKCS#8 encrypted under it is kept (PKP-01, CON-39) */
         uint32_t csr_names_len; /* tail after the password: common name's bytes for the CSR; 0 = no CSR */
 };
 struct msg_vault_make_key_reply { /* tail: spki DER, sealed key, CSR DER */
         uint32_t spki_len, sealed_len, csr_len;
 };
 
-struct msg_vault_make_csr {  /* tail: sealed, common name; reply tail: CSR DER */
+struct msg_vault_make_csr { /* tail: sealed, common name; reply tail: CSR DER */
         struct msg_vault_aad aad;
         uint32_t sealed_len, common_name_len;
 };
@@ -258,11 +259,11 @@ struct msg_vault_make_secret {
         struct msg_vault_aad aad;
 };
 struct msg_vault_make_secret_reply { /* tail: sealed */
-        char secret_key[33];   /* 32 alphanumerics, shown once */
+        char secret_key[33];         /* 32 alphanumerics, shown once */
         uint32_t sealed_len;
 };
 
-struct msg_vault_tc3_key {   /* tail: sealed secret, service */
+struct msg_vault_tc3_key { /* tail: sealed secret, service */
         struct msg_vault_aad aad;
         uint32_t sealed_len, service_len;
         char date[11];
@@ -271,10 +272,10 @@ struct msg_vault_tc3_key_reply {
         uint8_t key[32];
 };
 
-struct msg_vault_v1_sign {   /* tail: sealed secret, text to sign */
+struct msg_vault_v1_sign { /* tail: sealed secret, text to sign */
         struct msg_vault_aad aad;
         uint32_t sealed_len, text_len;
-        uint32_t hash;       /* 1 = SHA-1, 256 = SHA-256 */
+        uint32_t hash; /* 1 = SHA-1, 256 = SHA-256 */
 };
 struct msg_vault_v1_sign_reply {
         uint8_t mac[32];
@@ -284,41 +285,41 @@ struct msg_vault_v1_sign_reply {
 /* ---- prober ------------------------------------------------------------------------------------- */
 
 enum msg_probe_kind {
-        MSG_PROBE_TXT,     /* is `expected` one whole TXT string of `name`? */
-        MSG_PROBE_CNAME,   /* is `expected` the target of the CNAME at `name`? (case and final dot do not count) */
-        MSG_PROBE_FILE,    /* http, then https: GET /.well-known/pki-validation/fileauth.txt on `name`, 200, body == expected
+        MSG_PROBE_TXT,   /* is `expected` one whole TXT string of `name`? */
+        MSG_PROBE_CNAME, /* is `expected` the target of the CNAME at `name`? (case and final dot do not count) */
+        MSG_PROBE_FILE, /* http, then https: GET /.well-known/pki-validation/fileauth.txt on `name`, 200, body == expected
                               (blanks and line ends after it do not count), no redirect */
-        MSG_PROBE_CAA,     /* RFC 8659 for `name` (wildcard "*.x" asks issuewild); identities in `expected`, comma-separated */
+        MSG_PROBE_CAA, /* RFC 8659 for `name` (wildcard "*.x" asks issuewild); identities in `expected`, comma-separated */
         MSG_PROBE_KIND_COUNT
 };
 
 enum msg_verdict {
         MSG_VERDICT_PASS,
-        MSG_VERDICT_ABSENT,    /* no such record, no such file (404), no CNAME (DIAG-03) */
-        MSG_VERDICT_DIFFERENT, /* there, but with another value (DIAG-02) */
-        MSG_VERDICT_UNREACHABLE, /* time-out, refused, no address, no name servers (DIAG-05) */
-        MSG_VERDICT_REDIRECT,  /* 3xx (DIAG-09) */
-        MSG_VERDICT_STATUS,    /* another status than 200 */
-        MSG_VERDICT_BOGUS,     /* DNSSEC validation failed */
+        MSG_VERDICT_ABSENT,          /* no such record, no such file (404), no CNAME (DIAG-03) */
+        MSG_VERDICT_DIFFERENT,       /* there, but with another value (DIAG-02) */
+        MSG_VERDICT_UNREACHABLE,     /* time-out, refused, no address, no name servers (DIAG-05) */
+        MSG_VERDICT_REDIRECT,        /* 3xx (DIAG-09) */
+        MSG_VERDICT_STATUS,          /* another status than 200 */
+        MSG_VERDICT_BOGUS,           /* DNSSEC validation failed */
         MSG_VERDICT_REFUSED_ADDRESS, /* every address is one that the prober may not reach */
-        MSG_VERDICT_FORBIDDEN, /* CAA: no */
-        MSG_VERDICT_UNKNOWN,   /* CAA: could not be found out, and the zone is not proved insecure */
+        MSG_VERDICT_FORBIDDEN,       /* CAA: no */
+        MSG_VERDICT_UNKNOWN,         /* CAA: could not be found out, and the zone is not proved insecure */
         MSG_VERDICT_COUNT
 };
 
 enum msg_dnssec { MSG_DNSSEC_INSECURE, MSG_DNSSEC_SECURE, MSG_DNSSEC_BOGUS, MSG_DNSSEC_OFF };
 
-struct msg_probe {          /* tail: name, expected, account uri, validation method's name (RFC 8657) */
-        uint32_t kind;      /* enum msg_probe_kind */
+struct msg_probe {     /* tail: name, expected, account uri, validation method's name (RFC 8657) */
+        uint32_t kind; /* enum msg_probe_kind */
         uint32_t name_len, expected_len, account_uri_len, method_len;
-        uint32_t time_ms;   /* whole budget, at most LIMIT_PROBE_TOTAL_MS */
+        uint32_t time_ms; /* whole budget, at most LIMIT_PROBE_TOTAL_MS */
 };
-struct msg_probe_reply {    /* tail: detail, then value_count times {u8 length, value} */
-        uint32_t verdict;   /* enum msg_verdict */
-        uint32_t dnssec;    /* enum msg_dnssec */
+struct msg_probe_reply {  /* tail: detail, then value_count times {u8 length, value} */
+        uint32_t verdict; /* enum msg_verdict */
+        uint32_t dnssec;  /* enum msg_dnssec */
         uint32_t http_status;
         uint32_t detail_len;  /* one sentence for people: what was asked where and what came back */
         uint32_t value_count; /* found values, cut to LIMIT_PROBE_VALUE_BYTES */
         uint32_t values_len;
-        char address[46];     /* that the answer came from, "" for DNS */
+        char address[46]; /* that the answer came from, "" for DNS */
 };

@@ -29,55 +29,144 @@ struct row {
         struct scmp_arg_cmp condition;
 };
 
-#define CALL(name, who) {SCMP_SYS(name), (who), false, {0}}
-#define CALL_IF(name, who, number, is)                                                                                 \
-        {SCMP_SYS(name), (who), true, {.arg = (number), .op = SCMP_CMP_EQ, .datum_a = (is)}}
-#define CALL_UNLESS(name, who, number, bits) /* none of these bits is set */                                           \
-        {SCMP_SYS(name), (who), true, {.arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (bits), .datum_b = 0}}
+#define CALL(name, who) \
+        { \
+                SCMP_SYS(name), (who), false, \
+                { \
+                        0 \
+                } \
+        }
+#define CALL_IF(name, who, number, is) \
+        { \
+                SCMP_SYS(name), (who), true, \
+                { \
+                        .arg = (number), .op = SCMP_CMP_EQ, .datum_a = (is) \
+                } \
+        }
+#define CALL_UNLESS(name, who, number, bits) /* none of these bits is set */ \
+        { \
+                SCMP_SYS(name), (who), true, \
+                { \
+                        .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (bits), .datum_b = 0 \
+                } \
+        }
 
 static const struct row allowed[] = {
         /* descriptors that are open */
-        CALL(read, ALL), CALL(write, ALL), CALL(writev, ALL), CALL(close, ALL), CALL(lseek, ALL), CALL(fstat, ALL),
-        CALL(newfstatat, ALL), CALL(pread64, ALL), CALL(poll, ALL), CALL(ppoll, ALL), CALL(recvmsg, ALL), CALL(recvmmsg, ALL),
-        CALL(sendmsg, ALL), CALL(sendmmsg, ALL), CALL(fcntl, ALL),
+        CALL(read, ALL),
+        CALL(write, ALL),
+        CALL(writev, ALL),
+        CALL(close, ALL),
+        CALL(lseek, ALL),
+        CALL(fstat, ALL),
+        CALL(newfstatat, ALL),
+        CALL(pread64, ALL),
+        CALL(poll, ALL),
+        CALL(ppoll, ALL),
+        CALL(recvmsg, ALL),
+        CALL(recvmmsg, ALL),
+        CALL(sendmsg, ALL),
+        CALL(sendmmsg, ALL),
+        CALL(fcntl, ALL),
         /* memory, never executable */
-        CALL(brk, ALL), CALL(munmap, ALL), CALL(mremap, ALL), CALL(madvise, ALL), CALL(mlock, ALL), CALL(munlock, ALL),
-        CALL_UNLESS(mmap, ALL, 2, PROT_EXEC), CALL_UNLESS(mprotect, ALL, 2, PROT_EXEC),
+        CALL(brk, ALL),
+        CALL(munmap, ALL),
+        CALL(mremap, ALL),
+        CALL(madvise, ALL),
+        CALL(mlock, ALL),
+        CALL(munlock, ALL),
+        CALL_UNLESS(mmap, ALL, 2, PROT_EXEC),
+        CALL_UNLESS(mprotect, ALL, 2, PROT_EXEC),
         /* time, chance, itself */
-        CALL(getrandom, ALL), CALL(clock_gettime, ALL), CALL(gettimeofday, ALL), CALL(clock_nanosleep, ALL), CALL(nanosleep, ALL),
-        CALL(futex, ALL), CALL(sched_yield, ALL), CALL(restart_syscall, ALL), CALL(getpid, ALL), CALL(gettid, ALL), CALL(tgkill, ALL),
-        CALL(uname, ALL), CALL(rt_sigaction, ALL), CALL(rt_sigprocmask, ALL), CALL(rt_sigreturn, ALL), CALL(sigaltstack, ALL),
-        CALL(exit, ALL), CALL(exit_group, ALL), CALL_IF(prlimit64, ALL, 2, 0),
+        CALL(getrandom, ALL),
+        CALL(clock_gettime, ALL),
+        CALL(gettimeofday, ALL),
+        CALL(clock_nanosleep, ALL),
+        CALL(nanosleep, ALL),
+        CALL(futex, ALL),
+        CALL(sched_yield, ALL),
+        CALL(restart_syscall, ALL),
+        CALL(getpid, ALL),
+        CALL(gettid, ALL),
+        CALL(tgkill, ALL),
+        CALL(uname, ALL),
+        CALL(rt_sigaction, ALL),
+        CALL(rt_sigprocmask, ALL),
+        CALL(rt_sigreturn, ALL),
+        CALL(sigaltstack, ALL),
+        CALL(exit, ALL),
+        CALL(exit_group, ALL),
+        CALL_IF(prlimit64, ALL, 2, 0),
         /* the signer's log */
-        CALL(pwrite64, SIGNER), CALL(fdatasync, SIGNER), CALL(fsync, SIGNER), CALL(ftruncate, SIGNER),
+        CALL(pwrite64, SIGNER),
+        CALL(fdatasync, SIGNER),
+        CALL(fsync, SIGNER),
+        CALL(ftruncate, SIGNER),
         /* outwards */
-        CALL_IF(socket, PROBER, 0, AF_INET), CALL_IF(socket, PROBER, 0, AF_INET6),
-        CALL(socketpair, PROBER), CALL(connect, PROBER), CALL(bind, PROBER), CALL(getsockname, PROBER), CALL(getpeername, PROBER),
-        CALL(getsockopt, PROBER), CALL(setsockopt, PROBER), CALL(shutdown, PROBER), CALL(recvfrom, PROBER), CALL(sendto, PROBER),
-        CALL(epoll_create1, PROBER), CALL(epoll_ctl, PROBER), CALL(epoll_wait, PROBER), CALL(epoll_pwait, PROBER),
-        CALL(eventfd2, PROBER), CALL(pipe2, PROBER), CALL(timerfd_create, PROBER), CALL(timerfd_settime, PROBER),
-        CALL_IF(ioctl, PROBER, 1, FIONBIO), CALL_IF(ioctl, PROBER, 1, FIONREAD),
+        CALL_IF(socket, PROBER, 0, AF_INET),
+        CALL_IF(socket, PROBER, 0, AF_INET6),
+        CALL(socketpair, PROBER),
+        CALL(connect, PROBER),
+        CALL(bind, PROBER),
+        CALL(getsockname, PROBER),
+        CALL(getpeername, PROBER),
+        CALL(getsockopt, PROBER),
+        CALL(setsockopt, PROBER),
+        CALL(shutdown, PROBER),
+        CALL(recvfrom, PROBER),
+        CALL(sendto, PROBER),
+        CALL(epoll_create1, PROBER),
+        CALL(epoll_ctl, PROBER),
+        CALL(epoll_wait, PROBER),
+        CALL(epoll_pwait, PROBER),
+        CALL(eventfd2, PROBER),
+        CALL(pipe2, PROBER),
+        CALL(timerfd_create, PROBER),
+        CALL(timerfd_settime, PROBER),
+        CALL_IF(ioctl, PROBER, 1, FIONBIO),
+        CALL_IF(ioctl, PROBER, 1, FIONREAD),
 };
 
 /* For the server, and for all where a sanitizer needs the rest. */
 static const struct row forbidden[] = {
-        CALL(execve, ALL | SERVER), CALL(execveat, ALL | SERVER), CALL(process_vm_readv, ALL | SERVER),
-        CALL(process_vm_writev, ALL | SERVER), CALL(bpf, ALL | SERVER), CALL(kexec_load, ALL | SERVER), CALL(init_module, ALL | SERVER),
-        CALL(finit_module, ALL | SERVER), CALL(mount, ALL | SERVER), CALL(umount2, ALL | SERVER), CALL(pivot_root, ALL | SERVER),
-        CALL(unshare, ALL | SERVER), CALL(setns, ALL | SERVER), CALL(keyctl, ALL | SERVER), CALL(add_key, ALL | SERVER),
-        CALL(request_key, ALL | SERVER), CALL(perf_event_open, ALL | SERVER), CALL(userfaultfd, ALL | SERVER),
-        CALL(io_uring_setup, ALL | SERVER), CALL(reboot, ALL | SERVER), CALL(swapon, ALL | SERVER), CALL(acct, ALL | SERVER),
-        CALL(socket, SIGNER | VAULT), CALL_IF(socket, PROBER, 0, AF_UNIX), CALL_IF(socket, PROBER, 0, AF_PACKET),
-        CALL_IF(socket, SERVER, 0, AF_PACKET), CALL_IF(socket, SERVER, 0, AF_ALG),
+        CALL(execve, ALL | SERVER),
+        CALL(execveat, ALL | SERVER),
+        CALL(process_vm_readv, ALL | SERVER),
+        CALL(process_vm_writev, ALL | SERVER),
+        CALL(bpf, ALL | SERVER),
+        CALL(kexec_load, ALL | SERVER),
+        CALL(init_module, ALL | SERVER),
+        CALL(finit_module, ALL | SERVER),
+        CALL(mount, ALL | SERVER),
+        CALL(umount2, ALL | SERVER),
+        CALL(pivot_root, ALL | SERVER),
+        CALL(unshare, ALL | SERVER),
+        CALL(setns, ALL | SERVER),
+        CALL(keyctl, ALL | SERVER),
+        CALL(add_key, ALL | SERVER),
+        CALL(request_key, ALL | SERVER),
+        CALL(perf_event_open, ALL | SERVER),
+        CALL(userfaultfd, ALL | SERVER),
+        CALL(io_uring_setup, ALL | SERVER),
+        CALL(reboot, ALL | SERVER),
+        CALL(swapon, ALL | SERVER),
+        CALL(acct, ALL | SERVER),
+        CALL(socket, SIGNER | VAULT),
+        CALL_IF(socket, PROBER, 0, AF_UNIX),
+        CALL_IF(socket, PROBER, 0, AF_PACKET),
+        CALL_IF(socket, SERVER, 0, AF_PACKET),
+        CALL_IF(socket, SERVER, 0, AF_ALG),
 };
 
-static res add_rows(scmp_filter_ctx filter, uint32_t action, const struct row *rows, size_t count, enum sandbox_role role)
+static res add_rows(scmp_filter_ctx filter, uint32_t action, const struct row *rows, size_t count,
+                    enum sandbox_role role)
 {
         for (size_t i = 0; i < count; i++) {
                 if (!(rows[i].roles >> role & 1u))
                         continue;
-                int added = rows[i].conditional ? seccomp_rule_add_array(filter, action, rows[i].call, 1, &rows[i].condition)
-                                                : seccomp_rule_add_array(filter, action, rows[i].call, 0, NULL);
+                int added = rows[i].conditional
+                                    ? seccomp_rule_add_array(filter, action, rows[i].call, 1, &rows[i].condition)
+                                    : seccomp_rule_add_array(filter, action, rows[i].call, 0, NULL);
                 ENSURE(added == 0 || added == -EDOM, ERR_IO); /* EDOM: no such call on this architecture */
         }
         return RES_OK;
@@ -98,7 +187,8 @@ MUST res sandbox_seccomp(const struct sandbox_plan *plan)
         ENSURE(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0, ERR_IO);
         ENSURE(seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0, ERR_IO);
         if (forbid)
-                TRY(add_rows(filter, SCMP_ACT_KILL_PROCESS, forbidden, sizeof(forbidden) / sizeof(*forbidden), plan->role));
+                TRY(add_rows(filter, SCMP_ACT_KILL_PROCESS, forbidden, sizeof(forbidden) / sizeof(*forbidden),
+                             plan->role));
         else
                 TRY(add_rows(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(*allowed), plan->role));
         ENSURE(seccomp_load(filter) == 0, ERR_IO);

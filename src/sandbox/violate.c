@@ -21,7 +21,7 @@ static char forbidden_path[PATH_MAX]; /* a handler has nothing but globals */
 static void violate(int number)
 {
         char line[128];
-        char *const argv[] = {(char *)(uintptr_t)"true", NULL};
+        char *const argv[] = {(char *)(uintptr_t) "true", NULL};
         int result = -1;
 
         errno = 0;

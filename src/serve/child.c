@@ -41,7 +41,8 @@ static bool has_programs(const char *dir)
 
 MUST res child_find_programs(struct buf *ret_dir, struct buf *why)
 {
-        static const char *const places[] = {".", "../libexec/chancery", "/usr/libexec/chancery", "/usr/local/libexec/chancery"};
+        static const char *const places[] = {".", "../libexec/chancery", "/usr/libexec/chancery",
+                                             "/usr/local/libexec/chancery"};
         char own[PATH_MAX];
         ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 

@@ -10,19 +10,19 @@
 
 struct child_kind {
         enum msg_peer peer;
-        const char *program;   /* "chancery-signer" */
-        const char *argument;  /* first argument, or NULL */
-        const char *name;      /* in the log */
+        const char *program;  /* "chancery-signer" */
+        const char *argument; /* first argument, or NULL */
+        const char *name;     /* in the log */
         bool needs_master_key, needs_listeners;
 };
 
 struct child {
         const struct child_kind *kind;
-        pid_t pid;             /* 0: not running */
-        int control;           /* parent's end; -1 */
-        int64_t started_ms;    /* monotonic */
-        int64_t start_at_ms;   /* when it is to be started (again); 0 = not */
-        int pause_ms;          /* before the next start */
+        pid_t pid;           /* 0: not running */
+        int control;         /* parent's end; -1 */
+        int64_t started_ms;  /* monotonic */
+        int64_t start_at_ms; /* when it is to be started (again); 0 = not */
+        int pause_ms;        /* before the next start */
 };
 
 extern const struct child_kind child_kinds[MSG_PEER_COUNT]; /* [MSG_PEER_PARENT] is empty */

@@ -144,8 +144,10 @@ static res master_path(const struct conf *conf, char path[PATH_MAX], bool *ret_m
         *ret_may_make = false;
         const char *name = conf->keys_master + sizeof(credential) - 1;
         if (!directory || !*name || strchr(name, '/')) {
-                buf_printf(why, "keys.master = %s needs a plain name and $CREDENTIALS_DIRECTORY, which systemd sets "
-                                "(LoadCredential=)", conf->keys_master);
+                buf_printf(why,
+                           "keys.master = %s needs a plain name and $CREDENTIALS_DIRECTORY, which systemd sets "
+                           "(LoadCredential=)",
+                           conf->keys_master);
                 return FAIL(ERR_CONFIG);
         }
         snprintf(path, PATH_MAX, "%s/%s", directory, name);
@@ -156,7 +158,8 @@ static res check_master(int fd, const char *path, struct buf *why)
 {
         struct stat info;
 
-        if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= DATA_MASTER_BYTES && info.st_size <= MASTER_MAX)
+        if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= DATA_MASTER_BYTES &&
+            info.st_size <= MASTER_MAX)
                 return RES_OK;
         buf_printf(why, "the master key %s must be a file of %d to %d bytes", path, DATA_MASTER_BYTES, MASTER_MAX);
         return FAIL(ERR_CONFIG);
@@ -172,8 +175,10 @@ MUST res data_master_key(const struct conf *conf, int *ret_fd, struct buf *why)
         fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT && may_make) {
                 if (sealed_data_exists(conf->data_dir)) {
-                        buf_printf(why, "%s is missing, and %s holds data sealed under it; bring the file back from the "
-                                        "backup", path, conf->data_dir);
+                        buf_printf(why,
+                                   "%s is missing, and %s holds data sealed under it; bring the file back from the "
+                                   "backup",
+                                   path, conf->data_dir);
                         return FAIL(ERR_CONFIG);
                 }
                 TRY(make_master(path, why));

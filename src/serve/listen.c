@@ -35,7 +35,8 @@ static int listen_at(const struct addrinfo *at)
 
 MUST res listen_tcp(const struct conf_addr *addr, const char *setting, int *ret_fd, struct buf *why)
 {
-        struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+        struct addrinfo hints = {
+                .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
         struct addrinfo *found = NULL;
         char port[8];
         int fd = -1;

@@ -56,8 +56,14 @@ static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
 {
         CLEAN(conf_clean) struct conf *conf = NULL;
         CLEAN(buf_done) struct buf program_dir = {0};
-        CLEAN(supervise_done) struct supervise s = {.magic = SUPERVISE_MAGIC, .arguments = argv + 1, .lock = -1, .master_key = -1,
-                                                    .tls = -1, .public = -1, .control = -1};
+        CLEAN(supervise_done)
+        struct supervise s = {.magic = SUPERVISE_MAGIC,
+                              .arguments = argv + 1,
+                              .lock = -1,
+                              .master_key = -1,
+                              .tls = -1,
+                              .public = -1,
+                              .control = -1};
 
         buf_init(&program_dir, 8192);
         TRY(conf_load(argc, argv, 1, &conf, why));

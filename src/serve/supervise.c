@@ -40,7 +40,8 @@ static void hand_over(const struct child *child, enum msg_fd_kind kind, enum msg
         res sent = control_send_fd(child->control, kind, peer, fd);
 
         if (!res_is_ok(sent))
-                log_line(LOG_WARNING, "hand_over", "program=%s kind=%d err=%s", child->kind->name, (int)kind, err_name(sent.err));
+                log_line(LOG_WARNING, "hand_over", "program=%s kind=%d err=%s", child->kind->name, (int)kind,
+                         err_name(sent.err));
 }
 
 static void introduce(struct child *fresh, struct child *partner)
@@ -100,7 +101,8 @@ static int64_t changed_at(const char *path)
 
         if (!path || stat(path, &info) != 0)
                 return 0;
-        return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec + (int64_t)info.st_size + (int64_t)info.st_ino;
+        return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec + (int64_t)info.st_size +
+               (int64_t)info.st_ino;
 }
 
 /* The stop button (issuance.off) works without a restart: the signer, which opens nothing, is handed the changed file. */
@@ -142,7 +144,7 @@ static void listen_to(struct supervise *s, struct child *child)
         const struct frame *frame;
         size_t count = 0;
 
-        if (!reader || !res_is_ok(frame_recv(child->control, reader, /* wait= */ false, &frame, &count)))  {
+        if (!reader || !res_is_ok(frame_recv(child->control, reader, /* wait= */ false, &frame, &count))) {
                 fd_close(&child->control); /* it is ending; what is still handed over to it fails */
                 return;
         }
@@ -156,12 +158,14 @@ static void child_ended(struct supervise *s, struct child *child, int status)
         int64_t lived = child_forget(child, clock_mono_ms());
 
         log_line(s->stopping ? LOG_INFO : LOG_WARNING, "ended", "program=%s %s=%d lived_ms=%lld", child->kind->name,
-                 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-                 (long long)lived);
+                 WIFSIGNALED(status) ? "signal" : "status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), (long long)lived);
         if (s->stopping)
                 return;
-        if (!s->was_ready && WIFEXITED(status)) { /* a wrong setting or a broken installation: say so now, not in a circle */
-                fprintf(stderr, "chancery serve: the %s ended before the service was ready; the line above says why\n", child->kind->name);
+        if (!s->was_ready &&
+            WIFEXITED(status)) { /* a wrong setting or a broken installation: say so now, not in a circle */
+                fprintf(stderr, "chancery serve: the %s ended before the service was ready; the line above says why\n",
+                        child->kind->name);
                 s->give_up = true;
         } else {
                 child_plan(child, lived, killed, clock_mono_ms());
@@ -247,7 +251,9 @@ static void go_on_stopping(struct supervise *s, bool server_ran)
 
 static int next_wait_ms(const struct supervise *s)
 {
-        int64_t now = clock_mono_ms(), until = s->stopping ? s->kill_at_ms : s->config_path ? now + WATCH_MS : INT64_MAX;
+        int64_t now = clock_mono_ms(), until = s->stopping      ? s->kill_at_ms
+                                               : s->config_path ? now + WATCH_MS
+                                                                : INT64_MAX;
 
         for (int i = 0; i < MSG_PEER_COUNT; i++)
                 if (s->child[i].start_at_ms && s->child[i].start_at_ms < until)

@@ -10,12 +10,12 @@
 struct supervise {
         uint32_t magic;
         const char *program_dir;
-        char **arguments;             /* serve's own, for the programs */
+        char **arguments;                           /* serve's own, for the programs */
         int lock, master_key, tls, public, control; /* descriptors of the parent's */
-        const char *config_path;      /* of --config; NULL = none */
-        int64_t config_changed_at;    /* what tells one state of the file from the next */
+        const char *config_path;                    /* of --config; NULL = none */
+        int64_t config_changed_at;                  /* what tells one state of the file from the next */
         struct child child[MSG_PEER_COUNT];
-        bool was_ready;               /* the server's line has been printed */
+        bool was_ready; /* the server's line has been printed */
         bool stopping, give_up;
         int64_t kill_at_ms, stopping_since_ms; /* while stopping */
 };

@@ -89,7 +89,8 @@ static res load_key(const struct opening *opening, struct authority_issuer *issu
         TRY(authority_file_read(path, &sealed));
         seal_aad(issuer->name, aad);
         if (!res_is_ok(pki_unseal(opening->seal_key, bytes_of(aad, strlen(aad)), buf_bytes(&sealed), &pkcs8))) {
-                buf_printf(opening->why, "%s does not open under this master key; bring back the one that it was sealed under", path);
+                buf_printf(opening->why,
+                           "%s does not open under this master key; bring back the one that it was sealed under", path);
                 return FAIL(ERR_CONFIG);
         }
         return pki_key_from_pkcs8(secret_bytes(&pkcs8), &issuer->key);
@@ -122,7 +123,8 @@ static void host_of(const char *url, char host[40])
 }
 
 /* "Chancery private root ECC host 1a2b3c4d": says what it is, imitates nobody, and is unique to the key. */
-static void write_subject(const struct opening *opening, const struct plan *plan, const uint8_t key_id[20], struct buf *subject)
+static void write_subject(const struct opening *opening, const struct plan *plan, const uint8_t key_id[20],
+                          struct buf *subject)
 {
         char host[40], digits[2 * 4 + 1], text[128];
 
@@ -149,7 +151,8 @@ static res write_urls(const struct opening *opening, struct authority_issuer *is
         return RES_OK;
 }
 
-static struct authority_issuer *signer_of(const struct opening *opening, const struct plan *plan, struct authority_issuer *self)
+static struct authority_issuer *signer_of(const struct opening *opening, const struct plan *plan,
+                                          struct authority_issuer *self)
 {
         for (size_t i = 0; i < opening->authority->count; i++)
                 if (strcmp(opening->authority->issuer[i].name, plan->parent) == 0)
@@ -168,11 +171,14 @@ static res make(const struct opening *opening, const struct plan *plan, struct a
         TRY(pki_spki_parse(pki_key_spki(issuer->key), &spki));
         TRY(pki_spki_key_id(opening->kit, &spki, issuer->key_id));
         write_subject(opening, plan, issuer->key_id, &subject);
-        issuer->issuer = (struct pki_issuer){.name = buf_bytes(&subject), .key_id = bytes_of(issuer->key_id, 20),
-                                             .alg = pki_key_alg(issuer->key)};
-        struct authority_order order = {.issuer = signer_of(opening, plan, issuer), .profile = plan->profile,
-                                        .subject = buf_bytes(&subject), .spki = pki_key_spki(issuer->key),
-                                        .key_id = bytes_of(issuer->key_id, 20), .days = plan->days};
+        issuer->issuer = (struct pki_issuer){
+                .name = buf_bytes(&subject), .key_id = bytes_of(issuer->key_id, 20), .alg = pki_key_alg(issuer->key)};
+        struct authority_order order = {.issuer = signer_of(opening, plan, issuer),
+                                        .profile = plan->profile,
+                                        .subject = buf_bytes(&subject),
+                                        .spki = pki_key_spki(issuer->key),
+                                        .key_id = bytes_of(issuer->key_id, 20),
+                                        .days = plan->days};
         TRY(opening->maker->make(opening->maker->context, &order, &issuer->der));
         TRY(pki_cert_parse(buf_bytes(&issuer->der), &issuer->cert));
         return save(opening, issuer);
@@ -181,12 +187,12 @@ static res make(const struct opening *opening, const struct plan *plan, struct a
 static res know_hashes(const struct opening *opening, struct authority_issuer *issuer)
 {
         TRY(pki_spki_key_id(opening->kit, &issuer->cert.spki, issuer->key_id));
-        issuer->issuer = (struct pki_issuer){.name = issuer->cert.subject, .key_id = bytes_of(issuer->key_id, 20),
-                                             .alg = pki_key_alg(issuer->key)};
-        TRY(pki_ocsp_issuer_hashes(opening->kit, PKI_SHA1, issuer->cert.subject, &issuer->cert.spki, issuer->name_hash[0],
-                                   issuer->key_hash[0]));
-        return pki_ocsp_issuer_hashes(opening->kit, PKI_SHA256, issuer->cert.subject, &issuer->cert.spki, issuer->name_hash[1],
-                                      issuer->key_hash[1]);
+        issuer->issuer = (struct pki_issuer){
+                .name = issuer->cert.subject, .key_id = bytes_of(issuer->key_id, 20), .alg = pki_key_alg(issuer->key)};
+        TRY(pki_ocsp_issuer_hashes(opening->kit, PKI_SHA1, issuer->cert.subject, &issuer->cert.spki,
+                                   issuer->name_hash[0], issuer->key_hash[0]));
+        return pki_ocsp_issuer_hashes(opening->kit, PKI_SHA256, issuer->cert.subject, &issuer->cert.spki,
+                                      issuer->name_hash[1], issuer->key_hash[1]);
 }
 
 static res open_issuer(const struct opening *opening, const struct plan *plan, struct authority_issuer *issuer)
@@ -210,8 +216,8 @@ static void authority_clean(struct authority **authority)
         authority_free(*authority);
 }
 
-MUST res authority_open(const struct conf *conf, const uint8_t *seal_key, struct pki_kit *kit, const struct authority_maker *maker,
-                        struct authority **ret_authority, struct buf *why)
+MUST res authority_open(const struct conf *conf, const uint8_t *seal_key, struct pki_kit *kit,
+                        const struct authority_maker *maker, struct authority **ret_authority, struct buf *why)
 {
         CLEAN(authority_clean) struct authority *authority = calloc(1, sizeof(*authority));
         struct opening opening = {conf, seal_key, kit, maker, authority, why};
@@ -272,8 +278,12 @@ MUST res authority_responder(struct authority *authority, const struct authority
         TRY(pki_spki_parse(pki_key_spki(key), &spki));
         TRY(pki_spki_key_id(kit, &spki, key_id));
         responder_subject(issuer, key_id, &subject);
-        struct authority_order order = {.issuer = issuer, .profile = "ocsp", .subject = buf_bytes(&subject),
-                                        .spki = pki_key_spki(key), .key_id = bytes_of(key_id, 20), .days = RESPONDER_DAYS};
+        struct authority_order order = {.issuer = issuer,
+                                        .profile = "ocsp",
+                                        .subject = buf_bytes(&subject),
+                                        .spki = pki_key_spki(key),
+                                        .key_id = bytes_of(key_id, 20),
+                                        .days = RESPONDER_DAYS};
         TRY(maker->make(maker->context, &order, &der));
         TRY(pki_cert_parse(buf_bytes(&der), &cert));
         pki_key_free(own->responder_key);

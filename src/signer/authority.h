@@ -17,15 +17,15 @@ struct pki_profiles;
 #define AUTHORITY_ISSUERS 4
 
 struct authority_issuer {
-        const char *name, *parent;          /* parent "" = a root */
+        const char *name, *parent; /* parent "" = a root */
         struct pki_key *key;
-        struct buf der;                     /* its certificate */
-        struct pki_cert cert;               /* borrows from der */
-        struct pki_issuer issuer;           /* what its certificates say; borrows */
+        struct buf der;           /* its certificate */
+        struct pki_cert cert;     /* borrows from der */
+        struct pki_issuer issuer; /* what its certificates say; borrows */
         uint8_t key_id[20];
         uint8_t name_hash[2][32], key_hash[2][32]; /* [0] SHA-1, [1] SHA-256: for OCSP */
-        char url[3][320];                   /* of OCSP, this issuer's certificate, CRLs below (without the shard) */
-        struct pki_key *responder_key;      /* intermediates */
+        char url[3][320];              /* of OCSP, this issuer's certificate, CRLs below (without the shard) */
+        struct pki_key *responder_key; /* intermediates */
         struct buf responder_der;
         uint8_t responder_key_id[20];
         int64_t responder_not_after;
@@ -52,8 +52,8 @@ struct authority_maker {
  * Load what is there and make what is not.  `why` says what is wrong.  ERR_CONFIG: a sealed key that the master key does
  * not open, or that is not its certificate's.
  */
-MUST res authority_open(const struct conf *conf, const uint8_t *seal_key, struct pki_kit *kit, const struct authority_maker *maker,
-                        struct authority **ret_authority, struct buf *why);
+MUST res authority_open(const struct conf *conf, const uint8_t *seal_key, struct pki_kit *kit,
+                        const struct authority_maker *maker, struct authority **ret_authority, struct buf *why);
 void authority_free(struct authority *authority);
 const struct authority_issuer *authority_find(const struct authority *authority, const char *name); /* NULL = none */
 /* A responder that is good for 30 days more; makes a new one when it must.  Roots have none: ERR_NOT_FOUND. */

@@ -18,7 +18,8 @@ MUST res signer_info(struct signer *signer, const struct frame *frame, struct an
         buf_add(&answer->body, &body, sizeof(body));
         for (size_t i = 0; i < authority->count; i++) {
                 const struct authority_issuer *issuer = &authority->issuer[i];
-                struct msg_issuer head = {.key_type = (uint32_t)pki_key_type(issuer->key), .cert_len = (uint32_t)issuer->der.n,
+                struct msg_issuer head = {.key_type = (uint32_t)pki_key_type(issuer->key),
+                                          .cert_len = (uint32_t)issuer->der.n,
                                           .not_after = issuer->cert.not_after};
                 snprintf(head.name, sizeof(head.name), "%s", issuer->name);
                 snprintf(head.parent, sizeof(head.parent), "%s", issuer->parent);
@@ -41,7 +42,8 @@ MUST res signer_log(struct signer *signer, const struct frame *frame, struct ans
                 if (got.err == ERR_NOT_FOUND)
                         break;
                 if (!res_is_ok(got))
-                        return answer_fail(answer, got.err, "The log is unreadable at byte %llu.", (unsigned long long)body.next_offset);
+                        return answer_fail(answer, got.err, "The log is unreadable at byte %llu.",
+                                           (unsigned long long)body.next_offset);
                 buf_add(&answer->tail, &entry.item, sizeof(entry.item));
                 buf_add(&answer->tail, entry.der.p, entry.der.n);
                 body.entry_count++;

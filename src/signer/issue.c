@@ -16,7 +16,8 @@
 #include "signer/signer.h"
 
 static_assert((int)MSG_KEY_RSA_2048 == (int)PKI_KEY_RSA_2048 && (int)MSG_KEY_EC_P384 == (int)PKI_KEY_EC_P384 &&
-                      (int)MSG_KEY_SM2 == (int)PKI_KEY_SM2 && (int)MSG_KEY_RSA_3072 == (int)PKI_KEY_RSA_3072, "the numbers of key types travel in messages");
+                      (int)MSG_KEY_SM2 == (int)PKI_KEY_SM2 && (int)MSG_KEY_RSA_3072 == (int)PKI_KEY_RSA_3072,
+              "the numbers of key types travel in messages");
 static_assert(MSG_SERIAL_SIZE == PKI_SERIAL_SIZE, "one serial");
 
 static res build(struct signer *signer, const struct signer_order *order)
@@ -24,10 +25,18 @@ static res build(struct signer *signer, const struct signer_order *order)
         char crl_url[sizeof(order->issuer->url[2]) + 16];
         const struct authority_issuer *issuer = order->issuer;
         struct pki_cert_request request = {
-                .profile = order->profile, .issuer = &issuer->issuer, .not_before = order->not_before, .not_after = order->not_after,
-                .spki = order->spki, .key_id = order->key_id, .subject = order->subject, .common_name = order->common_name,
-                .names = order->names, .name_count = order->name_count,
-                .ocsp_url = str_of(issuer->url[0]), .issuer_url = str_of(issuer->url[1]),
+                .profile = order->profile,
+                .issuer = &issuer->issuer,
+                .not_before = order->not_before,
+                .not_after = order->not_after,
+                .spki = order->spki,
+                .key_id = order->key_id,
+                .subject = order->subject,
+                .common_name = order->common_name,
+                .names = order->names,
+                .name_count = order->name_count,
+                .ocsp_url = str_of(issuer->url[0]),
+                .issuer_url = str_of(issuer->url[1]),
         };
 
         snprintf(crl_url, sizeof(crl_url), "%s%u.crl", issuer->url[2], order->crl_shard);
@@ -41,14 +50,18 @@ static res build(struct signer *signer, const struct signer_order *order)
 static res lint(struct signer *signer, const struct signer_order *order, struct buf *why)
 {
         const struct pki_issuer *issuer = &order->issuer->issuer;
-        struct pki_lint_context context = {.profile = order->profile, .kit = signer->kit, .now = order->now, .issuer_name = issuer->name,
-                                           .issuer_key_id = issuer->key_id, .issuer_alg = pki_alg_der(issuer->alg)};
+        struct pki_lint_context context = {.profile = order->profile,
+                                           .kit = signer->kit,
+                                           .now = order->now,
+                                           .issuer_name = issuer->name,
+                                           .issuer_key_id = issuer->key_id,
+                                           .issuer_alg = pki_alg_der(issuer->alg)};
         struct pki_finding finding = {0};
 
         res found = pki_lint_tbs(buf_bytes(&signer->tbs), &context, &finding);
         if (!res_is_ok(found))
-                buf_printf(why, "%s (%s): %s", finding.name ? finding.name : "unreadable", finding.rule ? finding.rule : "",
-                           finding.detail ? finding.detail : "");
+                buf_printf(why, "%s (%s): %s", finding.name ? finding.name : "unreadable",
+                           finding.rule ? finding.rule : "", finding.detail ? finding.detail : "");
         return found;
 }
 
@@ -108,9 +121,13 @@ static res judge(struct signer *signer, const struct judge_request *request, int
                 return FAIL(ERR_ISSUE_REFUSED);
         }
         struct judge_view view = {
-                .profile = pki_profiles_find(&signer->profiles, str_of(head->profile)), .now = now,
-                .last_signed_at = journal_last_signed_at(signer->journal), .max_days = signer->conf->ca_max_days,
-                .issuer_not_after = issuer->cert.not_after, .is_off = is_off, .context = signer,
+                .profile = pki_profiles_find(&signer->profiles, str_of(head->profile)),
+                .now = now,
+                .last_signed_at = journal_last_signed_at(signer->journal),
+                .max_days = signer->conf->ca_max_days,
+                .issuer_not_after = issuer->cert.not_after,
+                .is_off = is_off,
+                .context = signer,
         };
         TRY(judge_issue(request, &view, why));
         if (is_own_key(signer->authority, request->spki)) {
@@ -120,12 +137,18 @@ static res judge(struct signer *signer, const struct judge_request *request, int
         return RES_OK;
 }
 
-static res issue_new(struct signer *signer, const struct judge_request *request, const uint8_t hash[MSG_HASH_SIZE], struct buf *why)
+static res issue_new(struct signer *signer, const struct judge_request *request, const uint8_t hash[MSG_HASH_SIZE],
+                     struct buf *why)
 {
         const struct msg_signer_issue *head = request->head;
-        struct signer_order order = {.not_before = head->not_before, .not_after = head->not_after, .now = clock_now_sec(),
-                                     .crl_shard = head->crl_shard, .spki = request->spki, .common_name = request->common_name,
-                                     .names = request->names, .name_count = request->name_count};
+        struct signer_order order = {.not_before = head->not_before,
+                                     .not_after = head->not_after,
+                                     .now = clock_now_sec(),
+                                     .crl_shard = head->crl_shard,
+                                     .spki = request->spki,
+                                     .common_name = request->common_name,
+                                     .names = request->names,
+                                     .name_count = request->name_count};
 
         TRY(judge(signer, request, order.now, why));
         order.issuer = authority_find(signer->authority, head->issuer);
@@ -218,12 +241,15 @@ MUST res signer_listener(struct signer *signer, const struct frame *frame, struc
 
         buf_init(&why, LIMIT_ERR_DETAIL);
         ENSURE(head && head->spki_len == frame->head.tail, ERR_IPC_FRAME);
-        struct signer_order order = {.profile = pki_profiles_find(&signer->profiles, STR("listener")), .now = clock_now_sec(),
+        struct signer_order order = {.profile = pki_profiles_find(&signer->profiles, STR("listener")),
+                                     .now = clock_now_sec(),
                                      .issuer = authority_find(signer->authority, "dv-ecc"),
-                                     .spki = bytes_of(frame->tail, frame->head.tail), .names = names};
+                                     .spki = bytes_of(frame->tail, frame->head.tail),
+                                     .names = names};
         ENSURE(order.profile && order.issuer, ERR_CONFIG);
         if (order.now < journal_last_signed_at(signer->journal) - SIGNER_CLOCK_BACK_SEC)
-                return answer_fail(answer, ERR_ISSUE_REFUSED, "The clock stands before the last signature; it went back.");
+                return answer_fail(answer, ERR_ISSUE_REFUSED,
+                                   "The clock stands before the last signature; it went back.");
         order.name_count = listener_names(signer, names, host);
         order.common_name = order.name_count ? names[0] : (struct str){0};
         order.not_before = order.now - 3600; /* clients whose clock is a little behind */

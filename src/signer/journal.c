@@ -25,31 +25,32 @@
 
 struct record_head {
         uint32_t magic;
-        uint32_t size;               /* of the whole record */
-        struct msg_log_item item;    /* then the DER */
+        uint32_t size;            /* of the whole record */
+        struct msg_log_item item; /* then the DER */
 };
 
 struct journal {
         int fd;
         char *log_dir;
-        uint64_t end;                /* bytes that are synced */
+        uint64_t end; /* bytes that are synced */
         uint8_t synced_chain[MSG_HASH_SIZE], chain[MSG_HASH_SIZE];
         int64_t synced_last_at, last_at;
         struct journal_index *index;
-        struct buf pending;          /* records added since the last sync */
+        struct buf pending; /* records added since the last sync */
         size_t pending_count;
-        struct buf read;             /* the record that a caller looks at */
+        struct buf read; /* the record that a caller looks at */
 };
 
 static bool head_is_good(const struct record_head *head)
 {
-        return head->magic == RECORD_MAGIC && head->item.entry.cert_len > 0 && head->item.entry.cert_len <= LIMIT_CERT_BYTES &&
+        return head->magic == RECORD_MAGIC && head->item.entry.cert_len > 0 &&
+               head->item.entry.cert_len <= LIMIT_CERT_BYTES &&
                head->size == sizeof(*head) + head->item.entry.cert_len && head->item.entry.zero == 0;
 }
 
 /* chain after = SHA-256(chain before, entry, DER) */
-static void chain_on(const uint8_t before[MSG_HASH_SIZE], const struct msg_log_entry *entry, struct bytes der, struct buf *scratch,
-                     uint8_t ret_chain[MSG_HASH_SIZE])
+static void chain_on(const uint8_t before[MSG_HASH_SIZE], const struct msg_log_entry *entry, struct bytes der,
+                     struct buf *scratch, uint8_t ret_chain[MSG_HASH_SIZE])
 {
         buf_clear(scratch);
         buf_add(scratch, before, MSG_HASH_SIZE);
@@ -102,7 +103,8 @@ static res resume_behind(struct journal *journal, uint64_t n)
 
         TRY(journal_index_at(journal->index, n, &place));
         TRY(load(journal, place.offset, &entry));
-        ENSURE(memcmp(entry.item.entry.serial, place.serial, MSG_SERIAL_SIZE) == 0 && record_size(&entry) == place.size, ERR_FORMAT);
+        ENSURE(memcmp(entry.item.entry.serial, place.serial, MSG_SERIAL_SIZE) == 0 && record_size(&entry) == place.size,
+               ERR_FORMAT);
         memcpy(journal->chain, entry.item.chain, MSG_HASH_SIZE);
         journal->last_at = entry.item.entry.signed_at;
         return RES_OK;
@@ -127,7 +129,8 @@ static res find_start(struct journal *journal, uint64_t *ret_at)
         return journal_index_cut(journal->index, count - 1);
 }
 
-static bool record_is_whole(struct journal *journal, uint64_t at, uint64_t size, struct journal_entry *ret_entry, struct buf *scratch)
+static bool record_is_whole(struct journal *journal, uint64_t at, uint64_t size, struct journal_entry *ret_entry,
+                            struct buf *scratch)
 {
         uint8_t chain[MSG_HASH_SIZE];
 
@@ -179,8 +182,11 @@ static res recover(struct journal *journal, uint64_t size, struct buf *why)
         TRY(find_start(journal, &at));
         TRY(read_on(journal, &at, size));
         if (size - at > TORN_MAX) {
-                buf_printf(why, "%s/issued.log is damaged at byte %llu, and more follows than a crash can have cut; bring it "
-                                "back from the backup", journal->log_dir, (unsigned long long)at);
+                buf_printf(
+                        why,
+                        "%s/issued.log is damaged at byte %llu, and more follows than a crash can have cut; bring it "
+                        "back from the backup",
+                        journal->log_dir, (unsigned long long)at);
                 return FAIL(ERR_CONFIG);
         }
         if (at < size)

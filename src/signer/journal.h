@@ -13,7 +13,7 @@ struct journal;
 
 struct journal_entry {
         struct msg_log_item item;
-        struct bytes der;      /* borrowed from the journal until its next call */
+        struct bytes der; /* borrowed from the journal until its next call */
 };
 
 /*

@@ -24,9 +24,9 @@
 
 struct journal_index {
         int fd;
-        uint64_t written;              /* places in the file */
+        uint64_t written; /* places in the file */
         uint64_t *slot;
-        uint64_t slot_count, used;     /* a power of two; used counts GONE too */
+        uint64_t slot_count, used; /* a power of two; used counts GONE too */
         struct journal_place fresh[JOURNAL_INDEX_FRESH];
         size_t fresh_count;
 };
@@ -84,7 +84,8 @@ static res map_places(const struct journal_index *index, uint64_t count, const s
         *ret_places = NULL;
         if (count == 0)
                 return RES_OK;
-        void *map = mmap(NULL, count * sizeof(struct journal_place), PROT_READ, MAP_PRIVATE | MAP_POPULATE, index->fd, 0);
+        void *map =
+                mmap(NULL, count * sizeof(struct journal_place), PROT_READ, MAP_PRIVATE | MAP_POPULATE, index->fd, 0);
         ENSURE(map != MAP_FAILED, ERR_IO);
         *ret_places = map;
         return RES_OK;
@@ -123,7 +124,8 @@ static uint64_t count_good(const struct journal_place *places, uint64_t count, u
 
         for (; good < count; good++) {
                 const struct journal_place *place = &places[good];
-                if (place->check != check_of(place) || place->offset != end || place->size == 0 || place->size > log_size - end)
+                if (place->check != check_of(place) || place->offset != end || place->size == 0 ||
+                    place->size > log_size - end)
                         break;
                 end += place->size;
         }
@@ -182,7 +184,9 @@ uint64_t journal_index_count(const struct journal_index *index)
 MUST res journal_index_at(const struct journal_index *index, uint64_t n, struct journal_place *ret_place)
 {
         ENSURE(n < index->written, ERR_NOT_FOUND);
-        ENSURE(pread(index->fd, ret_place, sizeof(*ret_place), (off_t)(n * sizeof(*ret_place))) == (ssize_t)sizeof(*ret_place), ERR_IO);
+        ENSURE(pread(index->fd, ret_place, sizeof(*ret_place), (off_t)(n * sizeof(*ret_place))) ==
+                       (ssize_t)sizeof(*ret_place),
+               ERR_IO);
         return RES_OK;
 }
 
@@ -195,7 +199,8 @@ MUST res journal_index_cut(struct journal_index *index, uint64_t count)
         return table_build(index, count + count / 4 + 256);
 }
 
-MUST res journal_index_add(struct journal_index *index, const uint8_t serial[MSG_SERIAL_SIZE], uint64_t offset, uint32_t size)
+MUST res journal_index_add(struct journal_index *index, const uint8_t serial[MSG_SERIAL_SIZE], uint64_t offset,
+                           uint32_t size)
 {
         struct journal_place place = {.offset = offset, .size = size};
 
@@ -213,7 +218,9 @@ MUST res journal_index_add(struct journal_index *index, const uint8_t serial[MSG
 MUST res journal_index_write(struct journal_index *index)
 {
         size_t bytes = index->fresh_count * sizeof(struct journal_place);
-        ssize_t n = bytes ? pwrite(index->fd, index->fresh, bytes, (off_t)(index->written * sizeof(struct journal_place))) : 0;
+        ssize_t n =
+                bytes ? pwrite(index->fd, index->fresh, bytes, (off_t)(index->written * sizeof(struct journal_place)))
+                      : 0;
 
         ENSURE(n == (ssize_t)bytes, ERR_STORE_FULL);
         index->written += index->fresh_count;

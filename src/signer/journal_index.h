@@ -12,12 +12,13 @@
 
 struct journal_index;
 
-#define JOURNAL_INDEX_FRESH 4096 /* places that wait to be written: a batch is 128 at most, a full disk lets them pile up */
+#define JOURNAL_INDEX_FRESH \
+        4096 /* places that wait to be written: a batch is 128 at most, a full disk lets them pile up */
 
 struct journal_place {
         uint8_t serial[MSG_SERIAL_SIZE];
         uint64_t offset;
-        uint32_t size;   /* of the whole record */
+        uint32_t size; /* of the whole record */
         uint32_t check;
 };
 
@@ -32,7 +33,8 @@ MUST res journal_index_at(const struct journal_index *index, uint64_t n, struct 
 /* Forget all but the first `count` places, also in the file. */
 MUST res journal_index_cut(struct journal_index *index, uint64_t count);
 /* Remember in memory; journal_index_write() puts what was added into the file.  ERR_STORE_FULL: too much waits to be written. */
-MUST res journal_index_add(struct journal_index *index, const uint8_t serial[MSG_SERIAL_SIZE], uint64_t offset, uint32_t size);
+MUST res journal_index_add(struct journal_index *index, const uint8_t serial[MSG_SERIAL_SIZE], uint64_t offset,
+                           uint32_t size);
 MUST res journal_index_write(struct journal_index *index);
 size_t journal_index_waiting(const struct journal_index *index); /* added and not written */
 /* Forget the last `count` that were added; they must not have been written. */

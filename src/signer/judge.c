@@ -54,7 +54,8 @@ static res cut_evidence(struct judge_request *request, struct bytes bytes)
                 struct bytes part = frame_tail_cut(&tail, sizeof(head));
                 if (part.n)
                         memcpy(&head, part.p, sizeof(head));
-                request->evidence[i] = (struct judge_evidence){.proved_at = head.proved_at, .method = head.method,
+                request->evidence[i] = (struct judge_evidence){.proved_at = head.proved_at,
+                                                               .method = head.method,
                                                                .name = frame_tail_cut_str(&tail, head.name_len)};
         }
         return frame_tail_end(&tail);
@@ -66,7 +67,8 @@ MUST res judge_parse(const struct frame *frame, struct judge_request *ret_reques
         struct frame_tail tail = frame_tail(frame);
 
         ENSURE(head, ERR_IPC_FRAME);
-        ENSURE(frame_text_is_good(head->issuer, sizeof(head->issuer)) && frame_text_is_good(head->profile, sizeof(head->profile)),
+        ENSURE(frame_text_is_good(head->issuer, sizeof(head->issuer)) &&
+                       frame_text_is_good(head->profile, sizeof(head->profile)),
                ERR_IPC_FRAME);
         ENSURE(head->name_count <= LIMIT_NAMES_PER_CERT && head->evidence_count <= JUDGE_EVIDENCE_MAX, ERR_IPC_FRAME);
         ret_request->head = head;
@@ -105,12 +107,12 @@ void judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_S
 
 /* ---- rules ---------------------------------------------------------------------------------------- */
 
-#define REFUSE_UNLESS(cond, ...)                                                                   \
-        do {                                                                                       \
-                if (!(cond)) {                                                                     \
-                        buf_printf(why, __VA_ARGS__);                                              \
-                        return FAIL(ERR_ISSUE_REFUSED);                                            \
-                }                                                                                  \
+#define REFUSE_UNLESS(cond, ...) \
+        do { \
+                if (!(cond)) { \
+                        buf_printf(why, __VA_ARGS__); \
+                        return FAIL(ERR_ISSUE_REFUSED); \
+                } \
         } while (0)
 
 /* One immutable profile from the order to the signature (standards.md 1.1 #12). */
@@ -122,9 +124,11 @@ static res judge_profile(const struct judge_request *request, const struct judge
         REFUSE_UNLESS(view->profile->kind == PKI_PROFILE_LEAF && !view->profile->internal_names,
                       "This profile is not one that certificates are ordered by.");
         REFUSE_UNLESS(memcmp(view->profile->hash, head->profile_hash, MSG_HASH_SIZE) == 0,
-                      "The profile has changed: the signer's copy of %s has another hash; restart the service.", head->profile);
+                      "The profile has changed: the signer's copy of %s has another hash; restart the service.",
+                      head->profile);
         size_t level = strcspn(head->issuer, "-");
-        REFUSE_UNLESS(strncmp(head->issuer, head->profile, level) == 0 && (head->profile[level] == 0 || head->profile[level] == '-'),
+        REFUSE_UNLESS(strncmp(head->issuer, head->profile, level) == 0 &&
+                              (head->profile[level] == 0 || head->profile[level] == '-'),
                       "The issuer is not of the profile's level.");
         return RES_OK;
 }
@@ -133,7 +137,8 @@ static res judge_serial(const struct judge_request *request, struct buf *why)
 {
         uint8_t any = 0;
 
-        REFUSE_UNLESS((request->head->serial[0] & 0xc0) == 0x40, "The serial number is not of the form that is made here.");
+        REFUSE_UNLESS((request->head->serial[0] & 0xc0) == 0x40,
+                      "The serial number is not of the form that is made here.");
         for (size_t i = 1; i < MSG_SERIAL_SIZE; i++)
                 any |= request->head->serial[i];
         REFUSE_UNLESS(any, "The serial number is not random.");
@@ -219,7 +224,8 @@ static bool method_is_off(const struct judge_evidence *evidence, const struct ju
                view->is_off(view->context, judge_method_family(evidence->method));
 }
 
-static res judge_name(const struct judge_request *request, struct str name, const struct judge_view *view, struct buf *why)
+static res judge_name(const struct judge_request *request, struct str name, const struct judge_view *view,
+                      struct buf *why)
 {
         bool off = false, old = false;
 
@@ -234,7 +240,8 @@ static res judge_name(const struct judge_request *request, struct str name, cons
                 old = old || this_old;
         }
         if (off) {
-                buf_printf(why, "The method by which %.*s was proved is switched off (issuance.off).", (int)name.n, name.p);
+                buf_printf(why, "The method by which %.*s was proved is switched off (issuance.off).", (int)name.n,
+                           name.p);
                 return FAIL(ERR_ISSUE_OFF);
         }
         REFUSE_UNLESS(!old, "The evidence for %.*s is too old or from the future.", (int)name.n, name.p);

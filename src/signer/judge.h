@@ -33,10 +33,10 @@ MUST res judge_parse(const struct frame *frame, struct judge_request *ret_reques
 /* SHA-256 of all that goes into the certificate: what makes a repeated request the same one. */
 void judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SIZE]);
 
-struct judge_view { /* what the signer knows by itself */
-        const struct pki_profile *profile;      /* of the request's name; NULL = unknown */
+struct judge_view {                        /* what the signer knows by itself */
+        const struct pki_profile *profile; /* of the request's name; NULL = unknown */
         int64_t now, last_signed_at;
-        int64_t max_days;                       /* ca.max-days */
+        int64_t max_days; /* ca.max-days */
         int64_t issuer_not_after;
         bool (*is_off)(const void *context, const char *word);
         const void *context;

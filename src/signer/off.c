@@ -17,7 +17,9 @@
 static bool is_pinned(int argc, char **argv)
 {
         for (int i = 1; i < argc; i++) {
-                const char *value = strncmp(argv[i], "--set=", 6) == 0 ? argv[i] + 6 : i > 1 && strcmp(argv[i - 1], "--set") == 0 ? argv[i] : "";
+                const char *value = strncmp(argv[i], "--set=", 6) == 0           ? argv[i] + 6
+                                    : i > 1 && strcmp(argv[i - 1], "--set") == 0 ? argv[i]
+                                                                                 : "";
                 if (strncmp(value, SETTING "=", sizeof(SETTING)) == 0)
                         return true;
         }
@@ -74,8 +76,11 @@ void signer_off_read(struct signer *signer, int config_fd)
                 return;
         buf_init(&text, CONFIG_MAX + 1);
         uint8_t *room = buf_grow(&text, CONFIG_MAX);
-        ssize_t n = room ? pread(config_fd, room, CONFIG_MAX - 1, 0) : -1; /* the room is zeroed: a NUL stands at the end */
-        int bad_line = n < 0 || strlen((const char *)room) != (size_t)n ? -1 : ini_parse_string((const char *)room, on_setting, &read);
+        ssize_t n =
+                room ? pread(config_fd, room, CONFIG_MAX - 1, 0) : -1; /* the room is zeroed: a NUL stands at the end */
+        int bad_line = n < 0 || strlen((const char *)room) != (size_t)n
+                               ? -1
+                               : ini_parse_string((const char *)room, on_setting, &read);
         if (bad_line != 0) {
                 log_line(LOG_ERROR, "reload", "setting=" SETTING " line=%d kept=%zu", bad_line, signer->off.count);
                 return;

@@ -27,9 +27,10 @@ static const struct {
         enum msg_type type;
         res (*handle)(struct signer *signer, const struct frame *request, struct answer *answer);
 } calls[] = {
-        {MSG_SIGNER_ISSUE, signer_issue}, {MSG_SIGNER_OCSP, signer_ocsp}, {MSG_SIGNER_INFO, signer_info},
-        {MSG_SIGNER_LISTENER, signer_listener}, {MSG_SIGNER_LOG, signer_log},
-        {MSG_SIGNER_CRL_BEGIN, signer_crl_begin}, {MSG_SIGNER_CRL_ADD, signer_crl_add}, {MSG_SIGNER_CRL_END, signer_crl_end},
+        {MSG_SIGNER_ISSUE, signer_issue},     {MSG_SIGNER_OCSP, signer_ocsp},
+        {MSG_SIGNER_INFO, signer_info},       {MSG_SIGNER_LISTENER, signer_listener},
+        {MSG_SIGNER_LOG, signer_log},         {MSG_SIGNER_CRL_BEGIN, signer_crl_begin},
+        {MSG_SIGNER_CRL_ADD, signer_crl_add}, {MSG_SIGNER_CRL_END, signer_crl_end},
 };
 
 static res handle(void *context, const struct frame *request, struct answer *answer)
@@ -75,8 +76,12 @@ static res make_own(void *context, const struct authority_order *in, struct buf 
         struct signer *signer = context;
         int64_t now = clock_now_sec();
         CLEAN(buf_done) struct buf why = {0};
-        struct signer_order order = {.profile = pki_profiles_find(&signer->profiles, str_of(in->profile)), .issuer = in->issuer,
-                                     .now = now, .not_before = now - 3600, .spki = in->spki, .key_id = in->key_id,
+        struct signer_order order = {.profile = pki_profiles_find(&signer->profiles, str_of(in->profile)),
+                                     .issuer = in->issuer,
+                                     .now = now,
+                                     .not_before = now - 3600,
+                                     .spki = in->spki,
+                                     .key_id = in->key_id,
                                      .subject = in->subject};
 
         buf_init(&why, LIMIT_ERR_DETAIL);
@@ -91,7 +96,8 @@ static res make_own(void *context, const struct authority_order *in, struct buf 
         digest_sha256(in->spki, order.request_hash);
         res made = signer_make(signer, &order, &why);
         if (!res_is_ok(made))
-                log_line(LOG_ERROR, "own_certificate", "profile=%s err=%s why=%s", in->profile, err_name(made.err), log_quote(buf_str(&why)));
+                log_line(LOG_ERROR, "own_certificate", "profile=%s err=%s why=%s", in->profile, err_name(made.err),
+                         log_quote(buf_str(&why)));
         TRY(made);
         TRY(journal_sync(signer->journal));
         buf_clear(ret_der);
@@ -215,7 +221,11 @@ int signer_main(int argc, char **argv)
         buf_init(&signer.tbs, TBS_MAX);
         buf_init(&signer.der, LIMIT_CERT_BYTES);
         res ended = begin(&signer, &control, &why);
-        const struct answer_hooks hooks = {.magic = ANSWER_MAGIC, .handle = handle, .finish = finish, .reset = forget_conversation, .fd_came = fd_came,
+        const struct answer_hooks hooks = {.magic = ANSWER_MAGIC,
+                                           .handle = handle,
+                                           .finish = finish,
+                                           .reset = forget_conversation,
+                                           .fd_came = fd_came,
                                            .context = &signer};
         if (res_is_ok(ended))
                 ended = answer_loop(&control, &hooks);

@@ -13,27 +13,28 @@
 #include "signer/journal.h"
 
 #define SIGNER_MAGIC 0x5369676eu
-#define SIGNER_CLOCK_BACK_SEC 300   /* a clock that went back further than this since the last signature is not believed */
-#define SIGNER_FUTURE_SEC 5         /* what is dated later than that is from the future: one machine, one clock */
+#define SIGNER_CLOCK_BACK_SEC \
+        300                 /* a clock that went back further than this since the last signature is not believed */
+#define SIGNER_FUTURE_SEC 5 /* what is dated later than that is from the future: one machine, one clock */
 #define SIGNER_BACKDATE_SEC (48 * 3600) /* BR 7.1.2.7: notBefore within 48 h of signing */
 
 /* The list being built (MSG_SIGNER_CRL_*). */
 struct signer_crl {
-        struct pki_crl *crl;      /* NULL: none */
+        struct pki_crl *crl; /* NULL: none */
         const struct authority_issuer *issuer;
         uint32_t announced;
-        struct bytes der;         /* signed; borrowed from crl */
+        struct bytes der; /* signed; borrowed from crl */
         size_t sent;
 };
 
 #define SIGNER_OFF_WORDS 64
 #define SIGNER_OFF_BYTES 4096
 
-struct signer_off { /* issuance.off as it is in force */
-        char text[SIGNER_OFF_BYTES];            /* the words, each with a NUL behind it */
+struct signer_off {                  /* issuance.off as it is in force */
+        char text[SIGNER_OFF_BYTES]; /* the words, each with a NUL behind it */
         const char *word[SIGNER_OFF_WORDS];
         size_t count;
-        bool pinned;                            /* given by --set: the file has no say */
+        bool pinned; /* given by --set: the file has no say */
 };
 
 struct signer {
@@ -47,7 +48,7 @@ struct signer {
         struct authority *authority;
         struct journal *journal;
         struct signer_crl crl;
-        struct buf tbs, der;      /* scratch of the request at hand */
+        struct buf tbs, der; /* scratch of the request at hand */
 };
 
 /* The whole life of the program. */
@@ -84,7 +85,7 @@ struct signer_order {
         int64_t not_before, not_after, now;
         uint32_t crl_shard;
         struct bytes spki;
-        struct bytes key_id, subject;  /* CA and OCSP kinds */
+        struct bytes key_id, subject; /* CA and OCSP kinds */
         struct str common_name;
         const struct str *names;
         size_t name_count;

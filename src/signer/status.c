@@ -9,8 +9,8 @@
 #include "base/limits.h"
 #include "signer/signer.h"
 
-#define STATUS_LIFE_MAX (10 * 86400)           /* BR 4.9.7, 4.9.10: nextUpdate at most 10 days on */
-#define STATUS_LIFE_ROOT_MAX (366 * 86400)     /* BR 4.9.7: 12 months for lists of CA certificates */
+#define STATUS_LIFE_MAX (10 * 86400)       /* BR 4.9.7, 4.9.10: nextUpdate at most 10 days on */
+#define STATUS_LIFE_ROOT_MAX (366 * 86400) /* BR 4.9.7: 12 months for lists of CA certificates */
 #define CRL_CEILING (LIMIT_CRL_SHARD * PKI_CRL_ENTRY_MAX + 4096)
 #define CRL_PART (100 * 1024)
 
@@ -38,14 +38,18 @@ MUST res signer_crl_begin(struct signer *signer, const struct frame *frame, stru
         const struct authority_issuer *issuer = authority_find(signer->authority, head->issuer);
         if (!issuer)
                 return answer_fail(answer, ERR_NOT_FOUND, "The signer has no issuer of this name.");
-        if (!times_are_good(head->this_update, head->next_update, *issuer->parent ? STATUS_LIFE_MAX : STATUS_LIFE_ROOT_MAX))
+        if (!times_are_good(head->this_update, head->next_update,
+                            *issuer->parent ? STATUS_LIFE_MAX : STATUS_LIFE_ROOT_MAX))
                 return answer_fail(answer, ERR_ISSUE_REFUSED, "The list's dates are not allowed.");
         if (head->entry_count > LIMIT_CRL_SHARD)
                 return answer_fail(answer, ERR_TOO_LARGE, "A shard has at most %d entries.", LIMIT_CRL_SHARD);
         snprintf(url, sizeof(url), "%s%u.crl", issuer->url[2], head->shard);
         /* A root's list is complete: it is about CA certificates, and programs look the root itself up in it too. */
-        struct pki_crl_head crl = {.issuer = &issuer->issuer, .number = head->number, .this_update = head->this_update,
-                                   .next_update = head->next_update, .shard_url = *issuer->parent ? str_of(url) : (struct str){NULL, 0}};
+        struct pki_crl_head crl = {.issuer = &issuer->issuer,
+                                   .number = head->number,
+                                   .this_update = head->this_update,
+                                   .next_update = head->next_update,
+                                   .shard_url = *issuer->parent ? str_of(url) : (struct str){NULL, 0}};
         TRY(pki_crl_begin(&crl, CRL_CEILING, &signer->crl.crl));
         signer->crl.issuer = issuer;
         signer->crl.announced = head->entry_count;
@@ -64,7 +68,8 @@ MUST res signer_crl_add(struct signer *signer, const struct frame *frame, struct
         for (uint32_t i = 0; i < head->entry_count; i++) {
                 struct msg_crl_entry entry;
                 memcpy(&entry, frame->tail + i * sizeof(entry), sizeof(entry));
-                TRY(pki_crl_add(signer->crl.crl, bytes_of(entry.serial, sizeof(entry.serial)), entry.revoked_at, entry.reason));
+                TRY(pki_crl_add(signer->crl.crl, bytes_of(entry.serial, sizeof(entry.serial)), entry.revoked_at,
+                                entry.reason));
         }
         return RES_OK;
 }
@@ -100,13 +105,15 @@ static void write_id(const struct authority_issuer *issuer, const struct msg_sig
                           bytes_of(head->serial + sizeof(head->serial) - head->serial_len, head->serial_len), id);
 }
 
-static bool was_signed_here(struct signer *signer, const struct authority_issuer *issuer, const struct msg_signer_ocsp *head)
+static bool was_signed_here(struct signer *signer, const struct authority_issuer *issuer,
+                            const struct msg_signer_ocsp *head)
 {
         uint8_t serial[MSG_SERIAL_SIZE] = {0};
 
         if (head->serial_len > MSG_SERIAL_SIZE)
                 return false;
-        memcpy(serial + MSG_SERIAL_SIZE - head->serial_len, head->serial + sizeof(head->serial) - head->serial_len, head->serial_len);
+        memcpy(serial + MSG_SERIAL_SIZE - head->serial_len, head->serial + sizeof(head->serial) - head->serial_len,
+               head->serial_len);
         return journal_has(signer->journal, serial, issuer->name);
 }
 
@@ -114,7 +121,8 @@ static res check_ocsp(struct signer *signer, const struct msg_signer_ocsp *head,
                       struct answer *answer)
 {
         if (!issuer || !*issuer->parent)
-                return answer_fail(answer, ERR_NOT_FOUND, "The signer has no issuer of this name that answers by OCSP.");
+                return answer_fail(answer, ERR_NOT_FOUND,
+                                   "The signer has no issuer of this name that answers by OCSP.");
         if (!times_are_good(head->this_update, head->next_update, STATUS_LIFE_MAX))
                 return answer_fail(answer, ERR_ISSUE_REFUSED, "The answer's dates are not allowed.");
         if (head->status == MSG_OCSP_GOOD && !was_signed_here(signer, issuer, head))
@@ -133,15 +141,22 @@ MUST res signer_ocsp(struct signer *signer, const struct frame *frame, struct an
         buf_init(&id, 256);
         ENSURE(head && head->nonce_len == frame->head.tail && head->nonce_len <= PKI_OCSP_NONCE_MAX, ERR_IPC_FRAME);
         ENSURE(frame_text_is_good(head->issuer, sizeof(head->issuer)), ERR_IPC_FRAME);
-        ENSURE(head->serial_len > 0 && head->serial_len <= sizeof(head->serial) && head->status <= MSG_OCSP_UNKNOWN, ERR_IPC_FRAME);
+        ENSURE(head->serial_len > 0 && head->serial_len <= sizeof(head->serial) && head->status <= MSG_OCSP_UNKNOWN,
+               ERR_IPC_FRAME);
         ENSURE(head->hash_alg == 1 || head->hash_alg == 256, ERR_IPC_FRAME);
         const struct authority_issuer *issuer = authority_find(signer->authority, head->issuer);
         TRY(check_ocsp(signer, head, issuer, answer));
         TRY(signer_responder(signer, issuer));
         write_id(issuer, head, &id);
-        struct pki_ocsp_single single = {.id = buf_bytes(&id), .status = statuses[head->status], .revoked_at = head->revoked_at,
-                                         .reason = head->reason, .this_update = head->this_update, .next_update = head->next_update};
-        struct pki_ocsp_answer facts = {.v = &single, .n = 1, .produced_at = clock_now_sec(),
+        struct pki_ocsp_single single = {.id = buf_bytes(&id),
+                                         .status = statuses[head->status],
+                                         .revoked_at = head->revoked_at,
+                                         .reason = head->reason,
+                                         .this_update = head->this_update,
+                                         .next_update = head->next_update};
+        struct pki_ocsp_answer facts = {.v = &single,
+                                        .n = 1,
+                                        .produced_at = clock_now_sec(),
                                         .nonce = bytes_of(frame->tail, head->nonce_len),
                                         .responder_key_id = bytes_of(issuer->responder_key_id, 20),
                                         .responder_cert = buf_bytes(&issuer->responder_der)};

@@ -13,7 +13,8 @@ static_assert((int)MSG_KEY_RSA_2048 == (int)PKI_KEY_RSA_2048 && (int)MSG_KEY_RSA
                       (int)MSG_KEY_EC_P256 == (int)PKI_KEY_EC_P256 && (int)MSG_KEY_EC_P384 == (int)PKI_KEY_EC_P384,
               "the numbers of key types travel in messages");
 
-static res key_seal_open(const struct vault *vault, const struct msg_vault_aad *aad, const struct pki_key *key, struct buf *out)
+static res key_seal_open(const struct vault *vault, const struct msg_vault_aad *aad, const struct pki_key *key,
+                         struct buf *out)
 {
         CLEAN(secret_done) struct secret pkcs8 = {0};
 
@@ -21,8 +22,8 @@ static res key_seal_open(const struct vault *vault, const struct msg_vault_aad *
         return vault_seal(vault, aad, secret_bytes(&pkcs8), out);
 }
 
-static res key_seal_encrypted(const struct vault *vault, const struct msg_vault_aad *aad, const struct pki_key *key, struct str password,
-                              struct buf *out)
+static res key_seal_encrypted(const struct vault *vault, const struct msg_vault_aad *aad, const struct pki_key *key,
+                              struct str password, struct buf *out)
 {
         CLEAN(buf_wipe) struct buf encrypted = {0};
 
@@ -40,10 +41,13 @@ res vault_make_key(struct vault *vault, const struct frame *request, struct answ
 
         ENSURE(request->head.body == sizeof body, ERR_IPC_FRAME);
         memcpy(&body, request->body, sizeof body);
-        ENSURE((uint64_t)body.password_len + body.csr_names_len == request->head.tail && body.password_len <= LIMIT_PASSWORD_BYTES, ERR_IPC_FRAME);
+        ENSURE((uint64_t)body.password_len + body.csr_names_len == request->head.tail &&
+                       body.password_len <= LIMIT_PASSWORD_BYTES,
+               ERR_IPC_FRAME);
         ENSURE(body.key_type > MSG_KEY_NONE && body.key_type < MSG_KEY_SM2, ERR_IPC_FRAME);
         const char *tail = (const char *)request->tail;
-        const struct str password = {tail, body.password_len}, common_name = {tail + body.password_len, body.csr_names_len};
+        const struct str password = {tail, body.password_len},
+                         common_name = {tail + body.password_len, body.csr_names_len};
 
         TRY(stock_take(vault->stock, (enum pki_key_type)body.key_type, &key));
         const struct bytes spki = pki_key_spki(key);

@@ -71,8 +71,12 @@ static res vault_run(struct vault *vault, const char *data_dir)
 
         TRY(control_start(&control, CONTROL_FD));
         const struct answer_hooks hooks = {
-                .magic = ANSWER_MAGIC, .handle = vault_handle, .idle = vault->stock ? vault_idle : NULL,
-                .idle_ms = vault->stock ? STOCK_IDLE_MS : 0, .context = vault, .wipe = true,
+                .magic = ANSWER_MAGIC,
+                .handle = vault_handle,
+                .idle = vault->stock ? vault_idle : NULL,
+                .idle_ms = vault->stock ? STOCK_IDLE_MS : 0,
+                .context = vault,
+                .wipe = true,
         };
         res r = master_key(&control, vault->key);
 

@@ -9,7 +9,9 @@ res v1_mac(uint32_t hash, struct bytes secret, struct bytes text, struct msg_vau
         unsigned n = 0;
 
         ENSURE((hash == 1 || hash == 256) && secret.n <= INT_MAX, ERR_FORMAT);
-        ENSURE(HMAC(hash == 1 ? EVP_sha1() : EVP_sha256(), secret.p, (int)secret.n, text.p, text.n, ret_reply->mac, &n) != NULL, ERR_CRYPTO);
+        ENSURE(HMAC(hash == 1 ? EVP_sha1() : EVP_sha256(), secret.p, (int)secret.n, text.p, text.n, ret_reply->mac,
+                    &n) != NULL,
+               ERR_CRYPTO);
         ret_reply->mac_len = n;
         return RES_OK;
 }

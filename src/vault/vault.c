@@ -19,7 +19,8 @@ res vault_seal(const struct vault *vault, const struct msg_vault_aad *aad, struc
         return pki_seal(vault->key, bytes_of(aad, sizeof *aad), plain, out);
 }
 
-res vault_unseal(const struct vault *vault, const struct msg_vault_aad *aad, struct bytes sealed, struct secret *ret_plain)
+res vault_unseal(const struct vault *vault, const struct msg_vault_aad *aad, struct bytes sealed,
+                 struct secret *ret_plain)
 {
         return pki_unseal(vault->key, bytes_of(aad, sizeof *aad), sealed, ret_plain);
 }
@@ -82,7 +83,9 @@ static res handle_tc3_key(struct vault *vault, const struct frame *request, stru
         CLEAN(secret_done) struct secret secret = {0};
 
         memcpy(&body, request->body, sizeof body);
-        ENSURE((uint64_t)body.sealed_len + body.service_len == request->head.tail && memchr(body.date, 0, sizeof body.date), ERR_IPC_FRAME);
+        ENSURE((uint64_t)body.sealed_len + body.service_len == request->head.tail &&
+                       memchr(body.date, 0, sizeof body.date),
+               ERR_IPC_FRAME);
         const struct str service = {(const char *)request->tail + body.sealed_len, body.service_len};
 
         TRY(vault_unseal(vault, &body.aad, bytes_of(request->tail, body.sealed_len), &secret));

@@ -26,6 +26,7 @@ MUST res vault_handle(void *context, const struct frame *request, struct answer 
 
 /* Shared by the handlers: seal for this AAD and append to the answer's tail. */
 MUST res vault_seal(const struct vault *vault, const struct msg_vault_aad *aad, struct bytes plain, struct buf *out);
-MUST res vault_unseal(const struct vault *vault, const struct msg_vault_aad *aad, struct bytes sealed, struct secret *ret_plain);
+MUST res vault_unseal(const struct vault *vault, const struct msg_vault_aad *aad, struct bytes sealed,
+                      struct secret *ret_plain);
 /* MSG_VAULT_MAKE_KEY. */
 MUST res vault_make_key(struct vault *vault, const struct frame *request, struct answer *answer);

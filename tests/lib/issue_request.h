@@ -17,14 +17,18 @@ struct issue_request {
 };
 
 /* `name` was proved by DNS a minute ago; the serial is random; everything else is as it must be. */
-static inline void issue_request_make(struct issue_request *request, const struct pki_profile *profile, const char *issuer,
-                                      struct bytes spki, const char *name)
+static inline void issue_request_make(struct issue_request *request, const struct pki_profile *profile,
+                                      const char *issuer, struct bytes spki, const char *name)
 {
         int64_t now = clock_now_sec();
-        struct msg_evidence evidence = {.id = 7, .proved_at = now - 60, .method = MSG_METHOD_DNS_TXT, .name_len = (uint32_t)strlen(name)};
+        struct msg_evidence evidence = {
+                .id = 7, .proved_at = now - 60, .method = MSG_METHOD_DNS_TXT, .name_len = (uint32_t)strlen(name)};
         struct msg_signer_issue *body = &request->body;
 
-        *body = (struct msg_signer_issue){.not_before = now, .not_after = now + 90 * 86400 - 1, .caa_checked_at = now - 1, .name_count = 1,
+        *body = (struct msg_signer_issue){.not_before = now,
+                                          .not_after = now + 90 * 86400 - 1,
+                                          .caa_checked_at = now - 1,
+                                          .name_count = 1,
                                           .evidence_count = 1};
         random_bytes(body->serial, sizeof(body->serial));
         pki_serial_fix(body->serial);
@@ -51,5 +55,6 @@ static inline void issue_request_done(struct issue_request *request)
 
 static inline struct channel_request issue_request_out(const struct issue_request *request)
 {
-        return (struct channel_request){MSG_SIGNER_ISSUE, bytes_of(&request->body, sizeof(request->body)), buf_bytes(&request->tail)};
+        return (struct channel_request){MSG_SIGNER_ISSUE, bytes_of(&request->body, sizeof(request->body)),
+                                        buf_bytes(&request->tail)};
 }

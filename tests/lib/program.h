@@ -22,9 +22,9 @@
 #include "ipc/frame.h"
 
 struct program {
-        const char *name;         /* "chancery-signer" */
-        const char *argument;     /* before the settings, or NULL */
-        char **settings;          /* NULL-terminated: "--set", "…" */
+        const char *name;     /* "chancery-signer" */
+        const char *argument; /* before the settings, or NULL */
+        char **settings;      /* NULL-terminated: "--set", "…" */
         char data_dir[128];
         pid_t pid;
         int control;
@@ -95,7 +95,7 @@ static inline void program_exec(struct program *program, int control)
         argv[n++] = path;
         if (program->argument)
                 argv[n++] = (char *)(uintptr_t)program->argument;
-        argv[n++] = (char *)(uintptr_t)"--data";
+        argv[n++] = (char *)(uintptr_t) "--data";
         argv[n++] = program->data_dir;
         for (size_t i = 0; program->settings && program->settings[i] && n < 63; i++)
                 argv[n++] = program->settings[i];
@@ -112,7 +112,8 @@ static inline void program_talk(struct program *program)
 {
         int pair[2];
 
-        if (!res_is_ok(frame_pair(pair)) || !res_is_ok(control_send_fd(program->control, MSG_FD_PEER, MSG_PEER_SERVER, pair[1])))
+        if (!res_is_ok(frame_pair(pair)) ||
+            !res_is_ok(control_send_fd(program->control, MSG_FD_PEER, MSG_PEER_SERVER, pair[1])))
                 program_fail("conversation");
         close(pair[1]);
         channel_replace_fd(program->channel, pair[0]);

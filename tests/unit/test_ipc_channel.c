@@ -28,7 +28,9 @@ struct peer {
 
 static bool answer_one(struct peer *peer, const struct frame *in)
 {
-        struct frame_out out = {.type = in->head.type, .slot = in->head.slot, .body = bytes_of(in->body, in->head.body),
+        struct frame_out out = {.type = in->head.type,
+                                .slot = in->head.slot,
+                                .body = bytes_of(in->body, in->head.body),
                                 .tail = bytes_of(in->tail, in->head.tail)};
 
         switch (peer->manner) {
@@ -50,7 +52,9 @@ static bool answer_one(struct peer *peer, const struct frame *in)
                 usleep(300 * 1000);
                 break;
         case REFUSE:
-                out = (struct frame_out){.type = in->head.type, .slot = in->head.slot, .err = ERR_ISSUE_REFUSED,
+                out = (struct frame_out){.type = in->head.type,
+                                         .slot = in->head.slot,
+                                         .err = ERR_ISSUE_REFUSED,
                                          .tail = bytes_of("no, because", 11)};
                 break;
         case ECHO:
@@ -105,7 +109,8 @@ static void test_echo_and_sizes(void **state)
                 channel_reply_done(&reply);
         }
         struct channel_reply reply;
-        assert_int_equal(channel_call(channel, MSG_PROBE, NULL, 0, big, sizeof(big) + 1, 100, &reply).err, ERR_IPC_FRAME);
+        assert_int_equal(channel_call(channel, MSG_PROBE, NULL, 0, big, sizeof(big) + 1, 100, &reply).err,
+                         ERR_IPC_FRAME);
         channel_free(channel);
         pthread_join(peer.thread, NULL);
 }
@@ -117,7 +122,7 @@ static void test_peers_that_fail(void **state)
                 enum manner manner;
                 enum err err;
         } cases[] = {{DIE_AFTER_READING, ERR_IPC_LOST}, {WRONG_TYPE, ERR_IPC_FRAME}, {WRONG_SLOT, ERR_IPC_TIMEOUT},
-                     {GARBAGE, ERR_IPC_LOST}, {SLEEP, ERR_IPC_TIMEOUT}, {ECHO, ERR_NONE}};
+                     {GARBAGE, ERR_IPC_LOST},           {SLEEP, ERR_IPC_TIMEOUT},    {ECHO, ERR_NONE}};
         (void)state;
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -211,7 +216,8 @@ static void test_batch_and_death_in_it(void **state)
 
         for (uint32_t i = 0; i < LIMIT_ISSUE_BATCH; i++) {
                 body[i] = i;
-                requests[i] = (struct channel_request){MSG_SIGNER_ISSUE, bytes_of(&body[i], 4), bytes_of(tail, sizeof(tail))};
+                requests[i] =
+                        (struct channel_request){MSG_SIGNER_ISSUE, bytes_of(&body[i], 4), bytes_of(tail, sizeof(tail))};
         }
         for (int dies = 0; dies < 2; dies++) {
                 struct peer peer;
@@ -223,7 +229,8 @@ static void test_batch_and_death_in_it(void **state)
                                 assert_int_equal(*(const uint32_t *)(const void *)replies[i].body.p, i);
                                 good++;
                         } else {
-                                assert_true(dies && (results[i].err == ERR_IPC_LOST || results[i].err == ERR_IPC_TIMEOUT));
+                                assert_true(dies &&
+                                            (results[i].err == ERR_IPC_LOST || results[i].err == ERR_IPC_TIMEOUT));
                                 assert_null(replies[i].memory);
                         }
                         channel_reply_done(&replies[i]);
@@ -296,12 +303,9 @@ static void test_many_threads_many_lives(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_peers_that_fail),
-                cmocka_unit_test(test_refusal_brings_its_sentence),
-                cmocka_unit_test(test_nobody_comes),
-                cmocka_unit_test(test_waits_for_the_next_life),
-                cmocka_unit_test(test_batch_and_death_in_it),
-                cmocka_unit_test(test_many_threads_many_lives),
+                cmocka_unit_test(test_peers_that_fail),       cmocka_unit_test(test_refusal_brings_its_sentence),
+                cmocka_unit_test(test_nobody_comes),          cmocka_unit_test(test_waits_for_the_next_life),
+                cmocka_unit_test(test_batch_and_death_in_it), cmocka_unit_test(test_many_threads_many_lives),
                 cmocka_unit_test(test_echo_and_sizes),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,14 @@ static void test_lengths_that_lie(void **state)
                 uint32_t body, tail;
                 size_t payload;
         } cases[] = {
-                {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {5, 5, 9}, {5, 5, 11},
-                {0xffffffff, 1, 0}, {0xfffffff0, 0x10, 0}, {0xffffffff, 0xffffffff, 100},
+                {1, 0, 0},
+                {0, 1, 0},
+                {0, 0, 1},
+                {5, 5, 9},
+                {5, 5, 11},
+                {0xffffffff, 1, 0},
+                {0xfffffff0, 0x10, 0},
+                {0xffffffff, 0xffffffff, 100},
                 {0, LIMIT_IPC_FRAME, LIMIT_IPC_FRAME}, /* over the limit: cut by the kernel */
         };
         struct frame_reader *reader = frame_reader_new(4);
@@ -45,7 +51,8 @@ static void test_lengths_that_lie(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
                 int pair[2];
                 OK(frame_pair(pair));
-                send_raw(pair[0], (struct msg_head){.type = 1, .body = cases[i].body, .tail = cases[i].tail}, cases[i].payload);
+                send_raw(pair[0], (struct msg_head){.type = 1, .body = cases[i].body, .tail = cases[i].tail},
+                         cases[i].payload);
                 FAILS(frame_recv(pair[1], reader, true, &frames, &count), ERR_IPC_FRAME);
                 close(pair[0]);
                 close(pair[1]);
@@ -83,7 +90,9 @@ static void test_many_in_order(void **state)
         OK(frame_pair(pair));
         for (size_t i = 0; i < 100; i++) {
                 body[i] = i;
-                out[i] = (struct frame_out){.type = 7, .slot = (uint32_t)i, .body = bytes_of(&body[i], 8),
+                out[i] = (struct frame_out){.type = 7,
+                                            .slot = (uint32_t)i,
+                                            .body = bytes_of(&body[i], 8),
                                             .tail = bytes_of("tailtailtail", i % 12)};
         }
         OK(frame_send(pair[0], out, 100, true, &sent));
@@ -155,8 +164,10 @@ static void test_control_nonsense_leaks_nothing(void **state)
                 int pair[2];
                 struct control control;
                 OK(frame_pair(pair));
-                struct msg_control_fd body = {.kind = i == 0 ? MSG_FD_KIND_COUNT : MSG_FD_PEER, .peer = i == 1 ? MSG_PEER_COUNT : 1};
-                struct frame_out out = {.type = i == 2 ? MSG_CONTROL_GO : MSG_CONTROL_FD, .body = bytes_of(&body, sizeof(body)),
+                struct msg_control_fd body = {.kind = i == 0 ? MSG_FD_KIND_COUNT : MSG_FD_PEER,
+                                              .peer = i == 1 ? MSG_PEER_COUNT : 1};
+                struct frame_out out = {.type = i == 2 ? MSG_CONTROL_GO : MSG_CONTROL_FD,
+                                        .body = bytes_of(&body, sizeof(body)),
                                         .tail = bytes_of("x", i == 3)};
                 OK(frame_send_fd(pair[0], &out, 1));
                 FAILS(control_start(&control, pair[1]), ERR_IPC_FRAME);

@@ -51,7 +51,7 @@ static int remove_dir(void **state)
 static struct journal *open_journal(void)
 {
         struct journal *journal = NULL;
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
 
         buf_init(&why, 1000);
         res opened = journal_open(dir, &journal, &why);
@@ -213,7 +213,7 @@ static void test_zeros_at_the_end(void **state)
 /* A changed byte in the middle is not a torn tail: refused, nothing is cut off. */
 static void test_damage_in_the_middle(void **state)
 {
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
         struct journal *journal = NULL;
         (void)state;
 
@@ -237,7 +237,7 @@ static void test_chain_and_reading(void **state)
         struct journal_entry entry;
         uint64_t at = 0, next;
         uint32_t n = 0;
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
         (void)state;
 
         buf_init(&text, 10000);

@@ -25,81 +25,270 @@ struct proof {
 
 struct wish {
         const char *label;
-        const char *names[3];           /* up to three */
+        const char *names[3]; /* up to three */
         struct proof proofs[3];
-        const char *common_name;        /* NULL = the first name */
-        const char *issuer, *profile;   /* NULL = dv-ecc, dv */
-        int64_t begin, days, caa_age;   /* begin: from now; days 0 = 90 */
-        const char *off;                /* a word that is switched off */
+        const char *common_name;      /* NULL = the first name */
+        const char *issuer, *profile; /* NULL = dv-ecc, dv */
+        int64_t begin, days, caa_age; /* begin: from now; days 0 = 90 */
+        const char *off;              /* a word that is switched off */
         bool hash_differs, last_signed_later;
-        uint8_t serial_first;           /* 0 = 0x40 */
-        int64_t extra_sec;              /* added to the life */
+        uint8_t serial_first; /* 0 = 0x40 */
+        int64_t extra_sec;    /* added to the life */
         enum err err;
-        const char *why;                /* part of the sentence */
+        const char *why; /* part of the sentence */
 };
 
 static const struct wish wishes[] = {
         /* evidence: names ⊆ what was proved (standards.md 3.2) */
-        {"no evidence", {"a.example.com"}, {{NULL, 0, 0}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence that covers a.example.com"},
-        {"another name", {"a.example.com"}, {{"b.example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"a parent's end only", {"badexample.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"a name below proves not the one above", {"example.com"}, {{"a.example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"second name unproved", {"a.example.com", "example.org"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "example.org"},
-        {"third name unproved", {"a.example.com", "example.com", "x.org"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "x.org"},
-        {"BR 3.2.2.4.18: a file proves no sub-name", {"a.example.com"}, {{"example.com", MSG_METHOD_FILE, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"BR 3.2.2.4.18: a file proves no wildcard", {"*.example.com"}, {{"example.com", MSG_METHOD_FILE, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"http-01 proves no wildcard", {"*.example.com"}, {{"example.com", MSG_METHOD_HTTP_01, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"a wildcard is no evidence", {"a.example.com"}, {{"*.example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"a top level proves nothing below", {"example.com"}, {{"com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"no method", {"example.com"}, {{"example.com", MSG_METHOD_NONE, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
+        {"no evidence",
+         {"a.example.com"},
+         {{NULL, 0, 0}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence that covers a.example.com"},
+        {"another name",
+         {"a.example.com"},
+         {{"b.example.com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"a parent's end only",
+         {"badexample.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"a name below proves not the one above",
+         {"example.com"},
+         {{"a.example.com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"second name unproved",
+         {"a.example.com", "example.org"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "example.org"},
+        {"third name unproved",
+         {"a.example.com", "example.com", "x.org"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "x.org"},
+        {"BR 3.2.2.4.18: a file proves no sub-name",
+         {"a.example.com"},
+         {{"example.com", MSG_METHOD_FILE, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"BR 3.2.2.4.18: a file proves no wildcard",
+         {"*.example.com"},
+         {{"example.com", MSG_METHOD_FILE, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"http-01 proves no wildcard",
+         {"*.example.com"},
+         {{"example.com", MSG_METHOD_HTTP_01, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"a wildcard is no evidence",
+         {"a.example.com"},
+         {{"*.example.com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"a top level proves nothing below",
+         {"example.com"},
+         {{"com", MSG_METHOD_DNS_TXT, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"no method",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_NONE, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
         {"unknown method", {"example.com"}, {{"example.com", 99, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"upper case", {"Example.com"}, {{"Example.com", MSG_METHOD_FILE, 10}}, .err = ERR_ISSUE_REFUSED, .why = "no evidence"},
-        {"DCV-33: too old", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 397 * DAY + 1}}, .err = ERR_ISSUE_REFUSED, .why = "too old"},
-        {"from the future", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, -60}}, .err = ERR_ISSUE_REFUSED, .why = "too old or from the future"},
-        {"no name", {NULL}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .common_name = "", .err = ERR_ISSUE_REFUSED, .why = "no name"},
-        {"common name is none of the names", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .common_name = "www.example.com", .err = ERR_ISSUE_REFUSED, .why = "common name"},
+        {"upper case",
+         {"Example.com"},
+         {{"Example.com", MSG_METHOD_FILE, 10}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no evidence"},
+        {"DCV-33: too old",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 397 * DAY + 1}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "too old"},
+        {"from the future",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, -60}},
+         .err = ERR_ISSUE_REFUSED,
+         .why = "too old or from the future"},
+        {"no name",
+         {NULL},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .common_name = "",
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no name"},
+        {"common name is none of the names",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .common_name = "www.example.com",
+         .err = ERR_ISSUE_REFUSED,
+         .why = "common name"},
         /* CAA: at most 8 h before (BR 4.2.2.1) */
-        {"CAA too old", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .caa_age = 8 * 3600 + 1, .err = ERR_ISSUE_REFUSED, .why = "8 hours"},
-        {"CAA from the future", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .caa_age = -60, .err = ERR_ISSUE_REFUSED, .why = "future"},
+        {"CAA too old",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .caa_age = 8 * 3600 + 1,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "8 hours"},
+        {"CAA from the future",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .caa_age = -60,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "future"},
         /* profile and issuer */
-        {"another hash", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .hash_differs = true, .err = ERR_ISSUE_REFUSED, .why = "hash"},
-        {"no such profile", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .profile = "ev", .err = ERR_ISSUE_REFUSED, .why = "no profile"},
-        {"the listener's profile", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .profile = "listener", .err = ERR_ISSUE_REFUSED, .why = "ordered"},
-        {"a CA's profile", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .profile = "intermediate", .err = ERR_ISSUE_REFUSED, .why = "ordered"},
-        {"issuer of another level", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .issuer = "ov-ecc", .err = ERR_ISSUE_REFUSED, .why = "level"},
+        {"another hash",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .hash_differs = true,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "hash"},
+        {"no such profile",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .profile = "ev",
+         .err = ERR_ISSUE_REFUSED,
+         .why = "no profile"},
+        {"the listener's profile",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .profile = "listener",
+         .err = ERR_ISSUE_REFUSED,
+         .why = "ordered"},
+        {"a CA's profile",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .profile = "intermediate",
+         .err = ERR_ISSUE_REFUSED,
+         .why = "ordered"},
+        {"issuer of another level",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .issuer = "ov-ecc",
+         .err = ERR_ISSUE_REFUSED,
+         .why = "level"},
         /* dates */
-        {"notBefore too early", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .begin = -48 * 3600 - 1, .err = ERR_ISSUE_REFUSED, .why = "48 hours"},
-        {"notBefore too late", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .begin = 48 * 3600 + 1, .err = ERR_ISSUE_REFUSED, .why = "48 hours"},
-        {"one second too long", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .days = 200, .extra_sec = 1, .err = ERR_ISSUE_REFUSED, .why = "200 days"},
-        {"over already", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .days = 1, .begin = -40 * 3600, .err = ERR_ISSUE_REFUSED, .why = "passed"},
-        {"the clock went back", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .last_signed_later = true, .err = ERR_ISSUE_REFUSED, .why = "went back"},
+        {"notBefore too early",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .begin = -48 * 3600 - 1,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "48 hours"},
+        {"notBefore too late",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .begin = 48 * 3600 + 1,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "48 hours"},
+        {"one second too long",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .days = 200,
+         .extra_sec = 1,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "200 days"},
+        {"over already",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .days = 1,
+         .begin = -40 * 3600,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "passed"},
+        {"the clock went back",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .last_signed_later = true,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "went back"},
         /* serial */
-        {"negative serial", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .serial_first = 0xc0, .err = ERR_ISSUE_REFUSED, .why = "serial"},
-        {"short serial", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .serial_first = 0x01, .err = ERR_ISSUE_REFUSED, .why = "serial"},
+        {"negative serial",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .serial_first = 0xc0,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "serial"},
+        {"short serial",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .serial_first = 0x01,
+         .err = ERR_ISSUE_REFUSED,
+         .why = "serial"},
         /* the stop button: issuer, profile, method */
-        {"issuer off", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .off = "dv-ecc", .err = ERR_ISSUE_OFF, .why = "dv-ecc"},
-        {"profile off", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .off = "dv", .err = ERR_ISSUE_OFF, .why = "dv"},
-        {"everything off", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .off = "all", .err = ERR_ISSUE_OFF, .why = "all"},
-        {"method off", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .off = "dns-txt", .err = ERR_ISSUE_OFF, .why = "method"},
-        {"family of methods off", {"example.com"}, {{"example.com", MSG_METHOD_DNS_CNAME, 10}}, .off = "dns", .err = ERR_ISSUE_OFF, .why = "method"},
-        {"file off", {"example.com"}, {{"example.com", MSG_METHOD_FILE, 10}}, .off = "file", .err = ERR_ISSUE_OFF, .why = "method"},
+        {"issuer off",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .off = "dv-ecc",
+         .err = ERR_ISSUE_OFF,
+         .why = "dv-ecc"},
+        {"profile off",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .off = "dv",
+         .err = ERR_ISSUE_OFF,
+         .why = "dv"},
+        {"everything off",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .off = "all",
+         .err = ERR_ISSUE_OFF,
+         .why = "all"},
+        {"method off",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+         .off = "dns-txt",
+         .err = ERR_ISSUE_OFF,
+         .why = "method"},
+        {"family of methods off",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_CNAME, 10}},
+         .off = "dns",
+         .err = ERR_ISSUE_OFF,
+         .why = "method"},
+        {"file off",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_FILE, 10}},
+         .off = "file",
+         .err = ERR_ISSUE_OFF,
+         .why = "method"},
         /* what passes */
         {"exact, by DNS", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE},
-        {"below, by DNS (BR 3.2.2.4.7)", {"www.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_CNAME, 10}}, .err = ERR_NONE},
+        {"below, by DNS (BR 3.2.2.4.7)",
+         {"www.example.com", "example.com"},
+         {{"example.com", MSG_METHOD_DNS_CNAME, 10}},
+         .err = ERR_NONE},
         {"wildcard by DNS", {"*.example.com"}, {{"example.com", MSG_METHOD_DNS_01, 10}}, .err = ERR_NONE},
         {"wildcard below", {"*.a.example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE},
-        {"exact, by file, each its own", {"www.example.com", "example.com"}, {{"example.com", MSG_METHOD_FILE, 10}, {"www.example.com", MSG_METHOD_FILE, 9}}, .err = ERR_NONE},
-        {"one old, one fresh", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 500 * DAY}, {"example.com", MSG_METHOD_FILE, 10}}, .err = ERR_NONE},
-        {"one method off, another on", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}, {"example.com", MSG_METHOD_FILE, 10}}, .off = "dns"},
+        {"exact, by file, each its own",
+         {"www.example.com", "example.com"},
+         {{"example.com", MSG_METHOD_FILE, 10}, {"www.example.com", MSG_METHOD_FILE, 9}},
+         .err = ERR_NONE},
+        {"one old, one fresh",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 500 * DAY}, {"example.com", MSG_METHOD_FILE, 10}},
+         .err = ERR_NONE},
+        {"one method off, another on",
+         {"example.com"},
+         {{"example.com", MSG_METHOD_DNS_TXT, 10}, {"example.com", MSG_METHOD_FILE, 10}},
+         .off = "dns"},
         {"as old as may be", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 397 * DAY}}, .caa_age = 8 * 3600},
         {"as long as may be", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .days = 200},
         {"no common name", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .common_name = ""},
-        {"a single label, itself proved", {"intranet"}, {{"intranet", MSG_METHOD_FILE, 10}}, .err = ERR_NONE}, /* the lint and the profile judge names */
+        {"a single label, itself proved",
+         {"intranet"},
+         {{"intranet", MSG_METHOD_FILE, 10}},
+         .err = ERR_NONE}, /* the lint and the profile judge names */
 };
 
 static struct pki_profile leaf = {.name = "dv", .kind = PKI_PROFILE_LEAF, .max_days = 398, .hash = {1, 2, 3}};
-static struct pki_profile listener = {.name = "listener", .kind = PKI_PROFILE_LEAF, .max_days = 90, .internal_names = true, .hash = {1, 2, 3}};
-static struct pki_profile ca = {.name = "intermediate", .kind = PKI_PROFILE_INTERMEDIATE, .max_days = 90, .hash = {1, 2, 3}};
+static struct pki_profile listener = {
+        .name = "listener", .kind = PKI_PROFILE_LEAF, .max_days = 90, .internal_names = true, .hash = {1, 2, 3}};
+static struct pki_profile ca = {
+        .name = "intermediate", .kind = PKI_PROFILE_INTERMEDIATE, .max_days = 90, .hash = {1, 2, 3}};
 
 static const struct pki_profile *profile_of(const struct wish *wish)
 {
@@ -116,7 +305,7 @@ static void make_frame(const struct wish *wish, struct buf *bytes, struct frame 
 {
         struct msg_signer_issue *head = calloc(1, sizeof(*head));
         const char *common_name = wish->common_name ? wish->common_name : wish->names[0];
-        CLEAN(buf_done) struct buf tail;
+        CLEAN(buf_done) struct buf tail = {0};
 
         buf_init(&tail, 10000);
         head->serial[0] = wish->serial_first ? wish->serial_first : 0x40;
@@ -139,7 +328,8 @@ static void make_frame(const struct wish *wish, struct buf *bytes, struct frame 
                 head->names_len += (uint32_t)(tail.n - before);
         }
         for (size_t i = 0; i < 3 && wish->proofs[i].name; i++, head->evidence_count++) {
-                struct msg_evidence one = {.proved_at = NOW - wish->proofs[i].age_sec, .method = wish->proofs[i].method,
+                struct msg_evidence one = {.proved_at = NOW - wish->proofs[i].age_sec,
+                                           .method = wish->proofs[i].method,
                                            .name_len = (uint32_t)strlen(wish->proofs[i].name)};
                 buf_add(&tail, &one, sizeof(one));
                 buf_add_text(&tail, wish->proofs[i].name);
@@ -167,11 +357,16 @@ static void test_each_rule(void **state)
                 const struct wish *wish = &wishes[i];
                 struct judge_request request;
                 struct frame frame;
-                CLEAN(buf_done) struct buf bytes;
-                CLEAN(buf_done) struct buf why;
-                struct judge_view view = {.profile = profile_of(wish), .now = NOW, .max_days = 200, .issuer_not_after = NOW + 1000 * DAY,
-                                          .last_signed_at = wish->last_signed_later ? NOW + SIGNER_CLOCK_BACK_SEC + 1 : NOW,
-                                          .is_off = is_off, .context = wish};
+                CLEAN(buf_done) struct buf bytes = {0};
+                CLEAN(buf_done) struct buf why = {0};
+                struct judge_view view = {.profile = profile_of(wish),
+                                          .now = NOW,
+                                          .max_days = 200,
+                                          .issuer_not_after = NOW + 1000 * DAY,
+                                          .last_signed_at =
+                                                  wish->last_signed_later ? NOW + SIGNER_CLOCK_BACK_SEC + 1 : NOW,
+                                          .is_off = is_off,
+                                          .context = wish};
 
                 buf_init(&bytes, 20000);
                 buf_init(&why, 1000);
@@ -187,10 +382,15 @@ static void test_life_within_the_issuer(void **state)
 {
         struct judge_request request;
         struct frame frame;
-        CLEAN(buf_done) struct buf bytes;
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf bytes = {0};
+        CLEAN(buf_done) struct buf why = {0};
         const struct wish wish = {"", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE};
-        struct judge_view view = {.profile = &leaf, .now = NOW, .max_days = 398, .issuer_not_after = NOW + 90 * DAY - 2, .is_off = is_off, .context = &wish};
+        struct judge_view view = {.profile = &leaf,
+                                  .now = NOW,
+                                  .max_days = 398,
+                                  .issuer_not_after = NOW + 90 * DAY - 2,
+                                  .is_off = is_off,
+                                  .context = &wish};
 
         (void)state;
         buf_init(&bytes, 20000);
@@ -205,10 +405,11 @@ static void test_life_within_the_issuer(void **state)
 /* Every byte of the lengths spoiled, every cut: refused or read within bounds (a sanitizer watches). */
 static void test_lengths(void **state)
 {
-        const struct wish wish = {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE};
+        const struct wish wish = {
+                "", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE};
         struct judge_request request;
         struct frame frame;
-        CLEAN(buf_done) struct buf bytes;
+        CLEAN(buf_done) struct buf bytes = {0};
 
         (void)state;
         buf_init(&bytes, 20000);
@@ -231,14 +432,21 @@ static void test_lengths(void **state)
 /* The hash covers what goes into the certificate, and nothing that a second look may change. */
 static void test_hash(void **state)
 {
-        const struct wish base = {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE};
+        const struct wish base = {
+                "", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE};
         const struct wish others[] = {
                 {"", {"a.example.com", "example.org"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .err = ERR_NONE},
                 {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .days = 89},
-                {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .common_name = "example.com"},
+                {"",
+                 {"a.example.com", "example.com"},
+                 {{"example.com", MSG_METHOD_DNS_TXT, 10}},
+                 .common_name = "example.com"},
                 {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .issuer = "dv-rsa"},
                 {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 10}}, .serial_first = 0x41},
-                {"", {"a.example.com", "example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, 99}}, .caa_age = 500}, /* the same request */
+                {"",
+                 {"a.example.com", "example.com"},
+                 {{"example.com", MSG_METHOD_DNS_TXT, 99}},
+                 .caa_age = 500}, /* the same request */
         };
         uint8_t hash[7][MSG_HASH_SIZE];
 
@@ -246,7 +454,7 @@ static void test_hash(void **state)
         for (size_t i = 0; i < 7; i++) {
                 struct judge_request request;
                 struct frame frame;
-                CLEAN(buf_done) struct buf bytes;
+                CLEAN(buf_done) struct buf bytes = {0};
                 buf_init(&bytes, 20000);
                 make_frame(i ? &others[i - 1] : &base, &bytes, &frame);
                 assert_int_equal(judge_parse(&frame, &request).err, ERR_NONE);

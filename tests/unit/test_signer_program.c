@@ -36,7 +36,7 @@ static void write_config(const char *text)
 static void read_profiles(void)
 {
         static char text[65536];
-        CLEAN(buf_done) struct buf why;
+        CLEAN(buf_done) struct buf why = {0};
         FILE *file = fopen(TEST_SOURCE_DIR "/catalogue/profiles.ini", "re");
 
         buf_init(&why, 1000);
@@ -54,7 +54,8 @@ static int start_all(void **state)
         program_make_data(&signer);
         snprintf(config_path, sizeof(config_path), "%s/chancery.conf", signer.data_dir);
         write_config("[issuance]\noff =\n");
-        const char *const given[] = {"--config", config_path, "--set", url_setting, "--set", "catalogue.dir=" TEST_SOURCE_DIR "/catalogue"};
+        const char *const given[] = {"--config",  config_path, "--set",
+                                     url_setting, "--set",     "catalogue.dir=" TEST_SOURCE_DIR "/catalogue"};
         for (size_t i = 0; i < 6; i++)
                 settings[i] = (char *)(uintptr_t)given[i];
         signer.settings = settings;
@@ -138,7 +139,8 @@ static void test_a_serial_is_one_certificate(void **state)
                                 program_kill(&signer);
                                 program_start(&signer);
                         }
-                        request.body.caa_checked_at -= 9 * 3600; /* a repeat is no new issue: a stale verdict does not matter */
+                        request.body.caa_checked_at -=
+                                9 * 3600; /* a repeat is no new issue: a stale verdict does not matter */
                         OK(issue(&request, &again, why));
                         assert_true(was_repeated(&again));
                         assert_int_equal(again.tail.n, first.tail.n);
@@ -192,8 +194,9 @@ static void test_refusals(void **state)
 /* Messages of wrong sizes: an error each, and it still works. */
 static void test_nonsense(void **state)
 {
-        static const enum msg_type types[] = {MSG_SIGNER_INFO, MSG_SIGNER_ISSUE, MSG_SIGNER_LISTENER, MSG_SIGNER_CRL_BEGIN, MSG_SIGNER_CRL_ADD,
-                                              MSG_SIGNER_CRL_END, MSG_SIGNER_OCSP, MSG_SIGNER_LOG, MSG_VAULT_OPEN, (enum msg_type)12345};
+        static const enum msg_type types[] = {
+                MSG_SIGNER_INFO,    MSG_SIGNER_ISSUE, MSG_SIGNER_LISTENER, MSG_SIGNER_CRL_BEGIN, MSG_SIGNER_CRL_ADD,
+                MSG_SIGNER_CRL_END, MSG_SIGNER_OCSP,  MSG_SIGNER_LOG,      MSG_VAULT_OPEN,       (enum msg_type)12345};
         static uint8_t bytes[4096];
         (void)state;
 
@@ -280,7 +283,7 @@ static void test_log(void **state)
         struct msg_signer_log body = {.offset = 0};
         size_t count = 0;
         bool more = true;
-        CLEAN(buf_done) struct buf text;
+        CLEAN(buf_done) struct buf text = {0};
         (void)state;
 
         buf_init(&text, 100000);
@@ -320,8 +323,8 @@ static void test_log(void **state)
 
 /* ---- status --------------------------------------------------------------------------------------------- */
 
-static res ask_crl(enum msg_type type, const void *body, size_t body_size, const void *tail, size_t tail_size, size_t reply_size,
-                   struct channel_reply *reply)
+static res ask_crl(enum msg_type type, const void *body, size_t body_size, const void *tail, size_t tail_size,
+                   size_t reply_size, struct channel_reply *reply)
 {
         struct channel_request ask = {type, bytes_of(body, body_size), bytes_of(tail, tail_size)};
         return channel_ask(signer.channel, &ask, 10000, reply_size, reply, NULL);
@@ -330,7 +333,11 @@ static res ask_crl(enum msg_type type, const void *body, size_t body_size, const
 static void test_crl(void **state)
 {
         int64_t now = clock_now_sec();
-        struct msg_signer_crl_begin begin = {.issuer = "dv-ecc", .entry_count = 5000, .number = 7, .this_update = now, .next_update = now + 7 * 86400};
+        struct msg_signer_crl_begin begin = {.issuer = "dv-ecc",
+                                             .entry_count = 5000,
+                                             .number = 7,
+                                             .this_update = now,
+                                             .next_update = now + 7 * 86400};
         static struct msg_crl_entry entries[2500];
         struct msg_signer_crl_add add = {.entry_count = 2500};
         struct msg_signer_crl_end_reply end;
@@ -344,18 +351,22 @@ static void test_crl(void **state)
                 entries[i].revoked_at = now - 5;
                 entries[i].reason = i % 2 ? 4 : 0;
         }
-        assert_int_equal(ask_crl(MSG_SIGNER_CRL_END, NULL, 0, NULL, 0, sizeof(end), &reply).err, ERR_IPC_FRAME); /* none begun */
+        assert_int_equal(ask_crl(MSG_SIGNER_CRL_END, NULL, 0, NULL, 0, sizeof(end), &reply).err,
+                         ERR_IPC_FRAME); /* none begun */
         begin.next_update = now + 11 * 86400;
-        assert_int_equal(ask_crl(MSG_SIGNER_CRL_BEGIN, &begin, sizeof(begin), NULL, 0, 0, &reply).err, ERR_ISSUE_REFUSED);
+        assert_int_equal(ask_crl(MSG_SIGNER_CRL_BEGIN, &begin, sizeof(begin), NULL, 0, 0, &reply).err,
+                         ERR_ISSUE_REFUSED);
         begin.next_update = now + 7 * 86400;
         OK(ask_crl(MSG_SIGNER_CRL_BEGIN, &begin, sizeof(begin), NULL, 0, 0, &reply));
         channel_reply_done(&reply);
         OK(ask_crl(MSG_SIGNER_CRL_ADD, &add, sizeof(add), entries, sizeof(entries), 0, &reply));
         channel_reply_done(&reply);
-        assert_int_equal(ask_crl(MSG_SIGNER_CRL_END, NULL, 0, NULL, 0, sizeof(end), &reply).err, ERR_IPC_FRAME); /* too few */
+        assert_int_equal(ask_crl(MSG_SIGNER_CRL_END, NULL, 0, NULL, 0, sizeof(end), &reply).err,
+                         ERR_IPC_FRAME); /* too few */
         OK(ask_crl(MSG_SIGNER_CRL_ADD, &add, sizeof(add), entries, sizeof(entries), 0, &reply));
         channel_reply_done(&reply);
-        assert_int_equal(ask_crl(MSG_SIGNER_CRL_ADD, &add, sizeof(add), entries, sizeof(entries), 0, &reply).err, ERR_IPC_FRAME); /* too many */
+        assert_int_equal(ask_crl(MSG_SIGNER_CRL_ADD, &add, sizeof(add), entries, sizeof(entries), 0, &reply).err,
+                         ERR_IPC_FRAME); /* too many */
         do {
                 OK(ask_crl(MSG_SIGNER_CRL_END, NULL, 0, NULL, 0, sizeof(end), &reply));
                 memcpy(&end, reply.body.p, sizeof(end));
@@ -370,7 +381,8 @@ static void test_crl(void **state)
 static void test_crl_of_root(void **state)
 {
         int64_t now = clock_now_sec();
-        struct msg_signer_crl_begin begin = {.issuer = "root-ecc", .number = 1, .this_update = now, .next_update = now + 86400};
+        struct msg_signer_crl_begin begin = {
+                .issuer = "root-ecc", .number = 1, .this_update = now, .next_update = now + 86400};
         struct channel_reply reply;
         (void)state;
 
@@ -392,8 +404,13 @@ static void test_ocsp(void **state)
         issue_request_make(&request, dv, "dv-ecc", pki_key_spki(key), "example.com");
         OK(issue(&request, &reply, NULL));
         channel_reply_done(&reply);
-        struct msg_signer_ocsp body = {.issuer = "dv-ecc", .serial_len = 16, .hash_alg = 1, .status = MSG_OCSP_GOOD,
-                                       .this_update = now, .next_update = now + 86400, .nonce_len = 16};
+        struct msg_signer_ocsp body = {.issuer = "dv-ecc",
+                                       .serial_len = 16,
+                                       .hash_alg = 1,
+                                       .status = MSG_OCSP_GOOD,
+                                       .this_update = now,
+                                       .next_update = now + 86400,
+                                       .nonce_len = 16};
         memcpy(body.serial + 4, request.body.serial, 16);
         issue_request_done(&request);
         static const struct {
@@ -403,10 +420,14 @@ static void test_ocsp(void **state)
                 uint8_t flip;
                 enum err err;
         } cases[] = {
-                {"dv-ecc", MSG_OCSP_GOOD, 86400, 1, ERR_ISSUE_REFUSED}, {"dv-rsa", MSG_OCSP_GOOD, 86400, 0, ERR_ISSUE_REFUSED},
-                {"dv-ecc", MSG_OCSP_GOOD, 11 * 86400, 0, ERR_ISSUE_REFUSED}, {"root-ecc", MSG_OCSP_UNKNOWN, 86400, 0, ERR_NOT_FOUND},
-                {"dv-ecc", 3, 86400, 0, ERR_IPC_FRAME}, {"dv-ecc", MSG_OCSP_UNKNOWN, 86400, 1, ERR_NONE},
-                {"dv-ecc", MSG_OCSP_REVOKED, 86400, 0, ERR_NONE}, {"dv-ecc", MSG_OCSP_GOOD, 86400, 0, ERR_NONE},
+                {"dv-ecc", MSG_OCSP_GOOD, 86400, 1, ERR_ISSUE_REFUSED},
+                {"dv-rsa", MSG_OCSP_GOOD, 86400, 0, ERR_ISSUE_REFUSED},
+                {"dv-ecc", MSG_OCSP_GOOD, 11 * 86400, 0, ERR_ISSUE_REFUSED},
+                {"root-ecc", MSG_OCSP_UNKNOWN, 86400, 0, ERR_NOT_FOUND},
+                {"dv-ecc", 3, 86400, 0, ERR_IPC_FRAME},
+                {"dv-ecc", MSG_OCSP_UNKNOWN, 86400, 1, ERR_NONE},
+                {"dv-ecc", MSG_OCSP_REVOKED, 86400, 0, ERR_NONE},
+                {"dv-ecc", MSG_OCSP_GOOD, 86400, 0, ERR_NONE},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
                 struct msg_signer_ocsp ask = body;
@@ -416,8 +437,10 @@ static void test_ocsp(void **state)
                 ask.revoked_at = now - 5;
                 ask.next_update = now + cases[i].life;
                 ask.serial[19] ^= cases[i].flip;
-                struct channel_request out = {MSG_SIGNER_OCSP, bytes_of(&ask, sizeof(ask)), bytes_of("0123456789abcdef", 16)};
-                res asked = channel_ask(signer.channel, &out, 10000, sizeof(struct msg_signer_ocsp_reply), &reply, NULL);
+                struct channel_request out = {MSG_SIGNER_OCSP, bytes_of(&ask, sizeof(ask)),
+                                              bytes_of("0123456789abcdef", 16)};
+                res asked =
+                        channel_ask(signer.channel, &out, 10000, sizeof(struct msg_signer_ocsp_reply), &reply, NULL);
                 if (asked.err != cases[i].err)
                         fail_msg("case %zu: %s", i, err_name(asked.err));
                 assert_true(!res_is_ok(asked) || reply.tail.n > 500);
@@ -441,8 +464,10 @@ static void test_issuance_off(void **state)
         static const struct {
                 const char *config;
                 enum err err;
-        } steps[] = {{"[issuance]\noff = dv-ecc\n", ERR_ISSUE_OFF}, {"[issuance]\noff =\n", ERR_NONE},
-                     {"[issuance]\noff = dns, file\n", ERR_ISSUE_OFF}, {"[issuance]\noff = dns-txt\nno such line\n", ERR_ISSUE_OFF},
+        } steps[] = {{"[issuance]\noff = dv-ecc\n", ERR_ISSUE_OFF},
+                     {"[issuance]\noff =\n", ERR_NONE},
+                     {"[issuance]\noff = dns, file\n", ERR_ISSUE_OFF},
+                     {"[issuance]\noff = dns-txt\nno such line\n", ERR_ISSUE_OFF},
                      {"[issuance]\noff =\n", ERR_NONE}};
         (void)state;
 
