@@ -37,6 +37,7 @@ const { values: options } = parseArgs({
 const env = {
   ...process.env,
   CHANCERY_BUILD: BUILD,
+  CHANCERY_LOG_DIR: LOGS,
   CMOCKA_MESSAGE_OUTPUT: 'tap',
   ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:abort_on_error=0:exitcode=99',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1:exitcode=99',

@@ -94,7 +94,7 @@ static void server_new_peer(struct server *server, struct control *control, uint
 
 static const char *migrations_dir(char path[PATH_MAX])
 {
-        static const char *const installed = "/usr/share/chancery/migrations";
+        static const char *const installed = CHANCERY_DATADIR "/migrations";
         char self[PATH_MAX];
         ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 

@@ -10,12 +10,12 @@
  *   await c.kill('signer'); await c.restart(); await c.stop()
  *
  * stop() demands a clean end: exit code 0 and no word from a sanitizer in the log.  CHANCERY_TEST_LOG=1 shows the
- * service's log while the test runs.
+ * service's log while the test runs, CHANCERY_LOG_DIR names a directory that keeps it.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash, createHmac } from 'node:crypto'
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
 import https from 'node:https'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -246,6 +246,7 @@ class Chancery {
       if (this.process) await this.end()
     } finally {
       rmSync(this.dir, { recursive: true, force: true })
+      if (process.env.CHANCERY_LOG_DIR) appendFileSync(join(process.env.CHANCERY_LOG_DIR, `${basename(process.argv[1])}.service.log`), this.log)
     }
   }
 
