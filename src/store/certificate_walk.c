@@ -11,7 +11,7 @@
 
 #define ROW "seq, end_at, certificate_id, status, project_id, certificate_type, source, key_type, alias, names"
 #define MINE " FROM certificate WHERE account_id = $1 AND deleted_at = 0 "
-#define NEWEST_FIRST " AND seq < $2 ORDER BY seq DESC"
+#define NEWEST_FIRST " AND seq < $2 AND seq > $3 ORDER BY seq DESC"
 /* $2, $3: end_at and seq that are behind us; the bound on end_at alone is what the index seeks by. */
 #define BY_END_ASC \
         "AND status = $5 AND end_at >= $2 AND end_at <= $4 AND (end_at > $2 OR seq > $3) ORDER BY end_at, seq"
@@ -25,16 +25,16 @@ enum {
 };
 static const struct sql statements[] = {
         [WALK_ALL] = SQL("certificate_walk", "SELECT " ROW MINE NEWEST_FIRST),
-        [WALK_STATUS] = SQL("certificate_walk_status", "SELECT " ROW MINE "AND status = $3" NEWEST_FIRST),
-        [WALK_PROJECT] = SQL("certificate_walk_project", "SELECT " ROW MINE "AND project_id = $3" NEWEST_FIRST),
+        [WALK_STATUS] = SQL("certificate_walk_status", "SELECT " ROW MINE "AND status = $4" NEWEST_FIRST),
+        [WALK_PROJECT] = SQL("certificate_walk_project", "SELECT " ROW MINE "AND project_id = $4" NEWEST_FIRST),
         [WALK_UPLOAD] = SQL("certificate_walk_upload", "SELECT " ROW MINE "AND source = 'upload'" NEWEST_FIRST),
         [WALK_CA] = SQL("certificate_walk_ca", "SELECT " ROW MINE "AND certificate_type = 'CA'" NEWEST_FIRST),
         [WALK_SM] = SQL("certificate_walk_sm", "SELECT " ROW MINE "AND key_type = 'SM2'" NEWEST_FIRST),
         [WALK_END_ASC] = SQL("certificate_walk_end_asc", "SELECT " ROW MINE BY_END_ASC),
         [WALK_END_DESC] = SQL("certificate_walk_end_desc", "SELECT " ROW MINE BY_END_DESC),
         [WALK_ALL + LEAN] = SQL("certificate_lean", "SELECT seq" MINE NEWEST_FIRST),
-        [WALK_STATUS + LEAN] = SQL("certificate_lean_status", "SELECT seq" MINE "AND status = $3" NEWEST_FIRST),
-        [WALK_PROJECT + LEAN] = SQL("certificate_lean_project", "SELECT seq" MINE "AND project_id = $3" NEWEST_FIRST),
+        [WALK_STATUS + LEAN] = SQL("certificate_lean_status", "SELECT seq" MINE "AND status = $4" NEWEST_FIRST),
+        [WALK_PROJECT + LEAN] = SQL("certificate_lean_project", "SELECT seq" MINE "AND project_id = $4" NEWEST_FIRST),
         [WALK_UPLOAD + LEAN] = SQL("certificate_lean_upload", "SELECT seq" MINE "AND source = 'upload'" NEWEST_FIRST),
         [WALK_CA + LEAN] = SQL("certificate_lean_ca", "SELECT seq" MINE "AND certificate_type = 'CA'" NEWEST_FIRST),
         [WALK_SM + LEAN] = SQL("certificate_lean_sm", "SELECT seq" MINE "AND key_type = 'SM2'" NEWEST_FIRST),
@@ -250,12 +250,19 @@ static bool walk_has_value(size_t walk)
         return walk == WALK_STATUS || walk == WALK_PROJECT;
 }
 
-static res walk_one(struct lister *l, const struct plan *plan, int64_t value, int64_t marker, size_t goal, int64_t look)
+/* What of an order is still of interest: once a walk has filled the page, the others only have to go as far as it did. */
+struct window {
+        int64_t marker, floor; /* newest first: seq between both */
+        int64_t after, until;  /* by end: end_at > after and <= until */
+};
+
+static res walk_one(struct lister *l, const struct plan *plan, int64_t value, const struct window *window, size_t goal, int64_t look)
 {
         struct query q = query_of(l->c, &sql_certificate_list, plan->walk + (plan->lean ? LEAN : 0));
 
         query_int(&q, l->filter->account_id);
-        query_int(&q, marker > 0 ? marker : INT64_MAX);
+        query_int(&q, window->marker > 0 ? window->marker : INT64_MAX);
+        query_int(&q, window->floor);
         if (walk_has_value(plan->walk))
                 query_int(&q, value);
         return take_all(l, &q, plan->lean, goal, look);
@@ -264,42 +271,60 @@ static res walk_one(struct lister *l, const struct plan *plan, int64_t value, in
 /* One walk, or one for each status. */
 res certificate_walk_newest(struct lister *l, const struct plan *plan, int64_t marker, size_t goal, int64_t look)
 {
+        struct window window = {.marker = marker, .floor = INT64_MIN};
         int64_t statuses[COUNT_STATUSES_MAX];
         size_t n = 0;
 
         if (plan->walk != WALK_STATUS)
-                return walk_one(l, plan, l->filter->project_id, marker, goal, look);
+                return walk_one(l, plan, l->filter->project_id, &window, goal, look);
         TRY(store_count_statuses(l->c, l->filter, statuses, &n));
-        for (size_t i = 0; i < n; i++)
-                TRY(walk_one(l, plan, statuses[i], marker, goal, look));
+        for (size_t i = 0; i < n; i++) {
+                size_t before = l->n;
+                TRY(walk_one(l, plan, statuses[i], &window, goal, look));
+                if (l->n - before == goal && l->found[l->n - 1].seq > window.floor)
+                        window.floor = l->found[l->n - 1].seq;
+        }
         return RES_OK;
 }
 
-static res walk_end_of(struct lister *l, int64_t status, bool from_marker, size_t goal)
+static res walk_end_of(struct lister *l, int64_t status, const struct window *window, bool from_marker, size_t goal)
 {
         const struct store_certificate_filter *f = l->filter;
         bool ascending = f->sort != STORE_SORT_END_DESC, marked = from_marker && f->marker > 0;
         size_t walk = ascending ? WALK_END_ASC : WALK_END_DESC;
         bool lean = certificate_walk_is_enough(l, walk);
-        int64_t behind = ascending ? (l->ending_after == INT64_MIN ? INT64_MIN : l->ending_after + 1) : l->ending_before;
+        int64_t behind = ascending ? (window->after == INT64_MIN ? INT64_MIN : window->after + 1) : window->until;
         struct query q = query_of(l->c, &sql_certificate_list, walk + (lean ? LEAN : 0));
 
         query_int(&q, f->account_id);
         query_int(&q, marked ? f->marker_end : behind);
         query_int(&q, marked ? f->marker : ascending ? INT64_MIN : INT64_MAX);
-        query_int(&q, ascending ? l->ending_before : l->ending_after);
+        query_int(&q, ascending ? window->until : window->after);
         query_int(&q, status);
         return take_all(l, &q, lean, goal, INT64_MAX);
 }
 
+static void window_narrow(struct window *window, bool ascending, int64_t last_end)
+{
+        if (ascending && last_end < window->until)
+                window->until = last_end;
+        if (!ascending && last_end > INT64_MIN && last_end - 1 > window->after)
+                window->after = last_end - 1; /* others of the same end may come first by seq */
+}
+
 res certificate_walk_end(struct lister *l, bool from_marker, size_t goal)
 {
+        struct window window = {.after = l->ending_after, .until = l->ending_before};
         int64_t statuses[COUNT_STATUSES_MAX];
         size_t n = 0;
 
         TRY(store_count_statuses(l->c, l->filter, statuses, &n));
-        for (size_t i = 0; i < n; i++)
-                TRY(walk_end_of(l, statuses[i], from_marker, goal));
+        for (size_t i = 0; i < n; i++) {
+                size_t before = l->n;
+                TRY(walk_end_of(l, statuses[i], &window, from_marker, goal));
+                if (l->n - before == goal)
+                        window_narrow(&window, l->filter->sort != STORE_SORT_END_DESC, l->found[l->n - 1].end_at);
+        }
         return RES_OK;
 }
 

@@ -43,9 +43,9 @@ static void checkpoint_all(struct store *store)
         checkpoint_once(store);
         if (atomic_load(&store->wal_pages) < CHECKPOINT_HARD_PAGES)
                 return;
-        pthread_mutex_lock(&store->write_lock);
+        store_lock_writes(store);
         checkpoint_once(store);
-        pthread_mutex_unlock(&store->write_lock);
+        store_unlock_writes(store);
 }
 
 static bool wait_for_work(struct store *store)

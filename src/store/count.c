@@ -12,7 +12,8 @@ static const struct sql statements[] = {
         [LIST] = SQL("count_list",
                 "SELECT status, project_id, certificate_type, uploaded, amount FROM certificate_count WHERE account_id = $1"),
         [LIST_STATUSES] = SQL("count_list_statuses",
-                "SELECT DISTINCT status FROM certificate_count WHERE account_id = $1 AND amount > 0"),
+                "SELECT status FROM certificate_count WHERE account_id = $1 GROUP BY status HAVING SUM(amount) > 0"
+                " ORDER BY SUM(amount) DESC"),
         [RECOUNT] = SQL("count_recount",
                 "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND deleted_at = 0 AND status = $2 AND project_id = $3"
                 " AND certificate_type = $4 AND CASE WHEN source = 'upload' THEN 1 ELSE 0 END = $5"),

@@ -10,7 +10,7 @@
 MUST res store_count_move(struct store_tx *tx, const struct certificate_row *row, int64_t amount);
 /* Only statuses, source, certificate_type and project_id of the filter are looked at. */
 MUST res store_count_get(struct store_conn *c, const struct store_certificate_filter *filter, int64_t *ret_count);
-/* The statuses that the account has certificates in, and that the filter's statuses name (none = any), each once. */
+/* The statuses that the account has certificates in, and that the filter's statuses name (none = any), the most frequent first. */
 #define COUNT_STATUSES_MAX 64
 MUST res store_count_statuses(struct store_conn *c, const struct store_certificate_filter *filter,
                               int64_t ret_statuses[COUNT_STATUSES_MAX], size_t *ret_n);

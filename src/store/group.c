@@ -135,11 +135,23 @@ static void group_refuse(struct store *store, struct group *group, res reason)
         }
 }
 
+void store_lock_writes(struct store *store)
+{
+        pthread_mutex_lock(&store->write_gate);
+        pthread_mutex_lock(&store->write_lock);
+        pthread_mutex_unlock(&store->write_gate);
+}
+
+void store_unlock_writes(struct store *store)
+{
+        pthread_mutex_unlock(&store->write_lock);
+}
+
 static void group_do(struct store *store, struct group *group)
 {
         res r;
 
-        pthread_mutex_lock(&store->write_lock);
+        store_lock_writes(store);
         r = conn_control(store->writer, CONTROL_BEGIN);
         if (!res_is_ok(r)) {
                 group_refuse(store, group, r);
@@ -150,7 +162,7 @@ static void group_do(struct store *store, struct group *group)
         }
         if (group->lost)
                 atomic_fetch_add(&store->lost_groups, 1);
-        pthread_mutex_unlock(&store->write_lock);
+        store_unlock_writes(store);
 }
 
 static void lead_pass_on(struct store *store)

@@ -31,6 +31,7 @@ struct store {
         bool leading;
 
         pthread_mutex_t write_lock; /* held by the leader for its group, by the checkpointer for a hard checkpoint */
+        pthread_mutex_t write_gate; /* passed on the way to write_lock: one leader after the other would keep the checkpointer out */
         int64_t next_id[STORE_ID_COUNT]; /* 0 = not looked up yet; under write_lock */
         atomic_uint search_due[SEARCH_DUE_SLOTS];
 
@@ -50,6 +51,8 @@ struct store {
         atomic_llong groups, functions, lost_groups, checkpoints, wal_pages;
 };
 
+void store_lock_writes(struct store *store);
+void store_unlock_writes(struct store *store);
 MUST res checkpoint_start(struct store *store);
 void checkpoint_stop(struct store *store);
 /* After the commit: is a segment of the account's search due?  (search.c) */

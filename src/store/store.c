@@ -51,6 +51,7 @@ static void locks_init(struct store *store)
 {
         pthread_mutex_init(&store->queue_lock, NULL);
         pthread_mutex_init(&store->write_lock, NULL);
+        pthread_mutex_init(&store->write_gate, NULL);
         pthread_mutex_init(&store->readers_lock, NULL);
         pthread_mutex_init(&store->checkpoint_lock, NULL);
         pthread_cond_init(&store->checkpoint_wanted, NULL);
@@ -144,6 +145,7 @@ void store_close(struct store *store)
         conn_close(store->writer); /* last: SQLite copies the log home and removes it */
         pthread_mutex_destroy(&store->queue_lock);
         pthread_mutex_destroy(&store->write_lock);
+        pthread_mutex_destroy(&store->write_gate);
         pthread_mutex_destroy(&store->readers_lock);
         pthread_mutex_destroy(&store->checkpoint_lock);
         pthread_cond_destroy(&store->checkpoint_wanted);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "store/instance.h"
@@ -161,8 +162,6 @@ static void test_a_snapshot_is_one_moment(void **state)
         assert_int_equal(unread(p, 1), 1);
 }
 
-/* -- a full disk ---------------------------------------------------------------------------------- */
-
 static res put_big(struct store_tx *tx, void *arg)
 {
         static char text[64 * 1024];
@@ -172,6 +171,45 @@ static res put_big(struct store_tx *tx, void *arg)
         snprintf(name, sizeof(name), "big-%d", *(int *)arg);
         return store_instance_put(tx, str_of(name), (struct str){text, sizeof(text)});
 }
+
+/* Writers that never pause do not keep the log from starting over. */
+static void *write_without_pause(void *arg)
+{
+        struct writer *w = arg;
+
+        for (int i = 0; i < 400; i++) {
+                int number = w->number * 1000 + i % 40;
+                if (!res_is_ok(store_run(w->p->store, put_big, &number)))
+                        w->first_bad = i + 1;
+        }
+        return NULL;
+}
+
+static void test_the_log_starts_over_under_load(void **state)
+{
+        struct place *p = *state;
+        struct store_figures figures;
+        struct writer writers[8];
+        pthread_t threads[8];
+        struct stat st;
+        char wal[200];
+
+        for (int i = 0; i < 8; i++) {
+                writers[i] = (struct writer){.p = p, .number = i};
+                assert_int_equal(pthread_create(&threads[i], NULL, write_without_pause, &writers[i]), 0);
+        }
+        for (int i = 0; i < 8; i++) {
+                pthread_join(threads[i], NULL);
+                assert_int_equal(writers[i].first_bad, 0);
+        }
+        store_get_figures(p->store, &figures);
+        assert_true(figures.checkpoints > 0);
+        snprintf(wal, sizeof(wal), "%s-wal", p->path);
+        assert_int_equal(stat(wal, &st), 0);
+        assert_true(st.st_size < 160 * 1024 * 1024); /* 200 MB were written; a log starts over past 64 */
+}
+
+/* -- a full disk ---------------------------------------------------------------------------------- */
 
 /* A small file system of our own, in a mount namespace that ends with this process. */
 static char small_disk[32];
@@ -431,6 +469,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_conflict_is_told, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_ids_rise, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_a_snapshot_is_one_moment, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_log_starts_over_under_load, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_what_was_acknowledged_survives_kill, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_full_disk_refuses_and_recovers, make_small_disk, remove_small_disk),
                 cmocka_unit_test_setup_teardown(test_full_disk_with_many_writers, make_small_disk, remove_small_disk),
