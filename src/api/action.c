@@ -65,7 +65,7 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeCompanies"),
         UNBUILT("DescribeDeleteCertificatesTaskResult"),
         UNBUILT("DescribeDeployedResources"),
-        UNBUILT("DescribeDownloadCertificateUrl"),
+        SSL("DescribeDownloadCertificateUrl", API_RATE_READ, API_LOOKS, false, api_download_link, api_download_link),
         SSL("DescribeFreeQuota", API_RATE_READ, API_LOOKS, false, api_quota_describe, api_quota_describe),
         HOST_LIST("DescribeHostApiGatewayInstanceList", &api_host_list_out),
         HOST_LIST("DescribeHostCdnInstanceList", &api_host_list_async_out),

@@ -20,6 +20,7 @@ struct api {
         struct core *core;
         struct nonces *nonces;
         struct api_rate *rate; /* NULL = limits.rate is off */
+        uint8_t link_key[32];  /* of links to downloads: link.h */
 };
 
 enum api_rate_class {
@@ -58,8 +59,7 @@ struct api_action {
         bool needs_identity;          /* ACC-02 */
         const struct api_message *in; /* NULL = parameters are not looked at */
         const struct api_message *out;
-        res (*handle)(
-                struct req *req); /* NULL = known to the public API, not built here: UnsupportedOperation */
+        res (*handle)(struct req *req); /* NULL = known to the public API, not built here: UnsupportedOperation */
 };
 
 /* Exact name; NULL = nobody knows it. */
@@ -70,17 +70,13 @@ const struct api_action *api_action_at(size_t i);
 const char *api_service_version(enum api_service service);
 
 /* Parameters into the struct of the action's table.  The failure's sentence names the field. */
-MUST
-res req_bind(struct req *req, void *ret_in, size_t in_size);
+MUST res req_bind(struct req *req, void *ret_in, size_t in_size);
 #define REQ_BIND(req, in) req_bind((req), (in), sizeof *(in))
 /* The answer's members by the action's table. */
-MUST
-res req_reply(struct req *req, const void *out, size_t out_size);
+MUST res req_reply(struct req *req, const void *out, size_t out_size);
 #define REQ_REPLY(req, out) req_reply((req), (out), sizeof *(out))
 /* Empty, or one of the words without regard to case; else ERR_PARAM_VALUE naming them all. */
-MUST
-res req_check_word(struct req *req, const char *field, struct str value, const char *const *words,
-                   size_t count);
+MUST res req_check_word(struct req *req, const char *field, struct str value, const char *const *words, size_t count);
 /* Wipe a text in the request's arena when the arena goes: for passwords that came in as parameters. */
 void req_wipe_later(struct req *req, struct str secret);
 

@@ -19,11 +19,13 @@ struct api_config {
         bool rate; /* limits.rate: a token bucket an account and class of action */
 };
 
-MUST
-res api_new(const struct api_config *config, struct api **ret_api);
+MUST res api_new(const struct api_config *config, struct api **ret_api);
 void api_free(struct api *api);
 
-/* X-TC-Action, `Authorization: TC3…` or an Action parameter (query or form body): the API answers, on any path. */
+/*
+ * X-TC-Action, `Authorization: TC3…` or an Action parameter (query or form body): the API answers, on any path.
+ * So it does for GET /download/…, the links that DescribeDownloadCertificateUrl gives out.
+ */
 bool api_is_request(const struct http_request *request);
 /* Always fills the reply; never fails.  Thread-safe: the worker threads call it side by side. */
 void api_handle(struct api *api, struct http_request *request, struct http_reply *reply);

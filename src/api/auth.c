@@ -19,11 +19,9 @@ static res auth_check_time(struct req *req, const struct api_call *call, int64_t
         int64_t sec = 0, off = 0;
 
         if (str_is_empty(call->timestamp))
-                return act_fail(&req->act, ERR_PARAM_MISSING,
-                                "Send the time stamp (X-TC-Timestamp), in Unix seconds.");
+                return act_fail(&req->act, ERR_PARAM_MISSING, "Send the time stamp (X-TC-Timestamp), in Unix seconds.");
         if (!res_is_ok(str_to_int64(call->timestamp, &sec)) || sec > INT32_MAX * 4LL)
-                return act_fail(&req->act, ERR_AUTH_EXPIRED,
-                                "The time stamp must be Unix seconds, such as %lld.",
+                return act_fail(&req->act, ERR_AUTH_EXPIRED, "The time stamp must be Unix seconds, such as %lld.",
                                 (long long)req->act.now_sec);
         off = sec - req->act.now_sec;
         if (off > LIMIT_AUTH_WINDOW_SEC || off < -LIMIT_AUTH_WINDOW_SEC)
@@ -41,9 +39,8 @@ static res auth_check_date(struct req *req, const struct tc3_auth *auth, int64_t
 
         timetext_utc_date(sec, date);
         if (!str_equals(auth->date, date))
-                return act_fail(
-                        &req->act, ERR_AUTH_SIGNATURE,
-                        "The date in the credential scope must be the UTC date of X-TC-Timestamp, %s.", date);
+                return act_fail(&req->act, ERR_AUTH_SIGNATURE,
+                                "The date in the credential scope must be the UTC date of X-TC-Timestamp, %s.", date);
         return RES_OK;
 }
 
@@ -73,8 +70,7 @@ static res auth_check_tc3(struct req *req, const struct api_call *call)
         int64_t sec = 0;
 
         if (header.p == NULL)
-                return act_fail(&req->act, ERR_AUTH_HEADER,
-                                "Sign the request: the Authorization header is missing.");
+                return act_fail(&req->act, ERR_AUTH_HEADER, "Sign the request: the Authorization header is missing.");
         ENSURE(header.n <= LIMIT_AUTH_HEADER, ERR_AUTH_HEADER);
         TRY(tc3_parse(header, &auth));
         req->secret_id = auth.secret_id;

@@ -4,6 +4,8 @@
  */
 #include "api/call.h"
 
+#include "api/fetch.h"
+
 /* Flat parameters that belong to every action (api.md §1.2). */
 static const char *const common_names[] = {"Action",   "Version",         "Timestamp",    "Nonce",
                                            "SecretId", "Region",          "Signature",    "Language",
@@ -46,7 +48,8 @@ bool api_is_request(const struct http_request *request)
         return http_header(request, "X-TC-Action").p != NULL ||
                str_starts_with(http_header(request, "Authorization"), STR("TC3")) ||
                api_params_have(request->query, "Action") ||
-               (api_call_is_form(request) && api_params_have(flat_text(request), "Action"));
+               (api_call_is_form(request) && api_params_have(flat_text(request), "Action")) ||
+               api_fetch_is_for(request);
 }
 
 /* Headers name the action: the parameters are the JSON body, or the query of a GET. */

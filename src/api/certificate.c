@@ -15,8 +15,8 @@ static const struct json_field tag_fields[] = {
         JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct apply_in {
-        struct str method, domain, package_type, email, phone, validity, algo, parameter, password, alias,
-                old_id, package_id;
+        struct str method, domain, package_type, email, phone, validity, algo, parameter, password, alias, old_id,
+                package_id;
         struct opt_int project_id, delete_dns_auto_record;
         struct strs dns_names;
         struct objs tags;
@@ -24,8 +24,7 @@ struct apply_in {
 
 static const struct json_field apply_in_fields[] = {
         JSON_FIELD(struct apply_in, method, "DvAuthMethod", JSON_STR, .required = true, .limit = 32),
-        JSON_FIELD(struct apply_in, domain, "DomainName", JSON_STR, .required = true,
-                   .limit = LIMIT_TYPED_NAME_BYTES),
+        JSON_FIELD(struct apply_in, domain, "DomainName", JSON_STR, .required = true, .limit = LIMIT_TYPED_NAME_BYTES),
         JSON_FIELD(struct apply_in, project_id, "ProjectId", JSON_UINT),
         JSON_FIELD(struct apply_in, package_type, "PackageType", JSON_STR, .limit = 16),
         JSON_FIELD(struct apply_in, email, "ContactEmail", JSON_STR, .limit = LIMIT_EMAIL_BYTES),
@@ -48,9 +47,8 @@ struct id_in {
         struct opt_int is_check_resource;
 };
 
-static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId",
-                                                         JSON_STR, .required = true,
-                                                         .limit = LIMIT_CERTIFICATE_ID_TEXT),
+static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR,
+                                                         .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
                                               JSON_FIELDS_END};
 static const struct json_field delete_in_fields[] = {
         JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR, .required = true,
@@ -58,8 +56,7 @@ static const struct json_field delete_in_fields[] = {
         JSON_FIELD(struct id_in, is_check_resource, "IsCheckResource", JSON_BOOL), JSON_FIELDS_END};
 
 struct list_in {
-        struct opt_int offset, limit, project_id, deployable, upload, renew, is_sm, expiring, hostable,
-                pending_issue;
+        struct opt_int offset, limit, project_id, deployable, upload, renew, is_sm, expiring, hostable, pending_issue;
         struct str search, certificate_type, expiration_sort, source, service_id, marker;
         struct ints statuses;
         struct strs ids;
@@ -106,13 +103,13 @@ struct list_out {
         struct str next_marker;
 };
 
-static const struct json_field id_out_fields[] = {
-        JSON_FIELD(struct id_out, certificate_id, "CertificateId", JSON_STR), JSON_FIELDS_END};
-static const struct json_field cancel_out_fields[] = {
-        JSON_FIELD(struct result_out, result, "Result", JSON_BOOL), JSON_FIELDS_END};
-static const struct json_field delete_out_fields[] = {
-        JSON_FIELD(struct result_out, result, "DeleteResult", JSON_BOOL),
-        JSON_FIELD(struct result_out, task_id, "TaskId", JSON_STR), JSON_FIELDS_END};
+static const struct json_field id_out_fields[] = {JSON_FIELD(struct id_out, certificate_id, "CertificateId", JSON_STR),
+                                                  JSON_FIELDS_END};
+static const struct json_field cancel_out_fields[] = {JSON_FIELD(struct result_out, result, "Result", JSON_BOOL),
+                                                      JSON_FIELDS_END};
+static const struct json_field delete_out_fields[] = {JSON_FIELD(struct result_out, result, "DeleteResult", JSON_BOOL),
+                                                      JSON_FIELD(struct result_out, task_id, "TaskId", JSON_STR),
+                                                      JSON_FIELDS_END};
 static const struct json_field list_out_fields[] = {
         JSON_FIELD(struct list_out, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct list_out, certificates, "Certificates", JSON_OBJS, .sub = api_certificate_out_item,
@@ -122,11 +119,9 @@ static const struct json_field list_out_fields[] = {
 const struct api_message api_certificate_apply_in = {apply_in_fields, sizeof(struct apply_in)};
 const struct api_message api_certificate_apply_out = {id_out_fields, sizeof(struct id_out)};
 const struct api_message api_certificate_describe_in = {id_fields, sizeof(struct id_in)};
-const struct api_message api_certificate_describe_out = {api_certificate_out_describe,
-                                                         sizeof(struct certificate_out)};
+const struct api_message api_certificate_describe_out = {api_certificate_out_describe, sizeof(struct certificate_out)};
 const struct api_message api_certificate_detail_in = {id_fields, sizeof(struct id_in)};
-const struct api_message api_certificate_detail_out = {api_certificate_out_detail,
-                                                       sizeof(struct certificate_out)};
+const struct api_message api_certificate_detail_out = {api_certificate_out_detail, sizeof(struct certificate_out)};
 const struct api_message api_certificate_list_in = {list_in_fields, sizeof(struct list_in)};
 const struct api_message api_certificate_list_out = {list_out_fields, sizeof(struct list_out)};
 const struct api_message api_certificate_cancel_in = {id_fields, sizeof(struct id_in)};
@@ -149,8 +144,7 @@ static struct objs tags_of(struct req *req, struct objs tags)
 static res apply_check(struct req *req, const struct apply_in *in)
 {
         if (!str_is_empty(in->package_id))
-                return act_fail(&req->act, ERR_PACKAGE,
-                                "There is no benefit package %s; leave PackageId out.",
+                return act_fail(&req->act, ERR_PACKAGE, "There is no benefit package %s; leave PackageId out.",
                                 log_quote(in->package_id));
         return RES_OK;
 }

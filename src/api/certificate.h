@@ -11,20 +11,14 @@ extern const struct api_message api_certificate_cancel_in, api_certificate_cance
 extern const struct api_message api_certificate_delete_in, api_certificate_delete_out;
 
 /* ApplyCertificate – a free certificate for one name. */
-MUST
-res api_certificate_apply(struct req *req);
+MUST res api_certificate_apply(struct req *req);
 /* DescribeCertificate – all but the PEM texts. */
-MUST
-res api_certificate_describe(struct req *req);
+MUST res api_certificate_describe(struct req *req);
 /* DescribeCertificateDetail – with certificate, chain and key. */
-MUST
-res api_certificate_detail(struct req *req);
+MUST res api_certificate_detail(struct req *req);
 /* DescribeCertificates – page, filter, search, sort. */
-MUST
-res api_certificate_list(struct req *req);
+MUST res api_certificate_list(struct req *req);
 /* CancelAuditCertificate – withdraw an application under review; it is cancelled at once. */
-MUST
-res api_certificate_cancel(struct req *req);
+MUST res api_certificate_cancel(struct req *req);
 /* DeleteCertificate – remove one from the list for good. */
-MUST
-res api_certificate_delete(struct req *req);
+MUST res api_certificate_delete(struct req *req);

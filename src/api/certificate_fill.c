@@ -47,8 +47,7 @@ static struct dv_auth_out dv_auth_of(const struct validation_row *row)
         };
 }
 
-static const struct dv_auth_detail_out *dv_auth_detail_of(struct arena *arena,
-                                                          const struct certificate_view *view)
+static const struct dv_auth_detail_out *dv_auth_detail_of(struct arena *arena, const struct certificate_view *view)
 {
         struct dv_auth_detail_out *detail = arena_new_of(arena, struct dv_auth_detail_out);
         struct dv_auth_out *auths = NULL;
@@ -173,8 +172,7 @@ static void fill_row(struct arena *arena, const struct certificate_row *row, str
         fill_times(arena, row, out);
 }
 
-void api_certificate_out_fill(struct arena *arena, const struct certificate_view *view,
-                              struct certificate_out *ret_out)
+void api_certificate_out_fill(struct arena *arena, const struct certificate_view *view, struct certificate_out *ret_out)
 {
         struct certificate_out out = {0};
 

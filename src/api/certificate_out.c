@@ -74,18 +74,17 @@ static const struct json_field submitted_fields[] = {
         JSON_FIELD(struct submitted_out, verify_type, "VerifyType", JSON_STR_NULL),
         JSON_FIELDS_END};
 
-static const struct json_field root_fields[] = {
-        JSON_FIELD(struct root_out, sign, "Sign", JSON_STR_NULL),
-        JSON_FIELD(struct root_out, encrypt, "Encrypt", JSON_STR_NULL),
-        JSON_FIELD(struct root_out, standard, "Standard", JSON_STR_NULL), JSON_FIELDS_END};
+static const struct json_field root_fields[] = {JSON_FIELD(struct root_out, sign, "Sign", JSON_STR_NULL),
+                                                JSON_FIELD(struct root_out, encrypt, "Encrypt", JSON_STR_NULL),
+                                                JSON_FIELD(struct root_out, standard, "Standard", JSON_STR_NULL),
+                                                JSON_FIELDS_END};
 
-static const struct json_field chain_fields[] = {
-        JSON_FIELD(struct chain_out, issuer, "Issuer", JSON_STR),
-        JSON_FIELD(struct chain_out, subject, "Subject", JSON_STR),
-        JSON_FIELD(struct chain_out, fingerprint, "Fingerprint", JSON_STR),
-        JSON_FIELD(struct chain_out, valid_from, "ValidFrom", JSON_STR),
-        JSON_FIELD(struct chain_out, valid_to, "ValidTo", JSON_STR),
-        JSON_FIELDS_END};
+static const struct json_field chain_fields[] = {JSON_FIELD(struct chain_out, issuer, "Issuer", JSON_STR),
+                                                 JSON_FIELD(struct chain_out, subject, "Subject", JSON_STR),
+                                                 JSON_FIELD(struct chain_out, fingerprint, "Fingerprint", JSON_STR),
+                                                 JSON_FIELD(struct chain_out, valid_from, "ValidFrom", JSON_STR),
+                                                 JSON_FIELD(struct chain_out, valid_to, "ValidTo", JSON_STR),
+                                                 JSON_FIELDS_END};
 
 static const struct json_field pre_audit_fields[] = {
         JSON_FIELD(struct pre_audit_out, total_period, "TotalPeriod", JSON_INT),

@@ -30,10 +30,10 @@ struct project_out {
 
 struct submitted_out {
         struct str csr_type, csr_content, domain, key_password, organization_name, organization_division,
-                organization_address, organization_country, organization_city, organization_region,
-                postal_code, phone_area_code, phone_number, admin_first_name, admin_last_name, admin_phone,
-                admin_email, admin_position, contact_first_name, contact_last_name, contact_number,
-                contact_email, contact_position, verify_type;
+                organization_address, organization_country, organization_city, organization_region, postal_code,
+                phone_area_code, phone_number, admin_first_name, admin_last_name, admin_phone, admin_email,
+                admin_position, contact_first_name, contact_last_name, contact_number, contact_email, contact_position,
+                verify_type;
         struct strs domains;
 };
 
@@ -65,17 +65,15 @@ struct tag_out {
 };
 
 struct certificate_out {
-        struct str owner_uin, project_id, from, package_type, certificate_type, product_name, domain, alias,
-                status_msg, verify_type, vulnerability_status, vulnerability_report, begin_time, end_time,
-                validity_period, insert_time, order_id, certificate_id, type_name, status_name,
-                encrypt_algorithm, cert_type, hosting_complete_time, hosting_renew_cert_id, has_renew_order,
-                deadline, validation_passed_time, awaiting_validation_msg, revoked_time, service_id,
-                service_status, service_begin_time, service_end_time;
-        struct opt_int status, is_vip, is_dv, is_wildcard, is_vulnerability, renew_able, deployable,
-                is_ignore, is_sm, auto_renew_flag, hosting_status, replace_ori_cert_is_delete, is_expiring,
-                allow_download, is_dnspod_resolve, is_package, key_password_custom_flag,
-                is_hosting_upload_renew_cert, service_share_enabled, service_valid_count, domain_type,
-                use_cross_sign_root;
+        struct str owner_uin, project_id, from, package_type, certificate_type, product_name, domain, alias, status_msg,
+                verify_type, vulnerability_status, vulnerability_report, begin_time, end_time, validity_period,
+                insert_time, order_id, certificate_id, type_name, status_name, encrypt_algorithm, cert_type,
+                hosting_complete_time, hosting_renew_cert_id, has_renew_order, deadline, validation_passed_time,
+                awaiting_validation_msg, revoked_time, service_id, service_status, service_begin_time, service_end_time;
+        struct opt_int status, is_vip, is_dv, is_wildcard, is_vulnerability, renew_able, deployable, is_ignore, is_sm,
+                auto_renew_flag, hosting_status, replace_ori_cert_is_delete, is_expiring, allow_download,
+                is_dnspod_resolve, is_package, key_password_custom_flag, is_hosting_upload_renew_cert,
+                service_share_enabled, service_valid_count, domain_type, use_cross_sign_root;
         struct strs names, other_names, ca_encrypt_algorithms, ca_common_names, ca_end_times, bound_resource,
                 hosting_resource_types;
         struct objs tags, revoke_auths;
@@ -87,14 +85,12 @@ struct certificate_out {
         const struct download_types_out *download_types;
         const struct hosting_out *hosting;
         /* only in the detail */
-        struct str private_key, public_key, encrypt_cert, encrypt_private_key, fingerprint,
-                encrypt_fingerprint;
+        struct str private_key, public_key, encrypt_cert, encrypt_private_key, fingerprint, encrypt_fingerprint;
         const struct root_out *root;
         struct objs chain; /* struct chain_out */
 };
 
-extern const struct json_field api_certificate_out_describe[], api_certificate_out_detail[],
-        api_certificate_out_item[];
+extern const struct json_field api_certificate_out_describe[], api_certificate_out_detail[], api_certificate_out_item[];
 extern const struct json_field api_certificate_out_tag[];
 
 /* Everything borrowed from the view or made in the arena. */

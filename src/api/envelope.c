@@ -6,6 +6,7 @@
  */
 #include "api/auth.h"
 #include "api/call.h"
+#include "api/fetch.h"
 #include "api/nonce.h"
 #include "api/rate.h"
 
@@ -22,6 +23,7 @@ res api_new(const struct api_config *config, struct api **ret_api)
 
         ENSURE(api != NULL, ERR_MEMORY);
         api->core = config->core;
+        random_bytes(api->link_key, sizeof api->link_key);
         api->nonces = nonces_new();
         api->rate = config->rate ? api_rate_new() : NULL;
         if (api->nonces == NULL || (config->rate && api->rate == NULL)) {
@@ -38,6 +40,7 @@ void api_free(struct api *api)
                 return;
         nonces_free(api->nonces);
         api_rate_free(api->rate);
+        secret_wipe(api->link_key, sizeof api->link_key);
         free(api);
 }
 
@@ -206,6 +209,10 @@ void api_handle(struct api *api, struct http_request *request, struct http_reply
         size_t empty = 0;
         res r = RES_OK;
 
+        if (api_fetch_is_for(request)) {
+                api_fetch_handle(api, request, reply);
+                return;
+        }
         req_begin(&req, api, request, reply);
         reply_open(reply);
         empty = reply->body.n;

@@ -12,13 +12,11 @@ struct host_list {
 
 static const struct json_field instance_fields[] = {JSON_FIELDS_END};
 
-static const struct json_field list_fields[] = {JSON_FIELD(struct host_list, instances, "InstanceList",
-                                                           JSON_OBJS, .sub = instance_fields, .sub_size = 1),
-                                                JSON_FIELD(struct host_list, total, "TotalCount", JSON_UINT),
-                                                JSON_FIELDS_END};
+static const struct json_field list_fields[] = {
+        JSON_FIELD(struct host_list, instances, "InstanceList", JSON_OBJS, .sub = instance_fields, .sub_size = 1),
+        JSON_FIELD(struct host_list, total, "TotalCount", JSON_UINT), JSON_FIELDS_END};
 static const struct json_field list_async_fields[] = {
-        JSON_FIELD(struct host_list, instances, "InstanceList", JSON_OBJS, .sub = instance_fields,
-                   .sub_size = 1),
+        JSON_FIELD(struct host_list, instances, "InstanceList", JSON_OBJS, .sub = instance_fields, .sub_size = 1),
         JSON_FIELD(struct host_list, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct host_list, async_total, "AsyncTotalNum", JSON_INT),
         JSON_FIELD(struct host_list, async_offset, "AsyncOffset", JSON_INT),

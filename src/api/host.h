@@ -5,5 +5,4 @@
 
 extern const struct api_message api_host_list_out, api_host_list_async_out;
 /* DescribeHost…InstanceList: there is no cloud behind this service, so each list is empty. */
-MUST
-res api_host_list_empty(struct req *req);
+MUST res api_host_list_empty(struct req *req);

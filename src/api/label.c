@@ -25,13 +25,11 @@ struct project_out {
 static const struct json_field alias_in_fields[] = {
         JSON_FIELD(struct alias_in, certificate_id, "CertificateId", JSON_STR, .required = true,
                    .limit = LIMIT_CERTIFICATE_ID_TEXT),
-        JSON_FIELD(struct alias_in, alias, "Alias", JSON_STR, .limit = LIMIT_ALIAS_CHARS * 4),
-        JSON_FIELDS_END};
+        JSON_FIELD(struct alias_in, alias, "Alias", JSON_STR, .limit = LIMIT_ALIAS_CHARS * 4), JSON_FIELDS_END};
 static const struct json_field alias_out_fields[] = {
         JSON_FIELD(struct alias_out, certificate_id, "CertificateId", JSON_STR), JSON_FIELDS_END};
 static const struct json_field project_in_fields[] = {
-        JSON_FIELD(struct project_in, ids, "CertificateIdList", JSON_STRS, .required = true,
-                   .limit = PROJECT_MOVE_MAX),
+        JSON_FIELD(struct project_in, ids, "CertificateIdList", JSON_STRS, .required = true, .limit = PROJECT_MOVE_MAX),
         JSON_FIELD(struct project_in, project_id, "ProjectId", JSON_UINT, .required = true), JSON_FIELDS_END};
 static const struct json_field project_out_fields[] = {
         JSON_FIELD(struct project_out, success, "SuccessCertificates", JSON_STRS),

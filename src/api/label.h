@@ -6,8 +6,6 @@
 extern const struct api_message api_label_alias_in, api_label_alias_out;
 extern const struct api_message api_label_project_in, api_label_project_out;
 /* ModifyCertificateAlias – another name for a certificate, or none. */
-MUST
-res api_label_alias(struct req *req);
+MUST res api_label_alias(struct req *req);
 /* ModifyCertificateProject – move certificates to a project; tells which could not be moved. */
-MUST
-res api_label_project(struct req *req);
+MUST res api_label_project(struct req *req);

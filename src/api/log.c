@@ -19,8 +19,7 @@ struct log_out {
 };
 
 static const struct json_field log_in_fields[] = {
-        JSON_FIELD(struct log_in, offset, "Offset", JSON_UINT),
-        JSON_FIELD(struct log_in, limit, "Limit", JSON_UINT),
+        JSON_FIELD(struct log_in, offset, "Offset", JSON_UINT), JSON_FIELD(struct log_in, limit, "Limit", JSON_UINT),
         JSON_FIELD(struct log_in, start_time, "StartTime", JSON_STR, .limit = 32),
         JSON_FIELD(struct log_in, end_time, "EndTime", JSON_STR, .limit = 32), JSON_FIELDS_END};
 static const struct json_field entry_fields[] = {
@@ -31,12 +30,12 @@ static const struct json_field entry_fields[] = {
         JSON_FIELD(struct entry_out, cert_id, "CertId", JSON_STR),
         JSON_FIELD(struct entry_out, type, "Type", JSON_STR),
         JSON_FIELDS_END};
-static const struct json_field log_out_fields[] = {
-        JSON_FIELD(struct log_out, all_total, "AllTotal", JSON_UINT),
-        JSON_FIELD(struct log_out, total, "TotalCount", JSON_UINT),
-        JSON_FIELD(struct log_out, entries, "OperateLogs", JSON_OBJS, .sub = entry_fields,
-                   .sub_size = sizeof(struct entry_out)),
-        JSON_FIELDS_END};
+static const struct json_field log_out_fields[] = {JSON_FIELD(struct log_out, all_total, "AllTotal", JSON_UINT),
+                                                   JSON_FIELD(struct log_out, total, "TotalCount", JSON_UINT),
+                                                   JSON_FIELD(struct log_out, entries, "OperateLogs", JSON_OBJS,
+                                                              .sub = entry_fields,
+                                                              .sub_size = sizeof(struct entry_out)),
+                                                   JSON_FIELDS_END};
 const struct api_message api_log_list_in = {log_in_fields, sizeof(struct log_in)};
 const struct api_message api_log_list_out = {log_out_fields, sizeof(struct log_out)};
 
@@ -45,8 +44,8 @@ static res time_read(struct req *req, const char *field, struct str text, int64_
         if (str_is_empty(text))
                 return RES_OK;
         if (!res_is_ok(timetext_parse_api(text, ret_sec)))
-                return act_fail(&req->act, ERR_PARAM_KIND,
-                                "%s must be a time such as 2026-01-31 23:59:59 (GMT+8).", field);
+                return act_fail(&req->act, ERR_PARAM_KIND, "%s must be a time such as 2026-01-31 23:59:59 (GMT+8).",
+                                field);
         return RES_OK;
 }
 
@@ -85,6 +84,6 @@ res api_log_list(struct req *req)
         TRY(time_read(req, "StartTime", in.start_time, &query.from_sec));
         TRY(time_read(req, "EndTime", in.end_time, &query.to_sec));
         TRY(log_list(&req->act, &query, &page));
-        return REQ_REPLY(req, &((struct log_out){api_int(page.all_total), api_int(page.total),
-                                                 entries_of(req, &page)}));
+        return REQ_REPLY(req,
+                         &((struct log_out){api_int(page.all_total), api_int(page.total), entries_of(req, &page)}));
 }

@@ -5,5 +5,4 @@
 
 extern const struct api_message api_log_list_in, api_log_list_out;
 /* DescribeCertificateOperateLogs – newest first, the last 15 days unless told otherwise. */
-MUST
-res api_log_list(struct req *req);
+MUST res api_log_list(struct req *req);

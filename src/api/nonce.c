@@ -82,8 +82,7 @@ static res set_use(struct nonce_set *set, uint64_t hash, int64_t forget_sec, int
         return RES_OK;
 }
 
-res nonces_use(struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec,
-               int64_t now_sec)
+res nonces_use(struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec, int64_t now_sec)
 {
         uint64_t hash = 0;
         res r = RES_OK;

@@ -89,8 +89,7 @@ res api_params_parse(struct act *act, struct str text, struct api_params *ret_pa
         struct api_params params = {0};
 
         if (most > PARAMS_MAX)
-                return act_fail(act, ERR_PARAM_VALUE, "A request may have at most %d parameters.",
-                                PARAMS_MAX);
+                return act_fail(act, ERR_PARAM_VALUE, "A request may have at most %d parameters.", PARAMS_MAX);
         params.v = arena_array_of(act->arena, most + 1, struct api_param);
         while (text.n > 0) {
                 struct str value = str_cut(&text, '&');
@@ -193,8 +192,7 @@ static struct str number_trim(struct str text)
 static res number_add(struct rebuild *r, const struct api_param *param)
 {
         if (!text_is_whole_number(param->value))
-                return act_fail(r->act, ERR_PARAM_KIND, "%s must be a whole number.",
-                                name_shown(r->act, param->name));
+                return act_fail(r->act, ERR_PARAM_KIND, "%s must be a whole number.", name_shown(r->act, param->name));
         buf_add_str(r->out, number_trim(param->value));
         return RES_OK;
 }
@@ -205,8 +203,7 @@ static res truth_add(struct rebuild *r, const struct api_param *param)
         bool no = str_equal_nocase(param->value, STR("false")) || str_equals(param->value, "0");
 
         if (!yes && !no)
-                return act_fail(r->act, ERR_PARAM_KIND, "%s must be true or false.",
-                                name_shown(r->act, param->name));
+                return act_fail(r->act, ERR_PARAM_KIND, "%s must be true or false.", name_shown(r->act, param->name));
         buf_add_text(r->out, yes ? "true" : "false");
         return RES_OK;
 }
@@ -317,8 +314,7 @@ static res object_add(struct rebuild *r, const struct json_field *fields, const 
         return RES_OK;
 }
 
-res api_params_to_json(struct act *act, struct api_params *params, const struct json_field *fields,
-                       struct buf *out)
+res api_params_to_json(struct act *act, struct api_params *params, const struct json_field *fields, struct buf *out)
 {
         static const struct json_field none[] = {JSON_FIELDS_END};
         struct rebuild r = {.act = act, .params = params, .out = out};

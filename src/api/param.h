@@ -19,8 +19,7 @@ struct api_params {
 };
 
 /* Decode `a=b&c=d`; '+' and %20 are blanks.  ERR_PARAM_KIND for a bad escape or bad UTF-8, ERR_PARAM_VALUE for a name twice or too many. */
-MUST
-res api_params_parse(struct act *act, struct str text, struct api_params *ret_params);
+MUST res api_params_parse(struct act *act, struct str text, struct api_params *ret_params);
 /* Value by exact name, marked as used; absent when there is none. */
 struct str api_params_take(struct api_params *params, const char *name);
 /* Is there a parameter of this name in the undecoded text?  For routing, before anything is trusted. */
@@ -29,6 +28,5 @@ bool api_params_have(struct str text, const char *name);
  * Append the JSON object.  Whatever was neither taken before nor is in the table is ERR_PARAM_UNKNOWN;
  * a number or truth value that is none is ERR_PARAM_KIND.
  */
-MUST
-res api_params_to_json(struct act *act, struct api_params *params, const struct json_field *fields,
-                       struct buf *out);
+MUST res api_params_to_json(struct act *act, struct api_params *params, const struct json_field *fields,
+                            struct buf *out);

@@ -17,14 +17,14 @@ struct quota_out {
         struct objs slots;
 };
 
-static const struct json_field counter_fields[] = {
-        JSON_FIELD(struct counter_out, limit, "Limit", JSON_INT),
-        JSON_FIELD(struct counter_out, used, "Used", JSON_INT),
-        JSON_FIELD(struct counter_out, remaining, "Remaining", JSON_INT), JSON_FIELDS_END};
-static const struct json_field slot_fields[] = {
-        JSON_FIELD(struct slot_out, certificate_id, "CertificateId", JSON_STR),
-        JSON_FIELD(struct slot_out, domain, "Domain", JSON_STR),
-        JSON_FIELD(struct slot_out, return_time, "ReturnTime", JSON_STR), JSON_FIELDS_END};
+static const struct json_field counter_fields[] = {JSON_FIELD(struct counter_out, limit, "Limit", JSON_INT),
+                                                   JSON_FIELD(struct counter_out, used, "Used", JSON_INT),
+                                                   JSON_FIELD(struct counter_out, remaining, "Remaining", JSON_INT),
+                                                   JSON_FIELDS_END};
+static const struct json_field slot_fields[] = {JSON_FIELD(struct slot_out, certificate_id, "CertificateId", JSON_STR),
+                                                JSON_FIELD(struct slot_out, domain, "Domain", JSON_STR),
+                                                JSON_FIELD(struct slot_out, return_time, "ReturnTime", JSON_STR),
+                                                JSON_FIELDS_END};
 static const struct json_field describe_fields[] = {
         JSON_FIELD(struct quota_out, home, "HomeDomains", JSON_OBJ, .sub = counter_fields),
         JSON_FIELD(struct quota_out, any, "AnyDomains", JSON_OBJ, .sub = counter_fields),

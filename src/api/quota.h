@@ -4,5 +4,4 @@
 #include "api/action.h"
 
 extern const struct api_message api_quota_describe_in, api_quota_describe_out;
-MUST
-res api_quota_describe(struct req *req);
+MUST res api_quota_describe(struct req *req);

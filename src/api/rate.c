@@ -64,8 +64,7 @@ static struct bucket_set *set_of(struct api_rate *rate, int64_t account_id, enum
 }
 
 /* The owner's bucket, or the one unused for longest made the owner's and full. */
-static struct bucket *bucket_of(struct bucket_set *set, int64_t account_id, enum api_rate_class class,
-                                int64_t now_ms)
+static struct bucket *bucket_of(struct bucket_set *set, int64_t account_id, enum api_rate_class class, int64_t now_ms)
 {
         struct bucket *oldest = &set->v[0];
 
@@ -77,10 +76,8 @@ static struct bucket *bucket_of(struct bucket_set *set, int64_t account_id, enum
                 if (b->account_id == 0 || (oldest->account_id != 0 && b->used_ms < oldest->used_ms))
                         oldest = b;
         }
-        *oldest = (struct bucket){.account_id = account_id,
-                                  .class = class,
-                                  .used_ms = now_ms,
-                                  .tokens = rates[class].burst * RATE_TOKEN};
+        *oldest = (struct bucket){
+                .account_id = account_id, .class = class, .used_ms = now_ms, .tokens = rates[class].burst * RATE_TOKEN};
         return oldest;
 }
 

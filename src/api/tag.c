@@ -51,21 +51,19 @@ static const struct json_field list_in_fields[] = {
         JSON_FIELD(struct list_in, limit, "Limit", JSON_UINT),
         JSON_FIELD(struct list_in, category, "Category", JSON_STR, .limit = 64),
         JSON_FIELDS_END};
-static const struct json_field tag_out_fields[] = {
-        JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
-        JSON_FIELD(struct tag_out, value, "TagValue", JSON_STR),
-        JSON_FIELD(struct tag_out, resource_id, "ResourceId", JSON_STR),
-        JSON_FIELD(struct tag_out, key_md5, "TagKeyMd5", JSON_STR),
-        JSON_FIELD(struct tag_out, value_md5, "TagValueMd5", JSON_STR),
-        JSON_FIELD(struct tag_out, service_type, "ServiceType", JSON_STR),
-        JSON_FIELD(struct tag_out, category, "Category", JSON_STR),
-        JSON_FIELDS_END};
+static const struct json_field tag_out_fields[] = {JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
+                                                   JSON_FIELD(struct tag_out, value, "TagValue", JSON_STR),
+                                                   JSON_FIELD(struct tag_out, resource_id, "ResourceId", JSON_STR),
+                                                   JSON_FIELD(struct tag_out, key_md5, "TagKeyMd5", JSON_STR),
+                                                   JSON_FIELD(struct tag_out, value_md5, "TagValueMd5", JSON_STR),
+                                                   JSON_FIELD(struct tag_out, service_type, "ServiceType", JSON_STR),
+                                                   JSON_FIELD(struct tag_out, category, "Category", JSON_STR),
+                                                   JSON_FIELDS_END};
 static const struct json_field list_out_fields[] = {
         JSON_FIELD(struct list_out, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct list_out, offset, "Offset", JSON_UINT),
         JSON_FIELD(struct list_out, limit, "Limit", JSON_UINT),
-        JSON_FIELD(struct list_out, tags, "Tags", JSON_OBJS, .sub = tag_out_fields,
-                   .sub_size = sizeof(struct tag_out)),
+        JSON_FIELD(struct list_out, tags, "Tags", JSON_OBJS, .sub = tag_out_fields, .sub_size = sizeof(struct tag_out)),
         JSON_FIELDS_END};
 static const struct json_field replace_fields[] = {
         JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
@@ -76,10 +74,10 @@ static const struct json_field remove_fields[] = {
         JSON_FIELDS_END};
 static const struct json_field modify_in_fields[] = {
         JSON_FIELD(struct modify_in, resource, "Resource", JSON_STR, .required = true, .limit = RESOURCE_MAX),
-        JSON_FIELD(struct modify_in, replace, "ReplaceTags", JSON_OBJS, .limit = LIMIT_TAGS,
-                   .sub = replace_fields, .sub_size = sizeof(struct tag_in)),
-        JSON_FIELD(struct modify_in, remove, "DeleteTags", JSON_OBJS, .limit = LIMIT_TAGS,
-                   .sub = remove_fields, .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct modify_in, replace, "ReplaceTags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = replace_fields,
+                   .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct modify_in, remove, "DeleteTags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = remove_fields,
+                   .sub_size = sizeof(struct tag_in)),
         JSON_FIELDS_END};
 static const struct json_field modify_out_fields[] = {JSON_FIELDS_END};
 const struct api_message api_tag_list_in = {list_in_fields, sizeof(struct list_in)};
@@ -111,8 +109,7 @@ static struct tag_out tag_of(struct req *req, const struct label_tag *tag)
         };
 }
 
-static struct list_out page_of(struct req *req, const struct list_in *in, const struct label_tag *tags,
-                               size_t n)
+static struct list_out page_of(struct req *req, const struct list_in *in, const struct label_tag *tags, size_t n)
 {
         size_t offset = (size_t)in->offset.v < n ? (size_t)in->offset.v : n;
         size_t limit = in->limit.set && in->limit.v > 0 ? (size_t)in->limit.v : TAG_LIST_DEFAULT;
@@ -121,8 +118,7 @@ static struct list_out page_of(struct req *req, const struct list_in *in, const 
 
         for (size_t i = 0; i < count; i++)
                 out[i] = tag_of(req, &tags[offset + i]);
-        return (struct list_out){
-                api_int((int64_t)n), api_int(in->offset.v), api_int((int64_t)limit), {out, count}};
+        return (struct list_out){api_int((int64_t)n), api_int(in->offset.v), api_int((int64_t)limit), {out, count}};
 }
 
 res api_tag_list(struct req *req)
@@ -142,8 +138,7 @@ res api_tag_list(struct req *req)
 /* The id in qcs::ssl:<region>:uin/<uin>:certificate/<id>; another account's resource is as good as missing. */
 static res resource_read(struct req *req, struct str resource, struct str *ret_id)
 {
-        const struct str prefix = STR("qcs::ssl:"), uin_mark = STR("uin/"),
-                         certificate_mark = STR("certificate/");
+        const struct str prefix = STR("qcs::ssl:"), uin_mark = STR("uin/"), certificate_mark = STR("certificate/");
         struct str rest = resource, uin = {0};
         bool ok = str_starts_with(resource, prefix);
 

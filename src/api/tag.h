@@ -9,8 +9,6 @@
 extern const struct api_message api_tag_list_in, api_tag_list_out;
 extern const struct api_message api_tag_modify_in, api_tag_modify_out;
 /* DescribeResourceTagsByResourceIds – the tags of certificates. */
-MUST
-res api_tag_list(struct req *req);
+MUST res api_tag_list(struct req *req);
 /* ModifyResourceTags – set and remove tags of one certificate, named by a resource text. */
-MUST
-res api_tag_modify(struct req *req);
+MUST res api_tag_modify(struct req *req);

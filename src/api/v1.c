@@ -65,8 +65,7 @@ static res signature_check(struct req *req, const struct api_call *call, struct 
         TRY(buf_check(&text));
         ENSURE(res_is_ok(b64_decode(param_get(&call->params, "Signature"), &given)), ERR_AUTH_SIGNATURE);
         TRY(account_v1_sign(&req->act, secret_id, method->hash, buf_str(&text), mac, &size));
-        ENSURE(size == method->size && secret_equal(bytes_of(mac, size), buf_bytes(&given)),
-               ERR_AUTH_SIGNATURE);
+        ENSURE(size == method->size && secret_equal(bytes_of(mac, size), buf_bytes(&given)), ERR_AUTH_SIGNATURE);
         return RES_OK;
 }
 
@@ -78,18 +77,15 @@ res api_v1_check(struct req *req, const struct api_call *call, int64_t stamp_sec
         res r = RES_OK;
 
         if (method == NULL)
-                return act_fail(&req->act, ERR_AUTH_HEADER,
-                                "SignatureMethod must be HmacSHA1 or HmacSHA256.");
+                return act_fail(&req->act, ERR_AUTH_HEADER, "SignatureMethod must be HmacSHA1 or HmacSHA256.");
         if (str_is_empty(secret_id) || str_is_empty(nonce) || nonce.n > LIMIT_CERTIFICATE_ID_TEXT)
-                return act_fail(&req->act, ERR_AUTH_HEADER,
-                                "A v1 signature needs SecretId and a short Nonce.");
+                return act_fail(&req->act, ERR_AUTH_HEADER, "A v1 signature needs SecretId and a short Nonce.");
         req->secret_id = secret_id;
         ENSURE(str_is_empty(param_get(&call->params, "Token")), ERR_AUTH_TOKEN);
         TRY(account_of_key(&req->act, secret_id));
         TRY(signature_check(req, call, secret_id, method));
         r = nonces_use(req->api->nonces, secret_id, nonce, stamp_sec, req->act.now_sec);
         if (r.err == ERR_AUTH_SIGNATURE)
-                return act_fail(&req->act, r.err,
-                                "This Nonce was used before with this time stamp; take a new one.");
+                return act_fail(&req->act, r.err, "This Nonce was used before with this time stamp; take a new one.");
         return r;
 }

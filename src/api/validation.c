@@ -21,9 +21,8 @@ struct complete_out {
         struct str certificate_id;
 };
 
-static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId",
-                                                         JSON_STR, .required = true,
-                                                         .limit = LIMIT_CERTIFICATE_ID_TEXT),
+static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR,
+                                                         .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
                                               JSON_FIELDS_END};
 static const struct json_field result_fields[] = {
         JSON_FIELD(struct result_out, domain, "Domain", JSON_STR),
@@ -35,8 +34,8 @@ static const struct json_field result_fields[] = {
         JSON_FIELD(struct result_out, frequently, "Frequently", JSON_BOOL),
         JSON_FIELD(struct result_out, issued, "Issued", JSON_BOOL),
         JSON_FIELDS_END};
-static const struct json_field check_fields[] = {JSON_FIELD(struct check_out, results, "VerificationResults",
-                                                            JSON_OBJS, .sub = result_fields,
+static const struct json_field check_fields[] = {JSON_FIELD(struct check_out, results, "VerificationResults", JSON_OBJS,
+                                                            .sub = result_fields,
                                                             .sub_size = sizeof(struct result_out)),
                                                  JSON_FIELDS_END};
 static const struct json_field complete_fields[] = {

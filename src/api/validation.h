@@ -6,8 +6,6 @@
 extern const struct api_message api_validation_check_in, api_validation_check_out;
 extern const struct api_message api_validation_complete_in, api_validation_complete_out;
 /* CheckCertificateDomainVerification – look now and say what was found for each name. */
-MUST
-res api_validation_check(struct req *req);
+MUST res api_validation_check(struct req *req);
 /* CompleteCertificate – look soon; the caller goes on. */
-MUST
-res api_validation_complete(struct req *req);
+MUST res api_validation_complete(struct req *req);

@@ -61,41 +61,100 @@ static res download_key(struct act *act, const struct certificate_row *row, cons
         return keystore_add(act, &key, subject, parts);
 }
 
+struct download_record {
+        struct act *act;
+        const struct certificate_view *view;
+};
+
 static res download_log_tx(struct store_tx *tx, void *arg)
 {
-        const struct certificate_view *view = ((void **)arg)[1];
+        const struct download_record *record = arg;
 
-        return act_log(((void **)arg)[0], tx, view->row.certificate_id, "download", "Certificate downloaded");
+        return act_log(record->act, tx, record->view->row.certificate_id, "download", "Certificate downloaded");
+}
+
+static res download_view(struct act *act, struct str certificate_id, struct certificate_view *ret_view)
+{
+        TRY(certificate_view(act, certificate_id, ret_view));
+        if (!ret_view->is_downloadable) /* DL-01, DL-09 */
+                return act_fail(act, ERR_CERT_DOWNLOAD_STATE,
+                                "Only an issued certificate can be downloaded; the status is %s.",
+                                certificate_status_name(ret_view->row.status));
+        return RES_OK;
+}
+
+/* Everything that any package of this certificate is made of; the record is written on the way. */
+static res download_collect(struct act *act, const struct certificate_view *view, struct str key_password,
+                            struct package_parts *ret_parts)
+{
+        const struct issuer *issuer = issuers_find(act->core->issuers, view->row.issuer);
+        const struct issuer *root = issuers_root_of(act->core->issuers, issuer);
+        struct store_conn *conn = NULL;
+        struct issued_row issued = {0};
+
+        TRY(store_read(act->core->store, &conn));
+        TRY(store_issued_get(conn, act->arena, act->account_id, view->row.issued_id, &issued));
+        *ret_parts = (struct package_parts){
+                .arena = act->arena,
+                .name = download_name(act, view->row.domain),
+                .leaf_pem = download_pem(act, PKI_PEM_CERTIFICATE, issued.der),
+                .intermediates_pem = download_intermediates(act, issuer),
+                .root_pem = root ? root->pem : "",
+        };
+        const struct keystore_subject subject = {view->row.domain, issued.der, issuer, key_password};
+        res with_key = download_key(act, &view->row, &subject, ret_parts);
+
+        if (with_key.err == ERR_NOT_FOUND) /* the customer kept the key: the download is recorded all the same */
+                with_key = store_run(act->core->store, download_log_tx, &(struct download_record){act, view});
+        return with_key;
 }
 
 res download_package(struct act *act, struct str certificate_id, struct str key_password, struct buf *ret_zip)
 {
         struct certificate_view view = {0};
-        struct store_conn *conn = NULL;
-        struct issued_row issued = {0};
+        struct package_parts parts = {0};
 
-        TRY(certificate_view(act, certificate_id, &view));
-        if (!view.is_downloadable) /* DL-01, DL-09 */
-                return act_fail(act, ERR_CERT_DOWNLOAD_STATE,
-                                "Only an issued certificate can be downloaded; the status is %s.",
-                                certificate_status_name(view.row.status));
-        const struct issuer *issuer = issuers_find(act->core->issuers, view.row.issuer);
-        const struct issuer *root = issuers_root_of(act->core->issuers, issuer);
-
-        TRY(store_read(act->core->store, &conn));
-        TRY(store_issued_get(conn, act->arena, act->account_id, view.row.issued_id, &issued));
-        struct package_parts parts = {
-                .arena = act->arena,
-                .name = download_name(act, view.row.domain),
-                .leaf_pem = download_pem(act, PKI_PEM_CERTIFICATE, issued.der),
-                .intermediates_pem = download_intermediates(act, issuer),
-                .root_pem = root ? root->pem : "",
-        };
-        const struct keystore_subject subject = {view.row.domain, issued.der, issuer, key_password};
-        res with_key = download_key(act, &view.row, &subject, &parts);
-
-        if (with_key.err == ERR_NOT_FOUND) /* the customer kept the key: the download is recorded all the same */
-                with_key = store_run(act->core->store, download_log_tx, (void *[]){act, &view});
-        TRY(with_key);
+        TRY(download_view(act, certificate_id, &view));
+        TRY(download_collect(act, &view, key_password, &parts));
         return package_write(&parts, act->now_sec, ret_zip);
+}
+
+static res download_check_kind(struct act *act, const struct certificate_view *view, enum package_kind kind)
+{
+        if (package_kind_is_keystore(kind) && (!view->has_key || view->row.key_password_set))
+                return act_fail(
+                        act, ERR_DOWNLOAD_KIND,
+                        "There is no %s package without the private key in the open; download the whole package with "
+                        "KeyPassword instead.",
+                        package_kind_word(kind));
+        return RES_OK;
+}
+
+static const char *download_kind_file(struct act *act, const struct certificate_view *view, enum package_kind kind)
+{
+        return arena_printf(act->arena, "%s_%s.zip", download_name(act, view->row.domain), package_kind_word(kind));
+}
+
+res download_kind_name(struct act *act, struct str certificate_id, enum package_kind kind, const char **ret_name)
+{
+        struct certificate_view view = {0};
+
+        TRY(download_view(act, certificate_id, &view));
+        TRY(download_check_kind(act, &view, kind));
+        *ret_name = download_kind_file(act, &view, kind);
+        return RES_OK;
+}
+
+res download_kind(struct act *act, struct str certificate_id, enum package_kind kind, struct buf *ret_zip,
+                  const char **ret_name)
+{
+        struct certificate_view view = {0};
+        struct package_parts parts = {0};
+
+        TRY(download_view(act, certificate_id, &view));
+        TRY(download_check_kind(act, &view, kind));
+        TRY(download_collect(act, &view, /* key_password= */ STR(""), &parts));
+        TRY(package_write_kind(&parts, kind, act->now_sec, ret_zip));
+        *ret_name = download_kind_file(act, &view, kind);
+        return RES_OK;
 }

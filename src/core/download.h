@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "core/act.h"
+#include "core/package_kind.h"
 
 /*
  * ERR_CERT_DOWNLOAD_STATE unless issued (or expired); the key's release is logged first.  `key_password` ("" = not told)
@@ -10,3 +11,11 @@
  * use to a key without one (PKP-01 to PKP-03).
  */
 MUST res download_package(struct act *act, struct str certificate_id, struct str key_password, struct buf *ret_zip);
+/*
+ * The folder for one kind of server alone.  ERR_DOWNLOAD_KIND: a keystore, and there is no key, or one under a password.
+ * ret_name, in the arena: "<name>_nginx.zip".
+ */
+MUST res download_kind(struct act *act, struct str certificate_id, enum package_kind kind, struct buf *ret_zip,
+                       const char **ret_name);
+/* Would that work, and what would the file be called?  Opens and records nothing. */
+MUST res download_kind_name(struct act *act, struct str certificate_id, enum package_kind kind, const char **ret_name);
