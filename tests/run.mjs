@@ -57,14 +57,14 @@ function mesonTasks () {
     kind: t.suite.some(s => s.endsWith('seeds')) ? 'seeds' : 'unit',
     source: sourceOf(t.name),
     command: t.cmd,
-    cwd: t.workdir ?? process.cwd(),
+    cwd: t.workdir ?? BUILD, /* as meson test has it */
     env: t.env,
-    tap: !t.suite.some(s => s.endsWith('seeds')),
+    tap: t.suite.some(s => s.endsWith('unit')),
     limit: 5 * MINUTE
   }))
 }
 
-const sourceOf = name => [`tests/unit/test_${name}.c`, `fuzz/fuzz_${name.replace(/^seeds_/, '')}.c`].find(existsSync)
+const sourceOf = name => [`tests/unit/test_${name}.c`, `fuzz/fuzz_${name.replace(/^seeds_/, '')}.c`, `tests/process/${name}.sh`].find(existsSync)
 
 function nodeTasks () {
   return walk('tests', /\.test\.mjs$/).map(file => ({
@@ -77,8 +77,8 @@ function nodeTasks () {
   })).sort((a, b) => seconds(b) - seconds(a))
 }
 
-/* A test file may say how long it takes ("takes 90 s"), so that the longest begin first. */
-const seconds = task => Number(/takes (?:about )?(\d+) s/.exec(readFileSync(task.source, 'utf8'))?.[1] ?? 10)
+/* A test file may say how long it takes ("Takes about 90 s."): the longest begin first, --fast leaves out what is over 20. */
+const seconds = task => Number(/[Tt]akes (?:about )?(\d+) s/.exec(task.source ? readFileSync(task.source, 'utf8') : '')?.[1] ?? 10)
 
 function fuzzTasks () {
   return walk('fuzz', /^fuzz_\w+\.c$/).map(file => {
@@ -112,8 +112,9 @@ const demoTasks = () => existsSync('demo/demo.mjs')
 function chooseTasks () {
   if (options.checks) return checkTasks(true)
   if (options.fuzz) return fuzzTasks()
-  const fast = [...mesonTasks(), ...checkTasks(!options.fast)]
-  return options.fast ? fast : [...nodeTasks(), ...demoTasks(), ...fast, ...fuzzTasks()]
+  const units = mesonTasks().sort((a, b) => seconds(b) - seconds(a))
+  if (options.fast) return [...units.filter(t => seconds(t) <= 20), ...checkTasks(false)]
+  return [...nodeTasks(), ...demoTasks(), ...units, ...checkTasks(true), ...fuzzTasks()]
 }
 
 const cites = id => new RegExp(`\\b${id.replace(/[^\w-]/g, '')}\\b`)
