@@ -1,7 +1,7 @@
 /*
  * The built-in CA: roots, intermediates and the responders that sign OCSP answers.  Keys are sealed files
  * (DIR/keys/<name>.sealed), certificates lie beside them (<name>.der); made once, at the first start.
- * Responders' keys live in memory only: each start, and each month, makes new ones, which RFC 6960 §4.2.2.2 allows and
+ * Responders' keys live in memory only: each start makes new ones, and a running signer every two months, which RFC 6960 §4.2.2.2 allows and
  * which leaves nothing to steal.
  */
 #pragma once
