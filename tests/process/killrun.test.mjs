@@ -46,10 +46,25 @@ const patiently = (what, fn) => until(what, async () => {
 }, 240_000).then(([value, error]) => { if (error) throw error; return value })
 
 /* An application whose answer was lost may stand: the alias finds it. */
+const asked = new Map() /* name → what was asked and answered, for when it goes wrong */
 async function applyOnce (account, name) {
+  const story = []
+  asked.set(name, story)
+  const tell = what => story.push({ at: Date.now(), what })
   const find = async () => (await c.call(account, 'DescribeCertificates', { SearchKey: name })).Certificates.find(x => x.Domain === name)?.CertificateId
-  return patiently(`apply ${name}`, async () => await find() ??
-    (await c.call(account, 'ApplyCertificate', { DvAuthMethod: 'DNS', DomainName: name, CsrEncryptAlgo: 'ECC', PackageType: '2' })).CertificateId)
+  return patiently(`apply ${name}`, async () => {
+    try {
+      const found = await find()
+      tell(`found ${found}`)
+      if (found) return found
+      const { CertificateId } = await c.call(account, 'ApplyCertificate', { DvAuthMethod: 'DNS', DomainName: name, CsrEncryptAlgo: 'ECC', PackageType: '2' })
+      tell(`applied ${CertificateId}`)
+      return CertificateId
+    } catch (e) {
+      tell(`failed ${e.code ?? ''} ${e.message}`)
+      throw e
+    }
+  })
 }
 
 async function order (account, name) {
@@ -134,6 +149,11 @@ test(`${ORDERS} orders under fire (seed ${seed})`, async t => {
   const twice = await c.sql("SELECT certificate_id, count(*) AS n FROM issued WHERE state = 'issued' GROUP BY certificate_id HAVING n > 1")
   assert.deepEqual(twice, [], 'issued twice')
   const doubled = await c.sql("SELECT domain, count(*) AS n FROM certificate WHERE deleted_at = 0 GROUP BY domain HAVING n > 1")
+  for (const { domain } of doubled) {
+    const rows = await c.sql(`SELECT certificate_id, account_id, seq, status, created_at FROM certificate WHERE domain = '${domain}'`)
+    t.diagnostic(`${domain}: ${JSON.stringify(rows)}`)
+    for (const { at, what } of asked.get(domain) ?? []) t.diagnostic(`  ${new Date(at).toISOString()} ${what}`)
+  }
   assert.deepEqual(doubled, [], 'applied twice')
   await until('nothing half done', async () => (await c.sql("SELECT count(*) AS n FROM issued WHERE state = 'signing'"))[0].n === 0, 60_000)
 
