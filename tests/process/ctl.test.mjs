@@ -3,7 +3,7 @@
  * are current.  Takes about 20 s.
  */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -146,6 +146,113 @@ test('api calls any action and shows its errors', async () => {
   checkRefusal(await c.cli(['api', 'NoSuchThing'], account), 1, /^chancery: InvalidAction: /)
   const wrongKey = { ...account, SecretKey: 'x'.repeat(32) }
   checkRefusal(await c.cli(['list'], wrongKey), 1, /AuthFailure\.SignatureFailure/)
+})
+
+/* A zip of stored entries, as small as the format allows, so that it can hold what no honest tool writes. */
+function zip (entries) {
+  const parts = []
+  const directory = []
+  let at = 0
+  for (const [name, text] of Object.entries(entries)) {
+    const n = Buffer.from(name)
+    const data = Buffer.from(text)
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt32LE(crc32(data), 10)
+    common.writeUInt32LE(data.length, 14)
+    common.writeUInt32LE(data.length, 18)
+    common.writeUInt16LE(n.length, 22)
+    const central = Buffer.alloc(14)
+    central.writeUInt32LE(at, 10)
+    directory.push(Buffer.from('PK\x01\x02\x14\x00'), common, central, n)
+    parts.push(Buffer.from('PK\x03\x04'), common, n, data)
+    at = Buffer.concat(parts).length
+  }
+  const central = Buffer.concat(directory)
+  const end = Buffer.alloc(18)
+  end.writeUInt16LE(Object.keys(entries).length, 4)
+  end.writeUInt16LE(Object.keys(entries).length, 6)
+  end.writeUInt32LE(central.length, 8)
+  end.writeUInt32LE(at, 12)
+  return Buffer.concat([...parts, central, Buffer.from('PK\x05\x06'), end])
+}
+
+function crc32 (data) {
+  let crc = ~0
+  for (const byte of data) {
+    crc ^= byte
+    for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  }
+  return ~crc >>> 0
+}
+
+/* A server that answers every action with the same Response. */
+async function withServer (Response, act) {
+  const server = createServer((request, reply) => reply.end(JSON.stringify({ Response })))
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  const env = { CHANCERY_SECRET_ID: 'a', CHANCERY_SECRET_KEY: 'b', CHANCERY_ENDPOINT: `http://127.0.0.1:${server.address().port}` }
+  try {
+    await act(env)
+  } finally {
+    server.close()
+  }
+}
+
+const evilNames = ['../evil', '/etc/evil', 'Nginx/../../evil', 'Nginx\\evil', 'a/b/evil', 'Nginx/..']
+for (const [i, name] of evilNames.entries()) {
+  test(`a package with an entry named ${name} writes nothing`, async () => {
+    const out = join(dir, `evil${i}`)
+    await withServer({ Content: zip({ 'Nginx/good.crt': 'x', [name]: 'y' }).toString('base64'), ContentType: 'application/zip' }, async env => {
+      checkRefusal(await ctl(['download', 'abcdefgh', '--extract', out], { env }), 1, /unsafe name/)
+    })
+    assert.ok(!existsSync(out), 'something was written')
+  })
+}
+
+test('a good package is unpacked with narrow modes, and never over what is there', async () => {
+  const out = join(dir, 'good')
+  await withServer({ Content: zip({ 'Nginx/1_a_bundle.crt': 'chain', 'Nginx/2_a.key': 'key', 'Apache/2_a.crt': 'leaf', 'a.pem': 'all' }).toString('base64') }, async env => {
+    const got = await ctl(['download', 'abcdefgh', '--nginx', out, '--json'], { env })
+    assert.equal(got.code, 0, got.stderr)
+    assert.deepEqual(got.stdout.trim().split('\n').map(l => JSON.parse(l).File), [`${out}/1_a_bundle.crt`, `${out}/2_a.key`])
+    assert.equal(readFileSync(`${out}/2_a.key`, 'utf8'), 'key')
+    assert.equal(statSync(`${out}/2_a.key`).mode & 0o777, 0o600)
+    const again = await ctl(['download', 'abcdefgh', '--nginx', out], { env })
+    checkRefusal(again, 1, /exists already; --force/)
+    assert.equal((await ctl(['download', 'abcdefgh', '--nginx', out, '--force'], { env })).code, 0)
+    assert.deepEqual(readdirSync(out).sort(), ['1_a_bundle.crt', '2_a.key'], 'nothing half written stays')
+    const plain = await ctl(['download', 'abcdefgh', '-o', '-'], { env })
+    assert.equal(plain.bytes.subarray(0, 2).toString(), 'PK')
+  })
+})
+
+for (const Content of ['', '!!!!', Buffer.from('no zip at all').toString('base64'), zip({ a: 'b' }).subarray(0, 40).toString('base64')]) {
+  test(`a package that is none: ${Content.slice(0, 12)}`, () => withServer({ Content }, async env => {
+    checkRefusal(await ctl(['download', 'abcdefgh', '--extract', join(dir, 'none')], { env }), 1, /package/)
+  }))
+}
+
+test('what a server sends cannot move the terminal', () => withServer({ Error: { Code: 'Evil', Message: 'a\u001b[2Jb\nc' } }, async env => {
+  const got = await ctl(['list'], { env })
+  assert.equal(got.stderr, 'chancery: Evil: a [2Jb c\n')
+  await withServer({ TotalCount: 1, Certificates: [{ CertificateId: 'x\u001b[2J', Domain: 'a\nb' }] }, async other => {
+    const listed = await ctl(['list'], { env: other })
+    assert.equal(listed.code, 0, listed.stderr)
+    assert.doesNotMatch(listed.stdout, /\u001b/)
+    assert.equal(listed.stdout.split('\n').length, 3)
+  })
+}))
+
+test('answers of other kinds than expected are no crash', async () => {
+  for (const Response of [{}, { Certificates: 1 }, { Certificates: [1, null, {}] }, { VerificationResults: [7] }, { DvAuthDetail: { DvAuths: [null, { DvAuthPath: 5 }] }, SubjectAltName: [1] }, { Content: 3 }]) {
+    await withServer(Response, async env => {
+      for (const args of [['list'], ['show', 'x'], ['verify', 'x'], ['download', 'x', '-o', join(dir, 'odd.zip')], ['cancel', 'x'], ['wait', 'x', '--timeout', '0'], ['apply', 'a.com', '--no-wait']]) {
+        const { code, stderr } = await ctl(args, { env })
+        assert.ok(code === 0 || code === 1, `${args} ${JSON.stringify(Response)}: ${code} ${stderr}`)
+        assert.doesNotMatch(stderr, /Sanitizer|runtime error/, stderr)
+      }
+    })
+  }
 })
 
 test('a full output device is not success', async () => {
