@@ -280,7 +280,7 @@ static size_t min_size(size_t a, size_t b)
 
 static void check_filter(struct world *w, struct store_certificate_filter f, bool total_is_bound, const char *what)
 {
-        const struct certificate_row **wanted = calloc(ROWS, sizeof(*wanted));
+        const struct certificate_row **wanted = calloc(w->n + 1, sizeof(*wanted));
         size_t n = model_list(w, &f, wanted), offsets[] = {0, 3, n / 2, n ? n - 1 : 0, n + 5};
         struct store_certificate_page page;
 
@@ -422,6 +422,33 @@ static void test_lists_are_those_of_the_model(void **state)
         free(w.rows);
 }
 
+/* Ranges too wide to be gathered are walked. */
+static void test_wide_ranges(void **state)
+{
+        struct world w = {.p = *state, .rows = calloc(24000, sizeof(*w.rows)), .n = 24000, .seed = 0x2545f4914f6cdd1dULL};
+        struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .ending_after = 1000001, .ending_before = 1004990};
+
+        make_account(w.p, 1, "100000000001");
+        make_account(w.p, 2, "100000000002");
+        for (size_t i = 0; i < w.n; i++) {
+                make_row(&w, i);
+                w.rows[i].row.account_id = 1;
+                w.rows[i].row.end_at = 1000000 + (int64_t)below(&w, 5000);
+        }
+        OK(store_run(w.p->store, insert_all, &w));
+        check_filter(&w, f, false, "wide, newest");
+        f.sort = STORE_SORT_END_ASC;
+        check_filter(&w, f, false, "wide, by end");
+        f.sort = STORE_SORT_END_DESC;
+        check_filter(&w, f, false, "wide, by end, the last first");
+        f.statuses = &statuses[1];
+        f.status_count = 3;
+        check_filter(&w, f, false, "narrower");
+        f.ending_after = f.ending_before = 0;
+        check_filter(&w, f, false, "a status by end");
+        free(w.rows);
+}
+
 static void test_an_empty_account_lists_nothing(void **state)
 {
         struct place *p = *state;
@@ -456,6 +483,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_bad_pages_are_refused, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_an_empty_account_lists_nothing, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_wide_ranges, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_lists_are_those_of_the_model, place_setup, place_teardown),
         };
 
