@@ -1,5 +1,5 @@
 /*
- * Serial numbers in an open table.  Fifteen of a serial's sixteen octets are chance, so they are their own hash.
+ * Serial numbers in an open table.  They are chance, but a foreign log may hold what it likes, so that all octets are mixed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,11 @@ static const struct audit_serial empty;
 
 static size_t place_of(const struct audit_set *set, const uint8_t serial[MSG_SERIAL_SIZE])
 {
-        uint64_t hash;
+        uint64_t half[2];
 
-        memcpy(&hash, serial + MSG_SERIAL_SIZE - sizeof hash, sizeof hash);
-        size_t at = (size_t)hash & (set->size - 1);
+        memcpy(half, serial, sizeof half);
+        uint64_t hash = (half[0] ^ (half[1] * 0x9e3779b97f4a7c15u)) * 0xff51afd7ed558ccdu;
+        size_t at = (size_t)(hash ^ hash >> 32) & (set->size - 1);
 
         while (memcmp(&set->places[at], &empty, sizeof empty) != 0 && memcmp(set->places[at].v, serial, MSG_SERIAL_SIZE) != 0)
                 at = (at + 1) & (set->size - 1);
