@@ -192,8 +192,8 @@ class Chancery {
       throw new Error(`chancery did not get ready (${e.message}):\n${this.log.slice(-6000)}`)
     }
     this.readyLine = /^ready .*$/m.exec(this.out)[0]
-    this.agent?.destroy()
-    this.agent = new https.Agent({ ca: readFileSync(this.root), keepAlive: true, maxSockets: 64 })
+    /* After a crash the agent stays: cutting off requests that the new server has taken would leave clients guessing. */
+    this.agent ??= new https.Agent({ ca: readFileSync(this.root), keepAlive: true, maxSockets: 64 })
     return this
   }
 
@@ -231,6 +231,7 @@ class Chancery {
     const { code, signal } = await this.ended
     clearTimeout(late)
     this.agent?.destroy()
+    this.agent = undefined
     this.checkLog()
     assert.equal(code, 0, `chancery ended with ${signal ?? code}:\n${this.log.slice(-6000)}`)
   }
