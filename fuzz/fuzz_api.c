@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "api/call.h"
+#include "api/link.h"
 #include "api/v1.h"
 
 #define HEADERS_MAX 64
@@ -73,8 +74,17 @@ static void fuzz_sign(struct http_request *request, const struct api_call *call)
         buf_init(&text, 16 * 1024 * 1024);
         if (call->way == API_WAY_V1)
                 api_v1_text(request, &call->params, &text);
-        else if (res_is_ok(tc3_parse(http_header(request, "Authorization"), &auth)) &&
-                 str_is_empty(auth.secret_id))
+        else if (res_is_ok(tc3_parse(http_header(request, "Authorization"), &auth)) && str_is_empty(auth.secret_id))
+                abort();
+}
+
+/* Nobody guesses a MAC. */
+static void fuzz_link(struct str path)
+{
+        static const uint8_t key[API_LINK_KEY_SIZE] = "nobody knows";
+        struct api_link link = {0};
+
+        if (path.n > 0 && res_is_ok(api_link_read(key, (struct str){path.p + 1, path.n - 1}, 0, &link)))
                 abort();
 }
 
@@ -88,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size <= LIMIT_HTTP_BODY) {
                 fuzz_read((struct str){(const char *)data, size}, &request, headers);
                 (void)api_is_request(&request);
+                fuzz_link(request.path);
                 if (res_is_ok(api_call_read(&req, &call))) {
                         fuzz_sign(&request, &call);
                         if (res_is_ok(api_call_route(&req, &call)))

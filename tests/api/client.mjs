@@ -42,6 +42,9 @@ function intlClient (server, account, mode) {
   })
 }
 
+/** Has the international SDK this action? */
+export const intlKnows = action => action in sdks.intl.ssl.v20191205.Client.prototype
+
 /** Typed client of the `ssl` service. sdk: main | intl. */
 export function sslClient (server, account, { sdk = 'main', ...mode } = {}) {
   if (sdk === 'intl') return intlClient(server, account, mode)

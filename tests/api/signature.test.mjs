@@ -1,10 +1,11 @@
 /* Every way to sign that the official SDKs have, and a signer made of a shell, openssl and curl. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { after, before, test } from 'node:test'
 import { createHmac } from 'node:crypto'
 import { run, startChancery } from '../lib/chancery.mjs'
-import { call, noDns, send, signedHeaders, sslClient, VERSION } from './client.mjs'
+import { call, intlKnows, noDns, send, signedHeaders, sslClient, VERSION } from './client.mjs'
 import { checkAnswer } from './spec.mjs'
 
 let server, account, id
@@ -23,7 +24,35 @@ for (const sdk of ['main', 'intl']) {
 }
 modes.push({ sdk: 'main', signMethod: 'TC3-HMAC-SHA256', method: 'POST', unsignedPayload: true })
 
+const CertificateId = 'set below'
+/* Every built action of the public API: parameters, and the refusal where the state of the certificate demands one. */
+const every = root => [
+  ['DescribeCertificateDetail', { CertificateId }],
+  ['DescribeCertificateOperateLogs', { Limit: 1, Offset: 0, StartTime: '2026-01-01 00:00:00' }],
+  ['CheckCertificateDomainVerification', { CertificateId }],
+  ['CompleteCertificate', { CertificateId }],
+  ['ModifyCertificateAlias', { CertificateId, Alias: 'ä b/+&=*~例' }],
+  ['ModifyCertificateProject', { CertificateIdList: [CertificateId], ProjectId: 0 }],
+  ['CheckCertificateChain', { CertificateChain: root }],
+  ['DescribeHostCdnInstanceList', { CertificateId, IsCache: 0, Filters: [{ FilterKey: 'a', FilterValue: 'b' }] }],
+  ['DownloadCertificate', { CertificateId }, 'FailedOperation.CertificateStatusNotAllowDownload'],
+  ['DescribeDownloadCertificateUrl', { CertificateId, ServiceType: 'nginx' }, 'FailedOperation.CertificateStatusNotAllowDownload'],
+  ['RevokeCertificate', { CertificateId }, 'UnsupportedOperation']
+]
+const withId = parameters => JSON.parse(JSON.stringify(parameters).replaceAll(CertificateId, id))
+
 for (const mode of modes) {
+  test(`${mode.sdk} SDK, ${mode.signMethod}, ${mode.method}${mode.unsignedPayload ? ', unsigned payload' : ''}: every built action`, async () => {
+    const client = sslClient(server, account, mode)
+    const root = readFileSync(server.root, 'utf8').match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/)[0]
+    for (const [action, parameters, code] of every(root)) {
+      if (mode.sdk === 'intl' && !intlKnows(action)) continue
+      if (code) await assert.rejects(client[action](withId(parameters)), { code }, action)
+      else if (mode.sdk === 'main') checkAnswer(action, await client[action](withId(parameters)))
+      else await client[action](withId(parameters))
+    }
+  })
+
   test(`${mode.sdk} SDK, ${mode.signMethod}, ${mode.method}${mode.unsignedPayload ? ', unsigned payload' : ''}`, async () => {
     const client = sslClient(server, account, mode)
     const one = await client.DescribeCertificate({ CertificateId: id })
