@@ -33,7 +33,8 @@
 #define LIMIT_IPC_FRAME (128 * 1024) /* SOCK_SEQPACKET needs the whole frame in the socket buffer at once */
 #define LIMIT_IPC_SLOTS 1024         /* requests in flight on one channel */
 #define LIMIT_IPC_SIGN_MS 10000
-#define LIMIT_IPC_PROBE_MS 30000         /* a probe ends by itself within 10 s; SDKs give up after 60 s (api.md §10.13), and a client that gave up may ask twice */
+/* A probe ends by itself within 10 s; SDKs give up after 60 s (api.md §10.13), and a client that gave up may ask twice. */
+#define LIMIT_IPC_PROBE_MS 30000
 #define LIMIT_IPC_KEY_MS 30000           /* RSA-4096 takes seconds on a busy machine; for the same reason well below 60 s */
 
 /* -- names -- */

@@ -174,6 +174,13 @@ res credentials_find(struct ctl *ctl, struct credentials *ret_credentials)
         return RES_OK;
 }
 
+/* ~/.config/chancery is seldom there before the first key.  What cannot be made is told when the file is written. */
+static void make_parents(struct ctl *ctl, const char *path)
+{
+        for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+                (void)mkdir(arena_strndup(ctl->arena, path, (size_t)(slash - path)), 0700);
+}
+
 res credentials_save(struct ctl *ctl, const char *path, const struct credentials *c)
 {
         char *ca = c->ca == NULL ? NULL : realpath(c->ca, NULL);
@@ -183,5 +190,7 @@ res credentials_save(struct ctl *ctl, const char *path, const struct credentials
                                         ca == NULL ? "" : "ca = ", ca == NULL ? "" : ca, ca == NULL ? "" : "\n");
 
         free(ca);
+        if (path[0] != '\0')
+                make_parents(ctl, path);
         return file_write(ctl, path, bytes_of(text, strlen(text)), 0600, /* replace= */ true);
 }

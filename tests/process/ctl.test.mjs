@@ -79,7 +79,7 @@ test('no credentials, a server that is not trusted, one that is no Chancery', as
 })
 
 test('account create prints the three values, and --save writes a file that the others read', async () => {
-  const path = join(dir, 'credentials')
+  const path = join(dir, 'new', 'place', 'credentials')
   const made = await ctl(['account', 'create', '--data', c.data, '--name', 'saved', '--verified', '--save', path, '--endpoint', `https://${c.endpoint}/`])
   assert.equal(made.code, 0, made.stderr)
   const answer = JSON.parse(made.stdout)
