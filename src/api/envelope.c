@@ -79,10 +79,9 @@ res req_bind(struct req *req, void *ret_in, size_t in_size)
 {
         const struct api_message *in = req->action->in;
         const char *why = NULL;
-        res r = RES_OK;
 
         ENSURE(in != NULL && in->size == in_size, ERR_INTERNAL);
-        r = json_decode(req->act.arena, req->params, in->fields, JSON_UNKNOWN_REFUSE, ret_in, &why);
+        res r = json_decode(req->act.arena, req->params, in->fields, JSON_UNKNOWN_REFUSE, ret_in, &why);
         if (res_is_ok(r) || why == NULL)
                 return r;
         return act_fail(&req->act, r.err, "%s", why);
@@ -207,7 +206,6 @@ void api_handle(struct api *api, struct http_request *request, struct http_reply
 {
         struct req req = {0};
         size_t empty = 0;
-        res r = RES_OK;
 
         if (api_fetch_is_for(request)) {
                 api_fetch_handle(api, request, reply);
@@ -216,7 +214,7 @@ void api_handle(struct api *api, struct http_request *request, struct http_reply
         req_begin(&req, api, request, reply);
         reply_open(reply);
         empty = reply->body.n;
-        r = req_run(&req);
+        res r = req_run(&req);
         if (res_is_ok(r)) {
                 if (reply->body.n > empty)
                         buf_add_byte(&reply->body, ',');

@@ -59,11 +59,10 @@ void api_fetch_handle(struct api *api, struct http_request *request, struct http
         struct str token = {request->path.p + prefix.n, request->path.n - prefix.n};
         const char *name = "";
         struct act act;
-        res r = RES_OK;
 
         act_begin(&act, api->core, request->arena, /* account_id= */ 0);
         reply->status = 200;
-        r = fetch_run(api, &act, token, reply, &name);
+        res r = fetch_run(api, &act, token, reply, &name);
         if (res_is_ok(r))
                 reply_file(request->arena, name, reply);
         else

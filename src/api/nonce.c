@@ -85,11 +85,10 @@ static res set_use(struct nonce_set *set, uint64_t hash, int64_t forget_sec, int
 res nonces_use(struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec, int64_t now_sec)
 {
         uint64_t hash = 0;
-        res r = RES_OK;
 
         TRY(nonce_hash(nonces, secret_id, nonce, stamp_sec, &hash));
         pthread_mutex_lock(&nonces->lock);
-        r = set_use(&nonces->sets[hash % NONCE_SETS], hash, stamp_sec + LIMIT_AUTH_WINDOW_SEC, now_sec);
+        res r = set_use(&nonces->sets[hash % NONCE_SETS], hash, stamp_sec + LIMIT_AUTH_WINDOW_SEC, now_sec);
         pthread_mutex_unlock(&nonces->lock);
         return r;
 }

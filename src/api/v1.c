@@ -74,7 +74,6 @@ res api_v1_check(struct req *req, const struct api_call *call, int64_t stamp_sec
         const struct method *method = method_find(param_get(&call->params, "SignatureMethod"));
         struct str nonce = param_get(&call->params, "Nonce");
         struct str secret_id = param_get(&call->params, "SecretId");
-        res r = RES_OK;
 
         if (method == NULL)
                 return act_fail(&req->act, ERR_AUTH_HEADER, "SignatureMethod must be HmacSHA1 or HmacSHA256.");
@@ -84,7 +83,7 @@ res api_v1_check(struct req *req, const struct api_call *call, int64_t stamp_sec
         ENSURE(str_is_empty(param_get(&call->params, "Token")), ERR_AUTH_TOKEN);
         TRY(account_of_key(&req->act, secret_id));
         TRY(signature_check(req, call, secret_id, method));
-        r = nonces_use(req->api->nonces, secret_id, nonce, stamp_sec, req->act.now_sec);
+        res r = nonces_use(req->api->nonces, secret_id, nonce, stamp_sec, req->act.now_sec);
         if (r.err == ERR_AUTH_SIGNATURE)
                 return act_fail(&req->act, r.err, "This Nonce was used before with this time stamp; take a new one.");
         return r;

@@ -119,11 +119,14 @@ bool package_kind_is_keystore(enum package_kind kind)
 res package_write_kind(const struct package_parts *parts, enum package_kind kind, int64_t now_sec, struct buf *ret_zip)
 {
         CLEAN(pki_zip_free_ptr) struct pki_zip *zip = NULL;
-        struct folder folder = {.parts = parts};
 
         TRY(pki_zip_new(now_sec, PACKAGE_BYTES, &zip));
-        folder.zip = zip;
-        folder.path = arena_printf(parts->arena, "%s_%s", parts->name, kinds[kind].word);
-        TRY(kinds[kind].write(&folder));
-        return pki_zip_end(zip, ret_zip);
+        const struct folder folder = {
+                .zip = zip,
+                .parts = parts,
+                .path = arena_printf(parts->arena, "%s_%s", parts->name, kinds[kind].word),
+        };
+        res written = kinds[kind].write(&folder);
+
+        return res_is_ok(written) ? pki_zip_end(zip, ret_zip) : written;
 }
