@@ -61,15 +61,24 @@ static inline int shim_tell(sqlite3_file *file, enum shim_event event)
         return shim.on_event ? shim.on_event(event, disk ? disk->path : "") : SQLITE_OK;
 }
 
+/* Memory comes in steps, so that an image that grows by sectors is not copied for each. */
+#define SHIM_STEP ((size_t)1024 * 1024)
+static inline size_t shim_room(size_t n)
+{
+        return (n + SHIM_STEP - 1) / SHIM_STEP * SHIM_STEP;
+}
+
 static inline void shim_put(uint8_t **image, size_t *n, const uint8_t *p, size_t size, size_t at)
 {
         if (at + size > *n) {
-                *image = realloc(*image, at + size);
+                if (!*image || shim_room(at + size) > shim_room(*n))
+                        *image = realloc(*image, shim_room(at + size));
                 assert(*image);
                 memset(*image + *n, 0, at + size - *n);
                 *n = at + size;
         }
-        memcpy(*image + at, p, size);
+        if (size > 0)
+                memcpy(*image + at, p, size);
 }
 
 static inline void shim_remember(struct shim_disk *disk, const void *p, int n, sqlite3_int64 at)
