@@ -35,7 +35,7 @@
 #define LIMIT_IPC_SIGN_MS 10000
 /* A probe ends by itself within 10 s; SDKs give up after 60 s (api.md §10.13), and a client that gave up may ask twice. */
 #define LIMIT_IPC_PROBE_MS 30000
-#define LIMIT_IPC_KEY_MS 30000           /* RSA-4096 takes seconds on a busy machine; for the same reason well below 60 s */
+#define LIMIT_IPC_KEY_MS 30000 /* RSA-4096 takes seconds on a busy machine; well below 60 s for the same reason */
 
 /* -- names -- */
 #define LIMIT_NAME_BYTES 253         /* RFC 1035 §2.3.4 */

@@ -19,7 +19,7 @@ struct serial_text {
 
 static struct serial_text serial_text(const uint8_t serial[MSG_SERIAL_SIZE])
 {
-        struct serial_text text;
+        struct serial_text text = {0};
 
         hex_lower(bytes_of(serial, MSG_SERIAL_SIZE), text.v);
         return text;
