@@ -21,8 +21,7 @@ static const char *detail_pem_chain(struct act *act, struct bytes leaf, const st
 
         buf_init(&pem, DETAIL_PEM_BYTES);
         pki_pem_write(PKI_PEM_CERTIFICATE, leaf, &pem);
-        for (; issuer && issuer->parent[0]; issuer = issuers_find(act->core->issuers, str_of(issuer->parent)))
-                buf_add_text(&pem, issuer->pem); /* leaf, intermediates; the root is apart (CON-19) */
+        issuers_add_chain_pem(act->core->issuers, issuer, &pem);
         return str_copy(act->arena, buf_str(&pem));
 }
 

@@ -26,11 +26,11 @@ static const char *download_pem(struct act *act, struct str label, struct bytes 
 
 static const char *download_intermediates(struct act *act, const struct issuer *issuer)
 {
-        const char *text = "";
+        CLEAN(buf_done) struct buf pem = {0};
 
-        for (; issuer && issuer->parent[0]; issuer = issuers_find(act->core->issuers, str_of(issuer->parent)))
-                text = arena_printf(act->arena, "%s%s", text, issuer->pem);
-        return text;
+        buf_init(&pem, DOWNLOAD_PEM_BYTES);
+        issuers_add_chain_pem(act->core->issuers, issuer, &pem);
+        return arena_strdup(act->arena, buf_c(&pem)); /* "" when there is none */
 }
 
 /* The domain as a file name; it is LDH and dots but for a wildcard's star. */

@@ -187,6 +187,12 @@ const struct issuer *issuers_root_of(const struct issuers *issuers, const struct
         return issuer;
 }
 
+void issuers_add_chain_pem(const struct issuers *issuers, const struct issuer *issuer, struct buf *pem)
+{
+        for (; issuer && issuer->parent[0]; issuer = issuers_find(issuers, str_of(issuer->parent)))
+                buf_add_text(pem, issuer->pem);
+}
+
 const struct pki_profile *issuers_profile(const struct issuers *issuers, struct str name)
 {
         return pki_profiles_find(&issuers->profiles, name);

@@ -32,4 +32,6 @@ const struct issuer *issuers_at(const struct issuers *issuers, size_t i);
 const struct issuer *issuers_find(const struct issuers *issuers, struct str name);   /* NULL = none */
 const struct issuer *issuers_root_of(const struct issuers *issuers, const struct issuer *issuer);
 const struct pki_profiles *issuers_profiles(const struct issuers *issuers);
+/* Append the PEM of this issuer and of those above it, the root left out (CON-19).  NULL adds nothing. */
+void issuers_add_chain_pem(const struct issuers *issuers, const struct issuer *issuer, struct buf *pem);
 const struct pki_profile *issuers_profile(const struct issuers *issuers, struct str name);

@@ -164,8 +164,7 @@ static const char *listener_chain_pem(struct listener *listener)
 
         buf_init(&pem, LISTENER_BYTES);
         pki_pem_write(PKI_PEM_CERTIFICATE, listener->leaf, &pem);
-        for (; issuer && issuer->parent[0]; issuer = issuers_find(issuers, str_of(issuer->parent)))
-                buf_add_text(&pem, issuer->pem);
+        issuers_add_chain_pem(issuers, issuer, &pem);
         return str_copy(listener->act->arena, buf_str(&pem));
 }
 
