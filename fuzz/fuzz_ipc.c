@@ -2,6 +2,7 @@
  * Frames between the programs, as a broken-in peer could write them: the lengths of a frame, and the control channel
  * of a child.  The first byte chooses.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,15 +32,21 @@ static void drive_frame(struct bytes in)
         (void)frame_text_is_good((const char *)frame.body, frame.head.body);
 }
 
-/* The input is cut into packets by a length byte each; every second one carries a descriptor. */
+/*
+ * The input is cut into packets by a length byte each; every second one carries a descriptor.  It is one of /dev/null:
+ * the peer's own end would hold the channel open while it waits in it, so that the end never came.
+ */
 static void drive_control(struct bytes in)
 {
         int pair[2];
         struct control control;
         bool with_fd = false;
+        int passed = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-        if (!res_is_ok(frame_pair(pair)))
+        if (passed < 0 || !res_is_ok(frame_pair(pair))) {
+                fd_close(&passed);
                 return;
+        }
         while (in.n > 0) {
                 size_t n = in.p[0] < in.n - 1 ? in.p[0] : in.n - 1;
                 struct frame frame;
@@ -48,7 +55,7 @@ static void drive_control(struct bytes in)
                                                 .slot = frame.head.slot,
                                                 .body = bytes_of(frame.body, frame.head.body),
                                                 .tail = bytes_of(frame.tail, frame.head.tail)};
-                        (void)frame_send_fd(pair[1], &out, pair[1]).err;
+                        (void)frame_send_fd(pair[1], &out, passed).err;
                 } else {
                         (void)!send(pair[1], in.p + 1, n, MSG_DONTWAIT | MSG_NOSIGNAL);
                 }
@@ -56,6 +63,7 @@ static void drive_control(struct bytes in)
                 in = bytes_of(in.p + 1 + n, in.n - 1 - n);
         }
         fd_close(&pair[1]);
+        fd_close(&passed);
         if (res_is_ok(control_start(&control, pair[0]))) {
                 enum control_event event = CONTROL_GO;
                 uint32_t which;

@@ -98,6 +98,22 @@ static bool is_text(struct bytes text)
         return (text.n == 0 || !memchr(text.p, 0, text.n)) && str_is_utf8((struct str){(const char *)text.p, text.n});
 }
 
+/* Whole characters of `size` bytes each, all of them in Unicode: no halves of pairs, none past its end. */
+static bool is_wide_text(struct bytes text, size_t size)
+{
+        if (text.n % size != 0)
+                return false;
+        for (size_t i = 0; i < text.n; i += size) {
+                uint32_t c = 0;
+
+                for (size_t j = 0; j < size; j++)
+                        c = c << 8 | text.p[i + j];
+                if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+                        return false;
+        }
+        return true;
+}
+
 static bool string_is_good(const struct der_value *value)
 {
         switch (value->tag) {
@@ -107,12 +123,11 @@ static bool string_is_good(const struct der_value *value)
                 return is_printable(value->content);
         case DER_IA5_STRING:
         case 0x12: /* NumericString */
-        case 0x1a: /* VisibleString */
                 return is_ascii(value->content);
         case DER_BMP_STRING:
-                return value->content.n % 2 == 0;
+                return is_wide_text(value->content, 2);
         case DER_UNIVERSAL_STRING:
-                return value->content.n % 4 == 0;
+                return is_wide_text(value->content, 4);
         default:
                 return value->tag == DER_T61_STRING;
         }
@@ -198,15 +213,13 @@ static void add_utf8(struct buf *out, uint32_t c)
         }
 }
 
-/* One character, escaped as RFC 4514 §2.4 asks; control characters and halves of pairs by number. */
+/* One character, escaped as RFC 4514 §2.4 asks; control characters by number. */
 static void show_char(struct buf *out, uint32_t c, bool at_edge)
 {
         if (c < 0x20 || c == 0x7f) {
                 buf_printf(out, "\\%02X", (unsigned)c);
                 return;
         }
-        if (c >= 0xd800 && c <= 0xdfff)
-                c = 0xfffd;
         if ((c < 0x80 && strchr(",+\"\\<>;", (int)c)) || (at_edge && (c == ' ' || c == '#')))
                 buf_add_byte(out, '\\');
         add_utf8(out, c);
