@@ -33,7 +33,10 @@ static res read_length(const uint8_t **p, const uint8_t *end, size_t *ret_length
         return RES_OK;
 }
 
-/* Of the universal types only SEQUENCE, SET and two that nobody uses are constructed; strings in pieces are BER (X.690 §10.2). */
+/*
+ * Of the universal types only SEQUENCE and SET are constructed; strings in pieces are BER (X.690 §10.2).  EXTERNAL and
+ * EMBEDDED PDV would be too, but nothing in X.509 uses them, and OpenSSL reads into them as if they were strings.
+ */
 static bool tag_is_good(uint8_t tag)
 {
         uint8_t number = tag & 0x1f;
@@ -43,7 +46,7 @@ static bool tag_is_good(uint8_t tag)
                 return false;
         if ((tag & 0xc0) != 0)
                 return true;
-        return number != 0 && is_constructed == (number == 16 || number == 17 || number == 8 || number == 11);
+        return number != 0 && number != 8 && number != 11 && is_constructed == (number == 16 || number == 17);
 }
 
 res der_read(struct der *in, struct der_value *ret_value)
