@@ -35,8 +35,17 @@ MUST res pki_key_to_pem(const struct pki_key *key, struct buf *out);
 MUST res pki_key_to_encrypted_pem(const struct pki_key *key, struct str password, struct buf *out);
 /* Do both halves belong together?  CBC lets a damaged file decrypt to another private half.  ERR_FORMAT. */
 MUST res pki_key_check_pair(const struct pki_key *key);
-/* A customer's PEM (checked as a pair): PKCS#8 open or encrypted, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY" unencrypted (RFC 5915). */
+/*
+ * A customer's PEM (checked as a pair): PKCS#8 open or encrypted; the older "RSA PRIVATE KEY" and "EC PRIVATE KEY" (RFC
+ * 5915; "EC PARAMETERS" may stand before it), open or encrypted with DEK-Info (RFC 1421 §4.6.1.3: AES-CBC, 3DES).
+ * ERR_FORMAT, ERR_KEY_TYPE (another kind of key or of encryption), ERR_KEY_PASSWORD, ERR_TOO_LARGE (rounds, size).
+ */
 MUST res pki_key_from_pem(struct str pem, struct str password, struct pki_key **ret_key);
+/*
+ * The same from whatever a customer has: PEM, or the DER of one of these forms, as it is or in base64.  ret_encrypted:
+ * it was under the password.
+ */
+MUST res pki_key_import(struct bytes in, struct str password, bool *ret_encrypted, struct pki_key **ret_key);
 
 /* Signature octets appended: ECDSA as DER (RFC 3279 §2.2.3), RSA PKCS#1 v1.5.  alg must be of the key's type. */
 MUST res pki_key_sign(struct pki_key *key, struct pki_alg alg, struct bytes message, struct buf *out);

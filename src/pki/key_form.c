@@ -12,7 +12,7 @@
 
 #define RSA_BYTES_MIN 128
 #define RSA_BYTES_MAX 1024
-#define PEM_MAX (32 * 1024)
+#define DER_MAX (32 * 1024)
 
 static const uint8_t rsa_algorithm[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 static const uint8_t ec_key_oid[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
@@ -158,7 +158,7 @@ static res from_older(struct bytes algorithm, struct bytes key_der, struct pki_k
         CLEAN(buf_wipe) struct buf der = {0};
         struct der_mark whole, inner;
 
-        buf_init(&der, PEM_MAX);
+        buf_init(&der, DER_MAX);
         whole = der_open(&der, DER_SEQUENCE);
         der_add_small(&der, 0);
         inner = der_open(&der, DER_SEQUENCE);
@@ -170,7 +170,12 @@ static res from_older(struct bytes algorithm, struct bytes key_der, struct pki_k
         return pki_key_from_pkcs8(buf_bytes(&der), ret_key);
 }
 
-static res from_older_ec(struct bytes key_der, struct pki_key **ret_key)
+res pki_key_from_pkcs1(struct bytes key_der, struct pki_key **ret_key)
+{
+        return from_older(bytes_of(rsa_algorithm, sizeof(rsa_algorithm)), key_der, ret_key);
+}
+
+res pki_key_from_sec1(struct bytes key_der, struct pki_key **ret_key)
 {
         CLEAN(buf_done) struct buf algorithm = {0};
         struct bytes curve = {NULL, 0};
@@ -181,34 +186,4 @@ static res from_older_ec(struct bytes key_der, struct pki_key **ret_key)
         der_add_oid(&algorithm, curve);
         TRY(buf_check(&algorithm));
         return from_older(buf_bytes(&algorithm), key_der, ret_key);
-}
-
-static res from_label(struct str label, struct bytes der, struct str password, struct pki_key **ret_key)
-{
-        if (str_equal(label, PKI_PEM_KEY))
-                return pki_key_from_pkcs8(der, ret_key);
-        if (str_equal(label, PKI_PEM_ENCRYPTED_KEY))
-                return pki_key_from_encrypted(der, password, ret_key);
-        if (str_equal(label, STR("RSA PRIVATE KEY")))
-                return from_older(bytes_of(rsa_algorithm, sizeof(rsa_algorithm)), der, ret_key);
-        if (str_equal(label, STR("EC PRIVATE KEY")))
-                return from_older_ec(der, ret_key);
-        return FAIL(ERR_KEY_TYPE);
-}
-
-res pki_key_from_pem(struct str pem, struct str password, struct pki_key **ret_key)
-{
-        CLEAN(buf_wipe) struct buf der = {0};
-        CLEAN(pki_key_free_ptr) struct pki_key *key = NULL;
-        struct str rest = pem, label;
-
-        buf_init(&der, PEM_MAX);
-        ENSURE(pem.n <= PEM_MAX, ERR_TOO_LARGE);
-        TRY(pki_pem_read(&rest, &label, &der));
-        TRY(pki_pem_end(rest));
-        TRY(from_label(label, buf_bytes(&der), password, &key));
-        TRY(pki_key_check_pair(key));
-        *ret_key = key;
-        key = NULL;
-        return RES_OK;
 }

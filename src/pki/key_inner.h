@@ -17,3 +17,6 @@ struct pki_key {
 
 /* Takes pkey, also when it fails. */
 MUST res pki_key_wrap(EVP_PKEY *pkey, struct pki_key **ret_key);
+/* The older forms: RSAPrivateKey (RFC 8017 §A.1.2), ECPrivateKey with its curve (RFC 5915 §3).  Errors as of pki_key_from_pkcs8. */
+MUST res pki_key_from_pkcs1(struct bytes key_der, struct pki_key **ret_key);
+MUST res pki_key_from_sec1(struct bytes key_der, struct pki_key **ret_key);

@@ -75,7 +75,25 @@ static res read_body(struct str *text, struct str label, struct buf *base64)
         return FAIL(ERR_FORMAT);
 }
 
-res pki_pem_read(struct str *text, struct str *ret_label, struct buf *out)
+/* Headers begin with a line that has a colon, which base64 has not, and end in an empty one. */
+static res read_headers(struct str *text, struct str *ret_headers)
+{
+        struct str rest = *text, line = {NULL, 0};
+        const char *start = rest.p;
+
+        *ret_headers = (struct str){start, 0};
+        if (!next_line(&rest, &line) || !memchr(line.p, ':', line.n))
+                return RES_OK;
+        while (line.n > 0) {
+                ret_headers->n = (size_t)(line.p + line.n - start);
+                ENSURE(next_line(&rest, &line), ERR_FORMAT);
+        }
+        *text = rest;
+        return RES_OK;
+}
+
+/* headers NULL: there may be none. */
+static res read_block(struct str *text, struct str *ret_label, struct str *headers, struct buf *out)
 {
         CLEAN(buf_wipe) struct buf base64 = {0};
         struct str rest = *text, line, label;
@@ -85,6 +103,8 @@ res pki_pem_read(struct str *text, struct str *ret_label, struct buf *out)
                 ENSURE(next_line(&rest, &line), ERR_NOT_FOUND);
         } while (is_blank(line));
         TRY(read_label(line, STR("-----BEGIN "), &label));
+        if (headers)
+                TRY(read_headers(&rest, headers));
         TRY(read_body(&rest, label, &base64));
         ENSURE(base64.n > 0, ERR_FORMAT);
         TRY(b64_decode(buf_str(&base64), out));
@@ -92,6 +112,16 @@ res pki_pem_read(struct str *text, struct str *ret_label, struct buf *out)
         *text = rest;
         *ret_label = label;
         return RES_OK;
+}
+
+res pki_pem_read(struct str *text, struct str *ret_label, struct buf *out)
+{
+        return read_block(text, ret_label, /* headers= */ NULL, out);
+}
+
+res pki_pem_read_headed(struct str *text, struct str *ret_label, struct str *ret_headers, struct buf *out)
+{
+        return read_block(text, ret_label, ret_headers, out);
 }
 
 res pki_pem_end(struct str rest)
@@ -110,4 +140,18 @@ res pki_pem_read_one(struct str text, struct str label, struct buf *out)
         TRY(pki_pem_read(&rest, &found, out));
         ENSURE(str_equal(found, label), ERR_FORMAT);
         return pki_pem_end(rest);
+}
+
+res pki_pem_read_bare(struct str text, struct buf *out)
+{
+        CLEAN(buf_wipe) struct buf base64 = {0};
+        struct str line;
+
+        buf_init(&base64, text.n + 1);
+        while (next_line(&text, &line))
+                buf_add_str(&base64, str_trim(line));
+        TRY(buf_check(&base64));
+        ENSURE(base64.n > 0, ERR_FORMAT);
+        TRY(b64_decode(buf_str(&base64), out));
+        return buf_check(out);
 }
