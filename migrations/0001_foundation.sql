@@ -317,6 +317,7 @@ CREATE TABLE crl_shard (
     issuer TEXT NOT NULL,
     shard BIGINT NOT NULL,
     issued_count BIGINT NOT NULL,           -- counted up with each certificate, so it lies apart from the CRL's megabytes
+    revoked_count BIGINT NOT NULL,          -- counted up in the revoking transaction; never down
     PRIMARY KEY (issuer, shard) -- clustered
 );
 CREATE TABLE crl (
@@ -325,6 +326,7 @@ CREATE TABLE crl (
     crl_number BIGINT NOT NULL,
     this_update BIGINT NOT NULL,
     next_update BIGINT NOT NULL,
+    listed BIGINT NOT NULL,                 -- the shard's revoked_count when it was made: behind it, a new one is due
     body BYTEA NOT NULL,                    -- the newest, DER
     PRIMARY KEY (issuer, shard)
 );

@@ -72,6 +72,7 @@
 #define LIMIT_CERT_BYTES (32 * 1024) /* 100 names of 64 bytes and every extension are under 9 KB */
 #define LIMIT_CSR_BYTES (16 * 1024)
 #define LIMIT_CRL_SHARD 50000 /* certificates a CRL shard: about 2 MB when all are revoked */
+#define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.1 KB each: 18 MB when full */
 #define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */
 
 /* -- lists (api.md §6) -- */

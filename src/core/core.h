@@ -18,6 +18,7 @@ struct domain_rules;
 struct issue_queue;
 struct issuers;
 struct job_runner;
+struct ocsp_cache;
 struct store;
 
 struct core {
@@ -30,6 +31,7 @@ struct core {
         struct account_cache *accounts;
         struct issue_queue *issue;
         struct job_runner *jobs;
+        struct ocsp_cache *ocsp;        /* NULL: nothing is kept */
         char node[37];                  /* this process' name in leases */
         atomic_bool stopping;           /* what takes long gives up */
         atomic_int looks;               /* validations that request threads wait for */

@@ -1,6 +1,8 @@
 /*
- * Making CRLs.  The signer builds and signs; here the entries are read from the store and sent in frames, the list comes
- * back in parts, is stored, and only then served.  A list whose number does not rise is never served.
+ * Making CRLs.  The signer builds and signs; here the entries are read from the store in one moment together with the
+ * shard's count of revocations, sent in frames, the list comes back in parts, is stored, and only then served.  A list
+ * is due when the count has moved on since it was made, or when a day has passed; so nothing has to be remembered about
+ * a revocation but the revocation itself, and a crash anywhere only makes the next look do it.
  */
 #include "core/crl.h"
 
@@ -11,16 +13,44 @@
 #include "ipc/channel.h"
 #include "store/crl_shard.h"
 
-#define CRL_LOOK_SEC 60                     /* how often the job looks whether a list is due */
+#define CRL_LOOK_SEC 60                     /* how often the job looks by itself; a revocation wakes it */
+#define CRL_RETRY_SEC 5
 #define CRL_BYTES (64 * 1024 * 1024)
 #define CRL_FRAME_ENTRIES 2048              /* 2,048 × 32 bytes = half a frame */
+#define CRL_ENTRIES_BYTES (LIMIT_CRL_SHARD * sizeof(struct msg_crl_entry))
 
-struct crl_making {
-        struct act *act;
-        struct msg_crl_entry frame[CRL_FRAME_ENTRIES];
-        uint32_t in_frame, total;
-        bool counting;        /* first walk: only count */
-};
+/* ---- the entries --------------------------------------------------------------------------------------- */
+
+static res crl_take_entry(void *arg, const struct store_crl_entry *entry)
+{
+        struct buf *entries = arg;
+        struct msg_crl_entry out = {.revoked_at = entry->revoked_at, .reason = (uint32_t)entry->reason};
+
+        ENSURE(entry->serial.n == MSG_SERIAL_SIZE, ERR_STORE);
+        memcpy(out.serial, entry->serial.p, MSG_SERIAL_SIZE);
+        buf_add(entries, &out, sizeof out);
+        return buf_check(entries);
+}
+
+/* The count and the entries of one moment: a revocation after it is seen as one that is not listed. */
+static res crl_read_entries(struct act *act, struct crl_row *row, struct buf *entries)
+{
+        struct store_conn *conn = NULL;
+        struct crl_shard_row shard;
+
+        TRY(store_read(act->core->store, &conn));
+        TRY(store_snapshot_begin(conn));
+        res r = store_crl_shard_get(conn, act->arena, row->issuer, row->shard, &shard);
+
+        if (res_is_ok(r))
+                r = store_crl_shard_walk(conn, row->issuer, row->shard, row->this_update - CRL_LIFE_SEC, crl_take_entry, entries);
+        store_snapshot_end(conn);
+        TRY(r);
+        row->listed = shard.revoked_count;
+        return RES_OK;
+}
+
+/* ---- the signer ---------------------------------------------------------------------------------------- */
 
 static res signer_ask(struct act *act, enum msg_type type, struct bytes body, struct bytes tail, size_t body_size,
                       struct channel_reply *ret_reply)
@@ -30,33 +60,30 @@ static res signer_ask(struct act *act, enum msg_type type, struct bytes body, st
         return channel_ask(act->core->signer, &request, LIMIT_IPC_SIGN_MS, body_size, ret_reply, NULL);
 }
 
-static res crl_flush(struct crl_making *making)
+static res crl_send_begin(struct act *act, const struct crl_row *row, size_t count)
 {
-        const struct msg_signer_crl_add body = {.entry_count = making->in_frame};
-        CLEAN(channel_reply_done) struct channel_reply reply = {0};
+        CLEAN(channel_reply_done) struct channel_reply begun = {0};
+        struct msg_signer_crl_begin begin = {
+                .shard = (uint32_t)row->shard, .number = (uint64_t)row->crl_number, .this_update = row->this_update,
+                .next_update = row->next_update, .entry_count = (uint32_t)count,
+        };
 
-        if (making->in_frame == 0)
-                return RES_OK;
-        TRY(signer_ask(making->act, MSG_SIGNER_CRL_ADD, bytes_of(&body, sizeof body),
-                       bytes_of(making->frame, making->in_frame * sizeof *making->frame), 0, &reply));
-        making->in_frame = 0;
-        return RES_OK;
+        ENSURE(row->issuer.n < sizeof begin.issuer, ERR_TOO_LARGE);
+        memcpy(begin.issuer, row->issuer.p, row->issuer.n);
+        return signer_ask(act, MSG_SIGNER_CRL_BEGIN, bytes_of(&begin, sizeof begin), (struct bytes){0}, 0, &begun);
 }
 
-static res crl_take_entry(void *arg, const struct store_crl_entry *entry)
+static res crl_send_entries(struct act *act, struct bytes entries)
 {
-        struct crl_making *making = arg;
+        while (entries.n > 0) {
+                const size_t most = CRL_FRAME_ENTRIES * sizeof(struct msg_crl_entry), n = entries.n < most ? entries.n : most;
+                const struct msg_signer_crl_add body = {.entry_count = (uint32_t)(n / sizeof(struct msg_crl_entry))};
+                CLEAN(channel_reply_done) struct channel_reply reply = {0};
 
-        making->total++;
-        if (making->counting)
-                return RES_OK;
-        struct msg_crl_entry *out = &making->frame[making->in_frame++];
-
-        ENSURE(entry->serial.n == MSG_SERIAL_SIZE, ERR_STORE);
-        memcpy(out->serial, entry->serial.p, MSG_SERIAL_SIZE);
-        out->revoked_at = entry->revoked_at;
-        out->reason = (uint32_t)entry->reason;
-        return making->in_frame == CRL_FRAME_ENTRIES ? crl_flush(making) : RES_OK;
+                TRY(signer_ask(act, MSG_SIGNER_CRL_ADD, bytes_of(&body, sizeof body), bytes_of(entries.p, n), 0, &reply));
+                entries = bytes_of(entries.p + n, entries.n - n);
+        }
+        return RES_OK;
 }
 
 static res crl_collect(struct act *act, struct buf *ret_der)
@@ -75,42 +102,36 @@ static res crl_collect(struct act *act, struct buf *ret_der)
         }
 }
 
-/* Two walks over one snapshot of the reader would be ideal; a revocation between them only makes the counts differ, and
- * then the signer refuses and the next look makes it. */
-static res crl_build(struct act *act, const struct crl_row *row, struct buf *ret_der)
+static res crl_build(struct act *act, struct crl_row *row, struct buf *ret_der)
 {
-        struct crl_making *making = arena_new_of(act->arena, struct crl_making);
-        CLEAN(channel_reply_done) struct channel_reply begun = {0};
-        struct store_conn *conn = NULL;
-        struct msg_signer_crl_begin begin = {
-                .shard = (uint32_t)row->shard, .number = (uint64_t)row->crl_number, .this_update = row->this_update, .next_update = row->next_update,
-        };
+        CLEAN(buf_done) struct buf entries = {0};
 
-        making->act = act;
-        making->counting = true;
-        TRY(store_read(act->core->store, &conn));
-        TRY(store_crl_shard_walk(conn, row->issuer, row->shard, row->this_update - CRL_LIFE_SEC, crl_take_entry, making));
-        begin.entry_count = making->total;
-        ENSURE(row->issuer.n < sizeof begin.issuer, ERR_TOO_LARGE);
-        memcpy(begin.issuer, row->issuer.p, row->issuer.n);
-        TRY(signer_ask(act, MSG_SIGNER_CRL_BEGIN, bytes_of(&begin, sizeof begin), (struct bytes){0}, 0, &begun));
-        making->counting = false;
-        TRY(store_crl_shard_walk(conn, row->issuer, row->shard, row->this_update - CRL_LIFE_SEC, crl_take_entry, making));
-        TRY(crl_flush(making));
+        buf_init(&entries, CRL_ENTRIES_BYTES);
+        TRY(crl_read_entries(act, row, &entries));
+        TRY(crl_send_begin(act, row, entries.n / sizeof(struct msg_crl_entry)));
+        TRY(crl_send_entries(act, buf_bytes(&entries)));
         return crl_collect(act, ret_der);
 }
+
+/* ---- one list ------------------------------------------------------------------------------------------ */
 
 static res crl_store_tx(struct store_tx *tx, void *arg)
 {
         return store_crl_put(tx, arg);
 }
 
-static res crl_make(struct act *act, struct crl_cache *cache, struct str issuer, int64_t shard, int64_t last_number)
+/* Above the last, and above what a database restored from last week has forgotten (RFC 5280 §5.2.3). */
+static int64_t crl_next_number(const struct crl_shard_row *shard, int64_t now_sec)
+{
+        return shard->crl_number >= now_sec ? shard->crl_number + 1 : now_sec;
+}
+
+static res crl_make(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard)
 {
         CLEAN(buf_done) struct buf der = {0};
         struct crl_row row = {
-                .issuer = issuer, .shard = shard, .crl_number = last_number + 1, .this_update = act->now_sec,
-                .next_update = act->now_sec + CRL_LIFE_SEC,
+                .issuer = shard->issuer, .shard = shard->shard, .crl_number = crl_next_number(shard, act->now_sec),
+                .this_update = act->now_sec, .next_update = act->now_sec + CRL_LIFE_SEC,
         };
 
         buf_init(&der, CRL_BYTES);
@@ -120,34 +141,32 @@ static res crl_make(struct act *act, struct crl_cache *cache, struct str issuer,
         return crl_cache_put(cache, &row);
 }
 
-/* Serve what the store has; make it when there is none or a day has passed. */
-static res crl_refresh(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard, bool at_start)
+res crl_serve_stored(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard)
 {
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(CRL_BYTES);
         struct store_conn *conn = NULL;
         struct crl_row row = {0};
 
         TRY(store_read(act->core->store, &conn));
-        res found = store_crl_get(conn, act->arena, shard->issuer, shard->shard, &row);
-
-        if (found.err == ERR_NOT_FOUND)
-                return crl_make(act, cache, shard->issuer, shard->shard, 0);
-        TRY(found);
-        if (act->now_sec - row.this_update >= CRL_RENEW_SEC)
-                return crl_make(act, cache, shard->issuer, shard->shard, row.crl_number);
-        return at_start ? crl_cache_put(cache, &row) : RES_OK;
+        TRY(store_crl_get(conn, arena, shard->issuer, shard->shard, &row));
+        return crl_cache_put(cache, &row);
 }
 
-static res crl_refresh_all(struct act *act, struct crl_cache *cache, bool at_start)
+int64_t crl_due_at(const struct crl_shard_row *shard, int64_t now_sec)
+{
+        if (shard->crl_number == 0 || shard->this_update > now_sec) /* none yet, or the clock was wrong */
+                return now_sec;
+        return shard->this_update + (shard->listed != shard->revoked_count ? CRL_GAP_SEC : CRL_RENEW_SEC);
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------- */
+
+static res crl_list_shards(struct act *act, const struct crl_shard_row **ret_shards, size_t *ret_n)
 {
         struct store_conn *conn = NULL;
-        const struct crl_shard_row *shards = NULL;
-        size_t n = 0;
 
         TRY(store_read(act->core->store, &conn));
-        TRY(store_crl_shard_list(conn, act->arena, &shards, &n));
-        for (size_t i = 0; i < n; i++)
-                TRY(crl_refresh(act, cache, &shards[i], at_start));
-        return RES_OK;
+        return store_crl_shard_list(conn, act->arena, ret_shards, ret_n);
 }
 
 static res crl_ensure_tx(struct store_tx *tx, void *arg)
@@ -159,17 +178,49 @@ static res crl_ensure_tx(struct store_tx *tx, void *arg)
         return RES_OK;
 }
 
+/* Also one that is due is served as it is first: the job makes the newer one, and nobody waits for it. */
 res crl_begin(struct act *act, struct crl_cache *cache)
 {
+        const struct crl_shard_row *shards = NULL;
+        size_t n = 0;
+
         TRY(store_run(act->core->store, crl_ensure_tx, act->core->issuers));
-        return crl_refresh_all(act, cache, true);
+        TRY(crl_list_shards(act, &shards, &n));
+        for (size_t i = 0; i < n; i++)
+                TRY(shards[i].crl_number == 0 ? crl_make(act, cache, &shards[i]) : crl_serve_stored(act, cache, &shards[i]));
+        return RES_OK;
+}
+
+/* One that fails does not keep the others from being made.  When the job is to look again. */
+static int64_t crl_make_due(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shards, size_t n)
+{
+        int64_t next = act->now_sec + CRL_LOOK_SEC;
+
+        for (size_t i = 0; i < n; i++) {
+                int64_t due_at = crl_due_at(&shards[i], act->now_sec);
+                res made = due_at <= act->now_sec ? crl_make(act, cache, &shards[i]) : RES_OK;
+
+                if (!res_is_ok(made)) {
+                        log_line(LOG_ERROR, "crl", "issuer=%s shard=%lld err=%s", log_quote(shards[i].issuer), (long long)shards[i].shard,
+                                 err_name(made.err));
+                        due_at = act->now_sec + CRL_RETRY_SEC;
+                }
+                if (due_at > act->now_sec && due_at < next)
+                        next = due_at;
+        }
+        return next;
 }
 
 void crl_job(struct act *act, const struct job_row *job, void *context)
 {
-        res r = crl_refresh_all(act, context, false);
+        const struct crl_shard_row *shards = NULL;
+        size_t n = 0;
+        int64_t next = act->now_sec + CRL_RETRY_SEC;
+        res r = crl_list_shards(act, &shards, &n);
 
-        if (!res_is_ok(r))
+        if (res_is_ok(r))
+                next = crl_make_due(act, context, shards, n);
+        else
                 log_line(LOG_ERROR, "crl", "err=%s", err_name(r.err));
-        job_postpone(act, job, act->now_sec + CRL_LOOK_SEC);
+        job_postpone(act, job, next);
 }

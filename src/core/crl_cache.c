@@ -1,15 +1,19 @@
 /* A small table behind a read-write lock: the listener's thread copies a list out, the job puts a newer one in. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
+#include "base/hex.h"
 #include "core/crl_cache.h"
 
 #define CRL_ISSUER_NAME 48
 
 struct crl_entry_cached {
         char issuer[CRL_ISSUER_NAME];
-        int64_t shard, this_update, next_update;
+        int64_t shard;
+        struct crl_meta meta;
         uint8_t *der;
         size_t size;
 };
@@ -39,6 +43,17 @@ void crl_cache_free(struct crl_cache *cache)
         free(cache->v);
         pthread_rwlock_destroy(&cache->lock);
         free(cache);
+}
+
+/* Once a list, not once a question: two megabytes take milliseconds. */
+static void crl_fill_etag(struct bytes der, char etag[35])
+{
+        uint8_t hash[DIGEST_SHA256_SIZE];
+        char hex[33];
+
+        digest_sha256(der, hash);
+        hex_lower(bytes_of(hash, 16), hex);
+        snprintf(etag, 35, "\"%s\"", hex);
 }
 
 static struct crl_entry_cached *cache_find(struct crl_cache *cache, struct str issuer, int64_t shard)
@@ -73,19 +88,22 @@ static struct crl_entry_cached *cache_find_or_add(struct crl_cache *cache, struc
 res crl_cache_put(struct crl_cache *cache, const struct crl_row *row)
 {
         ENSURE(row->issuer.n < CRL_ISSUER_NAME, ERR_TOO_LARGE);
+        struct crl_meta meta = {.number = row->crl_number, .this_update = row->this_update, .next_update = row->next_update};
         uint8_t *copy = malloc(row->body.n + 1);
 
         ENSURE(copy != NULL, ERR_MEMORY);
         memcpy(copy, row->body.p, row->body.n);
+        crl_fill_etag(row->body, meta.etag);
         pthread_rwlock_wrlock(&cache->lock);
         struct crl_entry_cached *entry = cache_find_or_add(cache, row->issuer, row->shard);
 
-        if (entry != NULL) {
+        if (entry != NULL && entry->meta.number >= meta.number) { /* another thread was faster with a newer one */
+                free(copy);
+        } else if (entry != NULL) {
                 free(entry->der);
                 entry->der = copy;
                 entry->size = row->body.n;
-                entry->this_update = row->this_update;
-                entry->next_update = row->next_update;
+                entry->meta = meta;
         }
         pthread_rwlock_unlock(&cache->lock);
         if (entry == NULL)
@@ -93,17 +111,23 @@ res crl_cache_put(struct crl_cache *cache, const struct crl_row *row)
         return entry ? RES_OK : FAIL(ERR_MEMORY);
 }
 
-bool crl_cache_get(struct crl_cache *cache, struct arena *arena, struct str issuer, int64_t shard, struct bytes *ret_der,
-                   int64_t *ret_this_update, int64_t *ret_next_update)
+bool crl_cache_get(struct crl_cache *cache, struct str issuer, int64_t shard, struct buf *out, struct crl_meta *ret_meta)
 {
         pthread_rwlock_rdlock(&cache->lock);
         const struct crl_entry_cached *entry = cache_find(cache, issuer, shard);
 
         if (entry != NULL) {
-                *ret_der = bytes_of(arena_copy(arena, entry->der, entry->size), entry->size);
-                *ret_this_update = entry->this_update;
-                *ret_next_update = entry->next_update;
+                *ret_meta = entry->meta;
+                if (out != NULL)
+                        buf_add(out, entry->der, entry->size);
         }
         pthread_rwlock_unlock(&cache->lock);
         return entry != NULL;
+}
+
+int64_t crl_cache_number(struct crl_cache *cache, struct str issuer, int64_t shard)
+{
+        struct crl_meta meta = {0};
+
+        return crl_cache_get(cache, issuer, shard, /* out= */ NULL, &meta) ? meta.number : 0;
 }

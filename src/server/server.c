@@ -31,6 +31,8 @@
 #include "core/issue.h"
 #include "core/issuers.h"
 #include "core/job.h"
+#include "core/ocsp_cache.h"
+#include "core/revocation.h"
 #include "core/validation.h"
 #include "ipc/channel.h"
 #include "ipc/control.h"
@@ -167,6 +169,7 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
         TRY(issue_queue_new(core, &core->issue));
         TRY(job_runner_new(core, SERVER_JOB_THREADS, &core->jobs));
         TRY(crl_cache_new(&server->crls));
+        TRY(ocsp_cache_new(&core->ocsp));
         return crl_begin(act, server->crls);
 }
 
@@ -181,7 +184,8 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         TRY(issue_queue_start(server->core.issue));
-        return job_runner_start(jobs);
+        TRY(job_runner_start(jobs));
+        return revocation_watch_start(&server->core, server->crls, &server->revocations);
 }
 
 static res server_listen(struct server *server, struct act *act, struct control *control)
@@ -314,6 +318,7 @@ static void server_stop(struct server *server)
         http_server_stop(server->tls, SERVER_STOP_MS);
         http_server_stop(server->public, SERVER_STOP_MS);
         http_server_stop(server->control, SERVER_STOP_MS);
+        revocation_watch_stop(server->revocations);
         issue_queue_stop(server->core.issue);
         server_peers(&server->core, slots);
         server_close_channels(server); /* a look at a slow web server is not waited for: it is done again */
@@ -324,6 +329,7 @@ static void server_stop(struct server *server)
         issue_queue_free(server->core.issue);
         api_free(server->api);
         crl_cache_free(server->crls);
+        ocsp_cache_free(server->core.ocsp);
         account_cache_free(server->core.accounts);
         issuers_free(server->core.issuers);
         catalogue_free(server->core.catalogue);

@@ -16,6 +16,7 @@ struct server {
         struct core core;
         struct api *api;
         struct crl_cache *crls;
+        struct revocation_watch *revocations;
         struct http_server *tls, *public, *control;
         atomic_bool ready;
 };

@@ -6,13 +6,14 @@
 
 #include "base/b64.h"
 #include "base/clock.h"
-#include "base/hex.h"
-#include "base/digest.h"
 #include "core/crl.h"
 #include "core/issuers.h"
 #include "core/ocsp.h"
 #include "server/reply.h"
 
+#define STATUS_CRL_AGE "public, max-age=30" /* a new list is made within 15 s: seen within 60 s */
+/* RFC 5019 §6.2; short, because a revocation is to be seen within five seconds, two of which the watch may take. */
+#define STATUS_OCSP_AGE "max-age=3, public, no-transform, must-revalidate"
 #define OCSP_PATH_MAX 8192 /* base64 of the largest request that is read, percent-encoded */
 
 static bool method_is_get(const struct http_request *request)
@@ -40,38 +41,31 @@ static char *http_date(struct arena *arena, int64_t sec)
         return arena_strdup(arena, text);
 }
 
-static char *etag_of(struct arena *arena, struct bytes content)
+/* True: the asker has it already, and 304 was said. */
+static bool answered_unchanged(struct http_request *request, struct http_reply *reply, const char *etag)
 {
-        uint8_t hash[DIGEST_SHA256_SIZE];
-        char hex[33];
-
-        digest_sha256(content, hash);
-        hex_lower(bytes_of(hash, 16), hex);
-        return arena_printf(arena, "\"%s\"", hex);
+        if (!method_is_get(request) || !str_equals(http_header(request, "If-None-Match"), etag))
+                return false;
+        buf_clear(&reply->body);
+        reply->status = 304;
+        return true;
 }
 
 static void status_crl(struct server *server, struct http_request *request, struct http_reply *reply, struct str middle)
 {
         struct str issuer = str_cut(&middle, '/');
-        struct bytes der = {0};
-        int64_t shard = 0, this_update = 0, next_update = 0;
+        struct crl_meta meta;
+        int64_t shard = 0;
 
-        if (!res_is_ok(str_to_int64(middle, &shard)) ||
-            !crl_cache_get(server->crls, request->arena, issuer, shard, &der, &this_update, &next_update)) {
+        if (!res_is_ok(str_to_int64(middle, &shard)) || !crl_cache_get(server->crls, issuer, shard, &reply->body, &meta)) {
                 reply_text(reply, 404, "There is no such CRL.\n");
                 return;
         }
-        char *etag = etag_of(request->arena, der);
-
-        reply_header(request, reply, "ETag", etag);
-        reply_header(request, reply, "Last-Modified", http_date(request->arena, this_update));
-        reply_header(request, reply, "Cache-Control", "public, max-age=60"); /* a revocation is seen within 60 s */
-        if (str_equals(http_header(request, "If-None-Match"), etag)) {
-                reply->status = 304;
-                return;
-        }
+        reply_header(request, reply, "ETag", arena_strdup(request->arena, meta.etag));
+        reply_header(request, reply, "Last-Modified", http_date(request->arena, meta.this_update));
+        reply_header(request, reply, "Cache-Control", STATUS_CRL_AGE);
         reply->content_type = "application/pkix-crl"; /* RFC 2585 §4.2 */
-        buf_add(&reply->body, der.p, der.n);
+        (void)answered_unchanged(request, reply, meta.etag);
 }
 
 static void status_issuer(struct server *server, struct http_request *request, struct http_reply *reply, struct str name)
@@ -85,26 +79,6 @@ static void status_issuer(struct server *server, struct http_request *request, s
         reply->content_type = "application/pkix-cert"; /* RFC 2585 §4.1 */
         buf_add(&reply->body, issuer->der.p, issuer->der.n);
         reply_header(request, reply, "Cache-Control", "public, max-age=86400");
-}
-
-bool status_direct(void *context, struct http_request *request, struct http_reply *reply)
-{
-        struct server *server = context;
-        struct str middle;
-
-        if (str_equals(request->path, "/ocsp") || str_starts_with(request->path, STR("/ocsp/")))
-                return false;
-        if (!method_is_get(request))
-                reply_text(reply, 405, "Use GET.\n");
-        else if (str_equals(request->path, "/health"))
-                reply_text(reply, 200, "ok\n");
-        else if (path_between(request->path, STR("/crl/"), STR(".crl"), &middle))
-                status_crl(server, request, reply, middle);
-        else if (path_between(request->path, STR("/ca/"), STR(".cer"), &middle))
-                status_issuer(server, request, reply, middle);
-        else
-                reply_text(reply, 404, "There is nothing here; see /health, /crl, /ca and /ocsp.\n");
-        return true;
 }
 
 /* ---- OCSP -------------------------------------------------------------------------------------------- */
@@ -137,29 +111,87 @@ static res ocsp_from_path(struct http_request *request, struct buf *out)
         return b64_decode(buf_str(&b64), out);
 }
 
+/* RFC 6960 §A: the request is the body of a POST, or the path of a GET. */
+static res ocsp_request_of(struct http_request *request, struct buf *decoded, struct bytes *ret_asked)
+{
+        *ret_asked = request->body;
+        if (str_equals(request->method, "POST"))
+                return RES_OK;
+        ENSURE(method_is_get(request), ERR_METHOD);
+        *ret_asked = bytes_of("", 0); /* what is no base64 is no request: malformed */
+        if (str_starts_with(request->path, STR("/ocsp/")) && res_is_ok(ocsp_from_path(request, decoded)))
+                *ret_asked = buf_bytes(decoded);
+        return RES_OK;
+}
+
+static void ocsp_reply(struct http_request *request, struct http_reply *reply, const struct ocsp_meta *meta)
+{
+        reply->content_type = "application/ocsp-response";
+        if (meta->this_update == 0) {
+                reply_header(request, reply, "Cache-Control", "no-store");
+                return;
+        }
+        reply_header(request, reply, "ETag", arena_strdup(request->arena, meta->etag));
+        reply_header(request, reply, "Last-Modified", http_date(request->arena, meta->this_update));
+        reply_header(request, reply, "Expires", http_date(request->arena, meta->next_update));
+        reply_header(request, reply, "Cache-Control", STATUS_OCSP_AGE);
+        (void)answered_unchanged(request, reply, meta->etag);
+}
+
+/* What memory knows; false: the store has to be asked, on a worker. */
+static bool ocsp_direct(struct server *server, struct http_request *request, struct http_reply *reply)
+{
+        CLEAN(buf_done) struct buf decoded = {0};
+        struct bytes asked;
+        struct ocsp_meta meta;
+
+        buf_init(&decoded, OCSP_PATH_MAX);
+        if (!res_is_ok(ocsp_request_of(request, &decoded, &asked))) {
+                reply_text(reply, 405, "Use GET or POST.\n");
+                return true;
+        }
+        if (!ocsp_answer_direct(&server->core, asked, clock_now_sec(), &reply->body, &meta))
+                return false;
+        ocsp_reply(request, reply, &meta);
+        return true;
+}
+
 void status_handle(void *context, struct http_request *request, struct http_reply *reply)
 {
         struct server *server = context;
         CLEAN(buf_done) struct buf decoded = {0};
-        struct bytes asked = request->body;
+        struct bytes asked;
         struct act act;
-        int64_t next_update = 0;
+        struct ocsp_meta meta;
 
         buf_init(&decoded, OCSP_PATH_MAX);
         act_begin(&act, &server->core, request->arena, 0);
-        if (method_is_get(request)) {
-                res r = str_starts_with(request->path, STR("/ocsp/")) ? ocsp_from_path(request, &decoded) : FAIL(ERR_FORMAT);
-
-                asked = res_is_ok(r) ? buf_bytes(&decoded) : bytes_of("", 0);
-        } else if (!str_equals(request->method, "POST")) {
+        if (!res_is_ok(ocsp_request_of(request, &decoded, &asked))) {
                 reply_text(reply, 405, "Use GET or POST.\n");
                 return;
         }
-        ocsp_answer(&act, asked, &reply->body, &next_update);
-        reply->content_type = "application/ocsp-response";
-        if (next_update > 0) { /* RFC 5019 §6.2; short, because a revocation is to be seen within seconds */
-                reply_header(request, reply, "Cache-Control", "max-age=5, public, no-transform, must-revalidate");
-                reply_header(request, reply, "Expires", http_date(request->arena, act.now_sec + 5));
-                reply_header(request, reply, "Last-Modified", http_date(request->arena, act.now_sec));
-        }
+        ocsp_answer(&act, asked, &reply->body, &meta);
+        ocsp_reply(request, reply, &meta);
+}
+
+/* ---- the routes ---------------------------------------------------------------------------------------- */
+
+bool status_direct(void *context, struct http_request *request, struct http_reply *reply)
+{
+        struct server *server = context;
+        struct str middle;
+
+        if (str_equals(request->path, "/ocsp") || str_starts_with(request->path, STR("/ocsp/")))
+                return ocsp_direct(server, request, reply);
+        if (!method_is_get(request))
+                reply_text(reply, 405, "Use GET.\n");
+        else if (str_equals(request->path, "/health"))
+                reply_text(reply, 200, "ok\n");
+        else if (path_between(request->path, STR("/crl/"), STR(".crl"), &middle))
+                status_crl(server, request, reply, middle);
+        else if (path_between(request->path, STR("/ca/"), STR(".cer"), &middle))
+                status_issuer(server, request, reply, middle);
+        else
+                reply_text(reply, 404, "There is nothing here; see /health, /crl, /ca and /ocsp.\n");
+        return true;
 }

@@ -1,6 +1,7 @@
 /*
  * The public listener, plain HTTP (RFC 5280 §4.2.1.13, RFC 5019): /crl/<issuer>/<shard>.crl, /ca/<issuer>.cer, /health
- * from memory on the listener's own thread; /ocsp on a worker.  An address that went into a certificate answers for ever.
+ * from memory on the listener's own thread; /ocsp likewise while the answer is in memory, else on a worker.
+ * An address that went into a certificate answers for ever.
  */
 #pragma once
 

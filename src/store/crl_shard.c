@@ -9,32 +9,44 @@
 
 static const struct column shard_columns[] = {
         COLUMN(struct crl_shard_row, issuer), COLUMN(struct crl_shard_row, shard),
-        COLUMN(struct crl_shard_row, issued_count),
+        COLUMN(struct crl_shard_row, issued_count), COLUMN(struct crl_shard_row, revoked_count),
+        COLUMN(struct crl_shard_row, crl_number), COLUMN(struct crl_shard_row, this_update),
+        COLUMN(struct crl_shard_row, listed),
         COLUMNS_END
 };
 static const struct column crl_columns[] = {
         COLUMN(struct crl_row, issuer), COLUMN(struct crl_row, shard),
         COLUMN(struct crl_row, crl_number), COLUMN(struct crl_row, this_update),
-        COLUMN(struct crl_row, next_update), COLUMN(struct crl_row, body),
+        COLUMN(struct crl_row, next_update), COLUMN(struct crl_row, listed),
+        COLUMN(struct crl_row, body),
         COLUMNS_END
 };
-#define CRL "issuer, shard, crl_number, this_update, next_update, body"
+#define CRL "issuer, shard, crl_number, this_update, next_update, listed, body"
+/* The one behind a LEFT JOIN has NULLs, read as 0. */
+#define SHARD "s.issuer AS issuer, s.shard AS shard, s.issued_count AS issued_count, s.revoked_count AS revoked_count," \
+        " COALESCE(c.crl_number, 0) AS crl_number, COALESCE(c.this_update, 0) AS this_update, COALESCE(c.listed, 0) AS listed" \
+        " FROM crl_shard s LEFT JOIN crl c ON c.issuer = s.issuer AND c.shard = s.shard"
 
-enum { NEWEST, ADD, OPEN, LIST, WALK, CRL_PUT, CRL_GET };
+enum { NEWEST, ADD, OPEN, LIST, GET, COUNT_REVOKED, WALK, CRL_PUT, CRL_GET };
 static const struct sql statements[] = {
-        [NEWEST] = SQL_SYSTEM_ROW("crl_shard_newest", shard_columns,
+        [NEWEST] = SQL_SYSTEM("crl_shard_newest",
                 "SELECT issuer, shard, issued_count FROM crl_shard WHERE issuer = $1 ORDER BY shard DESC LIMIT 1"),
         [ADD] = SQL_SYSTEM("crl_shard_add", "UPDATE crl_shard SET issued_count = issued_count + $3 WHERE issuer = $1 AND shard = $2"),
-        [OPEN] = SQL_SYSTEM("crl_shard_open", "INSERT INTO crl_shard (issuer, shard, issued_count) VALUES ($1, $2, $3)"),
+        [OPEN] = SQL_SYSTEM("crl_shard_open", "INSERT INTO crl_shard (issuer, shard, issued_count, revoked_count) VALUES ($1, $2, $3, 0)"),
         [LIST] = SQL_SYSTEM_ROW("crl_shard_list", shard_columns,
-                "SELECT issuer, shard, issued_count FROM crl_shard ORDER BY issuer, shard"),
+                "SELECT " SHARD " ORDER BY s.issuer, s.shard"),
+        [GET] = SQL_SYSTEM_ROW("crl_shard_get", shard_columns, "SELECT " SHARD " WHERE s.issuer = $1 AND s.shard = $2"),
+        [COUNT_REVOKED] = SQL_SYSTEM("crl_shard_count_revoked",
+                "UPDATE crl_shard SET revoked_count = revoked_count + 1"
+                " WHERE issuer = (SELECT issuer FROM issued WHERE account_id = $1 AND issued_id = $2)"
+                " AND shard = (SELECT crl_shard FROM issued WHERE account_id = $1 AND issued_id = $2)"),
         [WALK] = SQL_SYSTEM("crl_shard_walk",
                 "SELECT serial, revoked_at, revoke_reason FROM issued"
                 " WHERE issuer = $1 AND crl_shard = $2 AND revoked_at > 0 AND not_after >= $3 ORDER BY serial"),
         [CRL_PUT] = SQL_SYSTEM("crl_put",
-                "INSERT INTO crl (" CRL ") VALUES ($1, $2, $3, $4, $5, $6)"
+                "INSERT INTO crl (" CRL ") VALUES ($1, $2, $3, $4, $5, $6, $7)"
                 " ON CONFLICT (issuer, shard) DO UPDATE SET crl_number = excluded.crl_number, this_update = excluded.this_update,"
-                " next_update = excluded.next_update, body = excluded.body WHERE crl.crl_number < excluded.crl_number"),
+                " next_update = excluded.next_update, listed = excluded.listed, body = excluded.body WHERE crl.crl_number < excluded.crl_number"),
         [CRL_GET] = SQL_SYSTEM_ROW("crl_get", crl_columns, "SELECT " CRL " FROM crl WHERE issuer = $1 AND shard = $2"),
 };
 const struct sql_set sql_crl_shard = SQL_SET(SQL_SET_CRL_SHARD, statements);
@@ -96,6 +108,24 @@ res store_crl_shard_list(struct store_conn *c, struct arena *a, const struct crl
         struct query q = query_of(c, &sql_crl_shard, LIST);
 
         return QUERY_LIST(&q, a, shard_columns, ret_rows, ret_n);
+}
+
+res store_crl_shard_get(struct store_conn *c, struct arena *a, struct str issuer, int64_t shard, struct crl_shard_row *ret_row)
+{
+        struct query q = query_of(c, &sql_crl_shard, GET);
+
+        query_str(&q, issuer);
+        query_int(&q, shard);
+        return query_get(&q, a, shard_columns, ret_row);
+}
+
+res store_crl_shard_count_revoked(struct store_tx *tx, int64_t account_id, int64_t issued_id)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_crl_shard, COUNT_REVOKED);
+
+        query_int(&q, account_id);
+        query_int(&q, issued_id);
+        return query_run(&q);
 }
 
 res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t ended_before,

@@ -11,13 +11,22 @@ MUST res store_crl_shard_assign(struct store_tx *tx, struct str issuer, int64_t 
 /* The same for `count` certificates at once, all of one shard: a batch may run over the limit by its size. */
 MUST res store_crl_shard_assign_many(struct store_tx *tx, struct str issuer, int64_t count, int64_t *ret_shard);
 
+/* A shard, and its newest list without the bytes: crl_number 0 = there is none yet. */
 struct crl_shard_row {
         struct str issuer;
-        int64_t shard, issued_count;
+        int64_t shard, issued_count, revoked_count;
+        int64_t crl_number, this_update, listed;
 };
 /* Every shard there is; the first of each issuer is made by store_crl_shard_ensure (so that an empty CRL is answered). */
 MUST res store_crl_shard_list(struct store_conn *c, struct arena *a, const struct crl_shard_row **ret_rows, size_t *ret_n);
 MUST res store_crl_shard_ensure(struct store_tx *tx, struct str issuer); /* shard 1, if there is none */
+
+MUST res store_crl_shard_get(struct store_conn *c, struct arena *a, struct str issuer, int64_t shard, struct crl_shard_row *ret_row);
+/*
+ * One more is revoked in the shard of this issued row.  store_issued_revoke() and store_issued_set_dead() call it in the
+ * revoking transaction, nobody else has to: whoever watches the counts makes a new list and forgets old OCSP answers.
+ */
+MUST res store_crl_shard_count_revoked(struct store_tx *tx, int64_t account_id, int64_t issued_id);
 
 /* Called for each revoked certificate of the shard that is to be on a list made at `now_sec`, in order of serial. */
 struct store_crl_entry {
@@ -32,6 +41,7 @@ MUST res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t s
 struct crl_row {
         struct str issuer;
         int64_t shard, crl_number, this_update, next_update;
+        int64_t listed; /* crl_shard_row.revoked_count of the moment that the entries were read at */
         struct bytes body;
 };
 MUST res store_crl_put(struct store_tx *tx, const struct crl_row *row); /* ERR_STORE_CONFLICT unless the number rises */

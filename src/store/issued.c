@@ -1,6 +1,7 @@
 /* Certificates as bytes; written ahead. */
 #include "store/issued.h"
 
+#include "store/crl_shard.h"
 #include "store/sqlite.h"
 
 static const struct column columns[] = {
@@ -18,7 +19,7 @@ static const struct column columns[] = {
 static const struct column status_columns[] = {
         COLUMN(struct issued_status, issued_id), COLUMN(struct issued_status, account_id),
         COLUMN(struct issued_status, state), COLUMN(struct issued_status, issuer),
-        COLUMN(struct issued_status, not_after), COLUMN(struct issued_status, revoked_at),
+        COLUMN(struct issued_status, crl_shard), COLUMN(struct issued_status, not_after), COLUMN(struct issued_status, revoked_at),
         COLUMN(struct issued_status, revoke_reason),
         COLUMNS_END
 };
@@ -47,7 +48,7 @@ static const struct sql statements[] = {
         [LIST_ALL] = SQL_SYSTEM_ROW("issued_list_all", columns,
                 "SELECT " ISSUED " FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
         [GET_STATUS] = SQL_SYSTEM_ROW("issued_get_status", status_columns,
-                "SELECT issued_id, account_id, state, issuer, not_after, revoked_at, revoke_reason FROM issued WHERE serial = $1"),
+                "SELECT issued_id, account_id, state, issuer, crl_shard, not_after, revoked_at, revoke_reason FROM issued WHERE serial = $1"),
         [GET_BY_SERIAL] = SQL_SYSTEM_ROW("issued_get_by_serial", columns, "SELECT " ISSUED " FROM issued WHERE serial = $1"),
 };
 const struct sql_set sql_issued = SQL_SET(SQL_SET_ISSUED, statements);
@@ -86,7 +87,8 @@ static res set_revoked(struct store_tx *tx, size_t statement, int64_t account_id
         query_int(&q, issued_id);
         query_int(&q, revoked_at);
         query_int(&q, reason);
-        return query_run_one(&q);
+        TRY(query_run_one(&q));
+        return revoked_at > 0 ? store_crl_shard_count_revoked(tx, account_id, issued_id) : RES_OK;
 }
 
 res store_issued_set_dead(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t revoked_at, int64_t reason)

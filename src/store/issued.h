@@ -25,6 +25,10 @@ MUST res store_issued_insert(struct store_tx *tx, struct issued_row *row);
 MUST res store_issued_finish(struct store_tx *tx, int64_t account_id, int64_t issued_id, struct bytes der);
 /* signing → dead; if the signer may have signed it, revoked_at > 0 puts it on the CRL. */
 MUST res store_issued_set_dead(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t revoked_at, int64_t reason);
+/*
+ * Only once, and not while it is being signed (ERR_NOT_FOUND).  This alone makes the revocation visible: the shard's count
+ * goes up in the same transaction, and core/crl and core/ocsp watch it.
+ */
 MUST res store_issued_revoke(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t revoked_at, int64_t reason);
 MUST res store_issued_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t issued_id, struct issued_row *ret_row);
 /* Of one certificate, oldest first. */
@@ -40,7 +44,7 @@ MUST res store_issued_list_all(struct store_conn *c, struct arena *a, int64_t af
 struct issued_status {
         int64_t issued_id, account_id;
         struct str state, issuer;
-        int64_t not_after, revoked_at, revoke_reason;
+        int64_t crl_shard, not_after, revoked_at, revoke_reason;
 };
 MUST res store_issued_get_status(struct store_conn *c, struct arena *a, struct bytes serial, struct issued_status *ret_status);
 MUST res store_issued_get_by_serial(struct store_conn *c, struct arena *a, struct bytes serial, struct issued_row *ret_row);

@@ -50,12 +50,12 @@ function launch (command, args) {
 const owner = process.getuid() === 0 ? 'root' : ''
 
 const servers = {
-  nginx (dir, port, files) {
+  nginx (dir, port, files, { directives = '' } = {}) {
     const at = write(dir, files, 'Nginx')
     writeFileSync(join(dir, 'nginx.conf'), `daemon off; pid ${dir}/pid; error_log ${dir}/error.log; ${owner && 'user root;'}
 events {}
 http { access_log off; client_body_temp_path ${dir}/1; proxy_temp_path ${dir}/2; fastcgi_temp_path ${dir}/3; uwsgi_temp_path ${dir}/4; scgi_temp_path ${dir}/5;
- server { listen 127.0.0.1:${port} ssl; ssl_certificate ${at('_bundle.crt')}; ssl_certificate_key ${at('.key')}; return 200 "served by nginx\\n"; } }
+ server { listen 127.0.0.1:${port} ssl; ssl_certificate ${at('_bundle.crt')}; ssl_certificate_key ${at('.key')}; ${directives} return 200 "served by nginx\\n"; } }
 `)
     return ['nginx', ['-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')]]
   },
@@ -83,8 +83,9 @@ SSLCertificateChainFile ${at('/1_root_bundle.crt')}
 `)
     return ['apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND']]
   },
-  haproxy (dir, port, files) {
+  haproxy (dir, port, files, { answer } = {}) {
     const at = write(dir, files, 'Other')
+    if (answer) writeFileSync(`${at('_haproxy.crt')}.ocsp`, answer)
     writeFileSync(join(dir, 'haproxy.cfg'), `global
   log stderr local0
 defaults
@@ -112,19 +113,15 @@ function write (dir, files, folder) {
   }
 }
 
-/** Have a web server (nginx, apache2, haproxy) serve the downloaded package and fetch its page trusting only root.pem. */
-export async function serveAndFetch (kind, { files, root, name }) {
+/* The server runs while `fn(port, child)` does. */
+async function whileServing (kind, files, options, fn) {
   const place = mkdtempSync(join(tmpdir(), `chancery-${kind}-`))
   chmodSync(place, 0o755) /* apache2 serves as another user */
   const [port] = await freePorts(1)
-  const child = launch(...servers[kind](place, port, files))
+  const child = launch(...servers[kind](place, port, files, options))
   try {
     await listensLater(child, `${kind} listens`, port).catch(e => { throw new Error(`${e.message}\n${child.text}`) })
-    const page = await run('curl', ['-sS', '--noproxy', '*', '--cacert', root, '--resolve', `${name}:${port}:127.0.0.1`, `https://${name}:${port}/`])
-    assert.equal(page.code, 0, page.stderr + child.text)
-    assert.equal(page.stdout, `served by ${kind}\n`)
-    const stranger = await run('curl', ['-sS', '--noproxy', '*', '--resolve', `${name}:${port}:127.0.0.1`, `https://${name}:${port}/`])
-    assert.equal(stranger.code, 60, 'without the root nobody trusts it')
+    return await fn(port, child)
   } finally {
     child.kill('SIGTERM')
     const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
@@ -132,6 +129,26 @@ export async function serveAndFetch (kind, { files, root, name }) {
     clearTimeout(hard)
     rmSync(place, { recursive: true, force: true })
   }
+}
+
+/** Have a web server (nginx, apache2, haproxy) serve the downloaded package and fetch its page trusting only root.pem. */
+export function serveAndFetch (kind, { files, root, name }) {
+  return whileServing(kind, files, {}, async (port, child) => {
+    const page = await run('curl', ['-sS', '--noproxy', '*', '--cacert', root, '--resolve', `${name}:${port}:127.0.0.1`, `https://${name}:${port}/`])
+    assert.equal(page.code, 0, page.stderr + child.text)
+    assert.equal(page.stdout, `served by ${kind}\n`)
+    const stranger = await run('curl', ['-sS', '--noproxy', '*', '--resolve', `${name}:${port}:127.0.0.1`, `https://${name}:${port}/`])
+    assert.equal(stranger.code, 60, 'without the root nobody trusts it')
+  })
+}
+
+/** The OCSP answer that the server staples, as openssl prints it: nginx asks for it itself, HAProxy is given `answer` as a file. */
+export function serveStapled (kind, { files, root, name, answer }) {
+  const directives = `ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ${root};`
+  return whileServing(kind, files, { directives, answer }, port => until(`${kind} staples`, async () => {
+    const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 5000 })
+    return /OCSP Response Status/.test(stdout) && stdout
+  }, 20_000))
 }
 
 /** openssl and GnuTLS both accept leaf + intermediates under the root, strictly. */

@@ -118,32 +118,6 @@ test('the command line does the whole job: apply waits, download unpacks for ngi
   assert.deepEqual(got.stdout.trim().split('\n'), [`${c.dir}/cli-nginx/1_cli.maple.com_bundle.crt`, `${c.dir}/cli-nginx/2_cli.maple.com.key`])
 })
 
-test('CRL, issuer and OCSP addresses of a certificate answer', async () => {
-  const { files } = await issueByDns('crl.maple.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-  const x509 = leafOf(files)
-  const access = x509.infoAccess
-  const issuerUrl = /CA Issuers - URI:(\S+)/.exec(access)[1]
-  const ocspUrl = /OCSP - URI:(\S+)/.exec(access)[1]
-  const text = (await run('openssl', ['x509', '-noout', '-ext', 'crlDistributionPoints'], { input: file(files, 'Nginx', '_bundle.crt') })).stdout
-  const crlUrl = /URI:(\S+)/.exec(text)[1]
-  const { writeFileSync } = await import('node:fs')
-  for (const [name, url] of [['issuer', issuerUrl], ['crl', crlUrl]]) {
-    const reply = await fetch(url)
-    assert.equal(reply.status, 200, url)
-    writeFileSync(`${c.dir}/${name}.der`, Buffer.from(await reply.arrayBuffer()))
-  }
-  writeFileSync(`${c.dir}/leaf.pem`, file(files, 'Nginx', '_bundle.crt'))
-  assert.equal((await run('openssl', ['x509', '-inform', 'DER', '-in', `${c.dir}/issuer.der`, '-out', `${c.dir}/issuer.pem`])).code, 0)
-  const crl = await run('openssl', ['crl', '-inform', 'DER', '-in', `${c.dir}/crl.der`, '-CAfile', `${c.dir}/issuer.pem`, '-noout'])
-  assert.match(crl.stderr, /verify OK/)
-  const ask = serial => run('openssl', ['ocsp', '-issuer', `${c.dir}/issuer.pem`, '-url', ocspUrl, '-CAfile', c.root, ...serial])
-  const good = await ask(['-cert', `${c.dir}/leaf.pem`])
-  assert.match(good.stdout + good.stderr, /Response verify OK/)
-  assert.match(good.stdout, /: good/)
-  const never = await ask(['-serial', '0x1234567890abcdef1234567890abcdef'])
-  assert.doesNotMatch(never.stdout, /: good/)
-})
-
 test('another account sees nothing of it', async () => {
   const id = await c.apply(account, 'mine.maple.com', { PackageType: '2' })
   const stranger = await c.createAccount({ name: 'stranger' })

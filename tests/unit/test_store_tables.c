@@ -221,8 +221,9 @@ static res collect(void *arg, const struct store_crl_entry *entry)
 SCENE(test_crl_shards)
 {
         static const uint8_t serials[][1] = {{3}, {1}, {2}, {4}};
-        struct crl_row crl = {STR("dv-ecc"), 1, 7, 100, 200, serial_a}, got;
+        struct crl_row crl = {STR("dv-ecc"), 1, 7, 100, 200, 2, serial_a}, got;
         const struct crl_shard_row *shards = NULL;
+        struct crl_shard_row one;
         int64_t shard = 0;
         struct buf text;
         size_t n = 0;
@@ -240,6 +241,8 @@ SCENE(test_crl_shards)
         OK(store_crl_shard_list(c, p->arena, &shards, &n));
         assert_int_equal(n, 3);
         assert_int_equal(shards[0].issued_count, LIMIT_CRL_SHARD);
+        assert_int_equal(shards[0].revoked_count, 0);
+        assert_int_equal(shards[0].crl_number, 0); /* no list yet */
 
         for (size_t i = 0; i < 4; i++) {
                 struct issued_row row = issued_of(bytes_of(serials[i], 1));
@@ -265,6 +268,12 @@ SCENE(test_crl_shards)
         OK(store_crl_get(c, p->arena, STR("dv-ecc"), 1, &got));
         assert_int_equal(got.crl_number, 8);
         FAILS(store_crl_get(c, p->arena, STR("dv-ecc"), 2, &got), ERR_NOT_FOUND);
+        OK(store_crl_shard_get(c, p->arena, STR("dv-ecc"), 1, &one));
+        assert_int_equal(one.revoked_count, 3); /* counted by the revocations themselves */
+        assert_int_equal(one.crl_number, 8);
+        assert_int_equal(one.this_update, 100);
+        assert_int_equal(one.listed, 2);
+        FAILS(store_crl_shard_get(c, p->arena, STR("dv-ecc"), 9, &one), ERR_NOT_FOUND);
 }
 
 SCENE(test_validations_and_evidence)

@@ -1,0 +1,197 @@
+/*
+ * Who checks a certificate learns whether it was revoked: CRL and OCSP over plain HTTP, with openssl, GnuTLS, nginx and
+ * HAProxy as the ones who ask.  The database is damaged at the end.  Takes about 60 s.
+ */
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { file, run, startChancery, until } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { placeRecords, serveStapled } from '../lib/place.mjs'
+
+let dns, c, account
+before(async () => {
+  dns = await startDns({ zones: [{ name: 'maple.com', records: [['maple.com', 'A', '127.0.0.1']] }] })
+  c = await startChancery({ dns })
+  account = await c.createAccount()
+})
+after(async () => {
+  await dns?.stop()
+  if (!c?.process) return
+  if (!c.exit) await c.crash() /* its database is gone */
+  rmSync(c.dir, { recursive: true, force: true })
+  c.checkLog()
+})
+
+/* A certificate with all that its own addresses lead to, as files beside each other. */
+async function issue (domain) {
+  const id = await c.apply(account, domain, { PackageType: '2', CsrEncryptAlgo: 'ECC' })
+  await placeRecords(dns, await c.proofs(account, id))
+  await c.waitStatus(account, id, 1)
+  const files = await c.download(account, id)
+  const bundle = file(files, 'Nginx', '_bundle.crt')
+  const x509 = new X509Certificate(bundle)
+  const at = what => `${c.dir}/${domain}.${what}`
+  const points = (await run('openssl', ['x509', '-noout', '-ext', 'crlDistributionPoints'], { input: bundle })).stdout
+  const it = { id, files, x509, at, crl: /URI:(\S+)/.exec(points)[1], ocsp: /OCSP - URI:(\S+)/.exec(x509.infoAccess)[1] }
+  writeFileSync(at('pem'), bundle)
+  const issuer = await fetch(/CA Issuers - URI:(\S+)/.exec(x509.infoAccess)[1])
+  assert.equal(issuer.headers.get('content-type'), 'application/pkix-cert')
+  writeFileSync(at('issuer'), new X509Certificate(Buffer.from(await issuer.arrayBuffer())).toString())
+  return it
+}
+
+/* As a node of the same database would: what store_issued_revoke() writes, and nothing else. */
+async function revoke (it, reason = 4) {
+  const serial = `x'${it.x509.serialNumber.padStart(32, '0')}'`
+  const { code, stderr } = await run('sqlite3', ['-cmd', '.timeout 20000', `${c.data}/chancery.db`,
+    `BEGIN IMMEDIATE; UPDATE issued SET revoked_at = ${c.now()}, revoke_reason = ${reason} WHERE serial = ${serial};
+     UPDATE crl_shard SET revoked_count = revoked_count + 1 WHERE (issuer, shard) = (SELECT issuer, crl_shard FROM issued WHERE serial = ${serial}); COMMIT;`])
+  assert.equal(code, 0, stderr)
+}
+
+const askOcsp = (it, ...more) => run('openssl', ['ocsp', '-issuer', it.at('issuer'), ...more.filter(o => /^-sha/.test(o)), '-cert', it.at('pem'), '-url', it.ocsp,
+  '-CAfile', c.root, ...more.filter(o => !/^-sha/.test(o))])
+const statusOf = async (it, ...more) => {
+  const { stdout, stderr } = await askOcsp(it, ...more)
+  assert.match(stdout + stderr, /Response verify OK/)
+  return /: (good|revoked|unknown)/.exec(stdout)[1]
+}
+
+async function crlOf (it) {
+  const reply = await fetch(it.crl)
+  assert.equal(reply.status, 200)
+  writeFileSync(it.at('crl'), Buffer.from(await reply.arrayBuffer()))
+  const { stdout, stderr } = await run('openssl', ['crl', '-inform', 'DER', '-in', it.at('crl'), '-CAfile', it.at('issuer'), '-noout', '-text'])
+  assert.match(stderr, /verify OK/)
+  return { reply, text: stdout, number: Number(/CRL Number:\s+(\w+)/.exec(stdout)[1]), lists: stdout.includes(it.x509.serialNumber) }
+}
+
+/* The request that an RFC 5019 client makes; the answer as it came. */
+async function requestOf (it) {
+  await run('openssl', ['ocsp', '-issuer', it.at('issuer'), '-cert', it.at('pem'), '-no_nonce', '-reqout', it.at('req')])
+  return readFileSync(it.at('req'))
+}
+const post = (it, body) => fetch(it.ocsp, { method: 'POST', headers: { 'Content-Type': 'application/ocsp-request' }, body })
+
+test('OCSP: both hashes, with a nonce and without, by POST and GET, as openssl and GnuTLS ask', async () => {
+  const it = await issue('good.maple.com')
+  for (const options of [[], ['-no_nonce'], ['-sha256'], ['-sha256', '-no_nonce'], ['-no_nonce']]) assert.equal(await statusOf(it, ...options), 'good', options.join(' '))
+  const gnutls = await run('ocsptool', [`--ask=${it.ocsp}`, '--load-cert', it.at('pem'), '--load-issuer', it.at('issuer')])
+  assert.match(gnutls.stdout, /Certificate Status: good/)
+  assert.match(gnutls.stdout, /Verifying OCSP Response: Success/)
+
+  const request = await requestOf(it)
+  const first = await post(it, request)
+  const b64 = request.toString('base64')
+  for (const path of [encodeURIComponent(b64), b64]) { /* some clients do not encode */
+    const got = await fetch(`${it.ocsp}/${path}`)
+    assert.equal(got.status, 200)
+    assert.equal(got.headers.get('content-type'), 'application/ocsp-response')
+    assert.equal(got.headers.get('etag'), first.headers.get('etag'), 'one answer for all until it is old')
+    assert.ok(Buffer.from(await got.arrayBuffer()).length > 300)
+  }
+  assert.ok(Number(/max-age=(\d+)/.exec(first.headers.get('cache-control'))[1]) <= 5)
+  assert.match(first.headers.get('cache-control'), /public, no-transform, must-revalidate/)
+  const life = Date.parse(first.headers.get('expires')) - Date.parse(first.headers.get('last-modified'))
+  assert.ok(life >= 8 * 3600_000 && life <= 10 * 86400_000)
+  const again = await fetch(`${it.ocsp}/${encodeURIComponent(b64)}`, { headers: { 'If-None-Match': first.headers.get('etag') } })
+  assert.equal(again.status, 304)
+})
+
+test('OCSP: a serial that nobody issued is never good, and is not kept', async () => {
+  const it = await issue('never.maple.com')
+  const ask = serial => run('openssl', ['ocsp', '-issuer', it.at('issuer'), '-serial', serial, '-no_nonce', '-url', it.ocsp, '-CAfile', c.root, '-resp_text'])
+  for (const serial of ['0x1234567890abcdef1234567890abcdef', '1', '0x7fffffffffffffffffffffffffffffffffffffff']) {
+    const { stdout } = await ask(serial)
+    assert.match(stdout, /Cert Status: unknown/)
+  }
+  const foreign = await run('openssl', ['ocsp', '-issuer', c.root, '-serial', '5', '-no_nonce', '-url', it.ocsp, '-CAfile', c.root])
+  assert.doesNotMatch(foreign.stdout, /good/)
+})
+
+test('OCSP: garbage gets malformedRequest, other methods 405, and the next one an answer', async () => {
+  const it = await issue('garbage.maple.com')
+  const malformed = Buffer.from('30030a0101', 'hex')
+  for (const body of [Buffer.alloc(0), Buffer.from('hello'), Buffer.alloc(5000, 0x30), (await requestOf(it)).subarray(0, 40)]) {
+    const reply = await post(it, body)
+    assert.equal(reply.status, 200)
+    assert.deepEqual(Buffer.from(await reply.arrayBuffer()), malformed)
+    assert.equal(reply.headers.get('cache-control'), 'no-store')
+  }
+  for (const path of ['', '/', '/%', '/%zz', '/!!!', `/${'A'.repeat(9000)}`]) {
+    const reply = await fetch(it.ocsp + path)
+    assert.deepEqual(Buffer.from(await reply.arrayBuffer()), malformed, path.slice(0, 20))
+  }
+  assert.equal((await fetch(it.ocsp, { method: 'DELETE' })).status, 405)
+  assert.equal(await statusOf(it), 'good')
+})
+
+test('nginx and HAProxy staple the answer', async () => {
+  const it = await issue('staple.maple.com')
+  const answer = Buffer.from(await (await post(it, await requestOf(it))).arrayBuffer())
+  for (const kind of ['nginx', 'haproxy']) {
+    const text = await serveStapled(kind, { files: it.files, root: c.root, name: 'staple.maple.com', answer })
+    assert.match(text, /OCSP Response Status: successful/, kind)
+    assert.match(text, /Cert Status: good/, kind)
+  }
+})
+
+test('a revocation: OCSP says so within 5 s, the CRL within 60 s with a higher number; others are not touched', async () => {
+  const it = await issue('revoked.maple.com')
+  const other = await issue('other.maple.com')
+  const request = await requestOf(it)
+  const good = await post(it, request)
+  const before = await crlOf(it)
+  assert.ok(!before.lists)
+  assert.match(before.text, /Issuing Distribution Point: critical/)
+  assert.ok(before.text.includes(it.crl), 'the address in the list is that in the certificate')
+  const unchanged = await fetch(it.crl, { headers: { 'If-None-Match': before.reply.headers.get('etag') } })
+  assert.equal(unchanged.status, 304)
+  assert.match(before.reply.headers.get('cache-control'), /max-age=\d+/)
+
+  await revoke(it)
+  const began = Date.now()
+  await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked', 30_000)
+  const seen = Date.now() - began
+  await until('the CRL lists it', async () => (await crlOf(it)).lists, 60_000)
+  const listed = Date.now() - began
+  assert.ok(seen < 5000 + 10_000, `OCSP took ${seen} ms`) /* the machine may be slow: the watch's own second is unit-tested */
+  assert.ok(listed < 60_000, `the CRL took ${listed} ms`)
+  const after = await crlOf(it)
+  assert.ok(after.number > before.number)
+  assert.match(after.text, /Superseded/)
+  assert.notEqual((await post(it, request)).headers.get('etag'), good.headers.get('etag'))
+  assert.equal(await statusOf(other), 'good')
+  assert.ok(!after.text.includes(other.x509.serialNumber))
+  const { stderr, code } = await run('openssl', ['verify', '-crl_check', '-CAfile', c.root, '-untrusted', it.at('issuer'), '-CRLfile', it.at('crl'), it.at('pem')])
+  assert.notEqual(code, 0)
+  assert.match(stderr, /certificate revoked/)
+})
+
+test('a revocation right before a crash is on the list after the start, and the number rises', async () => {
+  const it = await issue('crash.maple.com')
+  const before = await crlOf(it)
+  await revoke(it, 1)
+  await c.crash()
+  await c.start()
+  assert.equal(await statusOf(it), 'revoked')
+  await until('the CRL lists it', async () => (await crlOf(it)).lists, 60_000)
+  assert.ok((await crlOf(it)).number > before.number)
+})
+
+test('a dead database: the last answer is given until its nextUpdate, and then tryLater', async () => {
+  const it = await issue('dead.maple.com')
+  const request = await requestOf(it)
+  const answer = Buffer.from(await (await post(it, request)).arrayBuffer())
+  truncateSync(`${c.data}/chancery.db`, 4096)
+  truncateSync(`${c.data}/chancery.db-wal`, 0)
+  await c.moveClock(7 * 3600) /* it would be made anew now */
+  const kept = Buffer.from(await (await post(it, request)).arrayBuffer())
+  assert.deepEqual(kept, answer)
+  assert.equal((await fetch(it.crl)).status, 200)
+  await c.moveClock(6 * 3600)
+  const late = Buffer.from(await (await post(it, request)).arrayBuffer())
+  assert.deepEqual(late, Buffer.from('30030a0103', 'hex'))
+})
