@@ -186,6 +186,7 @@ static res read_spki(struct der *tbs, struct pki_cert *cert)
         return RES_OK;
 }
 
+/* [1] and [2] IMPLICIT BIT STRING: nobody looks into them, but they must be what they say. */
 static res skip_unique_ids(struct der *tbs, uint64_t version)
 {
         struct der_value skipped;
@@ -195,6 +196,7 @@ static res skip_unique_ids(struct der *tbs, uint64_t version)
                         continue;
                 ENSURE(version >= 1, ERR_FORMAT);
                 TRY(der_read(tbs, &skipped));
+                TRY(der_check_bits(skipped.content));
         }
         return RES_OK;
 }

@@ -335,7 +335,7 @@ static res check_integer(struct bytes content)
         return RES_OK;
 }
 
-static res check_bits(struct bytes content)
+res der_check_bits(struct bytes content)
 {
         ENSURE(content.n >= 1 && content.p[0] <= 7 && (content.n > 1 || content.p[0] == 0), ERR_FORMAT);
         ENSURE(content.n == 1 || (content.p[content.n - 1] & ((1u << content.p[0]) - 1)) == 0, ERR_FORMAT);
@@ -362,7 +362,13 @@ static res skip_deep(struct der *in, int levels)
                 TRY(check_integer(value.content));
                 break;
         case DER_BIT_STRING:
-                TRY(check_bits(value.content));
+                TRY(der_check_bits(value.content));
+                break;
+        case DER_BMP_STRING:
+                ENSURE(value.content.n % 2 == 0, ERR_FORMAT);
+                break;
+        case DER_UNIVERSAL_STRING:
+                ENSURE(value.content.n % 4 == 0, ERR_FORMAT);
                 break;
         case DER_SEQUENCE:
         case DER_SET:

@@ -71,6 +71,7 @@ MUST res der_read_oid(struct der *in, struct bytes *ret_oid);     /* content oct
 MUST res der_read_bits(struct der *in, struct bytes *ret_octets); /* BIT STRING of whole octets */
 MUST res der_read_named_bits(
         struct der *in, uint32_t *ret_bits); /* bit 0 = 1u << 0; no trailing zero bits (X.690 §11.2.2); at most 32 */
+MUST res der_check_bits(struct bytes content); /* of a BIT STRING under a tag of its own: [n] IMPLICIT */
 MUST res der_read_time(struct der *in,
                        int64_t *ret_sec); /* UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5) */
 MUST res der_read_generalized_time(struct der *in, int64_t *ret_sec); /* any year, no fraction (RFC 6960 §4.2.2.1) */
