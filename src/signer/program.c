@@ -33,7 +33,7 @@ static const struct {
         {MSG_SIGNER_CRL_ADD, signer_crl_add}, {MSG_SIGNER_CRL_END, signer_crl_end},
 };
 
-static res handle(void *context, const struct frame *request, struct answer *answer)
+MUST res signer_handle(void *context, const struct frame *request, struct answer *answer)
 {
         struct signer *signer = context;
 
@@ -145,15 +145,11 @@ static res derive_key(struct control *control, uint8_t ret_key[PKI_SEAL_KEY_SIZE
         return pki_seal_derive(bytes_of(master.p, (size_t)n), "signer", ret_key);
 }
 
-static res open_authority(struct signer *signer, struct control *control, struct buf *why)
+static res open_authority(struct signer *signer, const uint8_t *seal_key, struct buf *why)
 {
-        uint8_t seal_key[PKI_SEAL_KEY_SIZE];
         struct authority_maker maker = maker_of(signer);
 
-        TRY(derive_key(control, seal_key));
-        res opened = authority_open(signer->conf, seal_key, signer->kit, &maker, &signer->authority, why);
-        secret_wipe(seal_key, sizeof(seal_key));
-        TRY(opened);
+        TRY(authority_open(signer->conf, seal_key, signer->kit, &maker, &signer->authority, why));
         for (size_t i = 0; i < signer->authority->count; i++)
                 if (*signer->authority->issuer[i].parent)
                         TRY(signer_responder(signer, &signer->authority->issuer[i]));
@@ -171,25 +167,37 @@ static res enter_jail(const struct signer *signer)
         return RES_OK;
 }
 
-static res begin(struct signer *signer, struct control *control, struct buf *why)
+MUST res signer_open(struct signer *signer, const uint8_t *seal_key, struct buf *why)
 {
         char log_dir[PATH_MAX];
+
+        buf_init(&signer->tbs, TBS_MAX);
+        buf_init(&signer->der, LIMIT_CERT_BYTES);
+        TRY(pki_kit_new(&signer->kit));
+        TRY(load_profiles(signer, why));
+        snprintf(log_dir, sizeof(log_dir), "%s/log", signer->conf->data_dir);
+        TRY(journal_open(log_dir, &signer->journal, why));
+        return open_authority(signer, seal_key, why);
+}
+
+static res begin(struct signer *signer, struct control *control, struct buf *why)
+{
+        uint8_t seal_key[PKI_SEAL_KEY_SIZE];
 
         TRY(conf_load(signer->argc, signer->argv, 1, &signer->conf, why));
         if (signer->conf->test_clock)
                 TRY(clock_use_file(signer->conf->test_clock));
         signer_off_begin(signer);
         TRY(control_start(control, CONTROL_FD));
-        TRY(pki_kit_new(&signer->kit));
-        TRY(load_profiles(signer, why));
-        snprintf(log_dir, sizeof(log_dir), "%s/log", signer->conf->data_dir);
-        TRY(journal_open(log_dir, &signer->journal, why));
-        TRY(open_authority(signer, control, why));
+        TRY(derive_key(control, seal_key));
+        res opened = signer_open(signer, seal_key, why);
+        secret_wipe(seal_key, sizeof(seal_key));
+        TRY(opened);
         TRY(enter_jail(signer));
         return control_ready(control, "");
 }
 
-static void signer_done(struct signer *signer)
+void signer_done(struct signer *signer)
 {
         signer_crl_forget(signer);
         authority_free(signer->authority);
@@ -218,11 +226,9 @@ int signer_main(int argc, char **argv)
         secret_harden_process();
         signal(SIGPIPE, SIG_IGN);
         buf_init(&why, 4096);
-        buf_init(&signer.tbs, TBS_MAX);
-        buf_init(&signer.der, LIMIT_CERT_BYTES);
         res ended = begin(&signer, &control, &why);
         const struct answer_hooks hooks = {.magic = ANSWER_MAGIC,
-                                           .handle = handle,
+                                           .handle = signer_handle,
                                            .finish = finish,
                                            .reset = forget_conversation,
                                            .fd_came = fd_came,

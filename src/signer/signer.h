@@ -54,6 +54,16 @@ struct signer {
 /* The whole life of the program. */
 int signer_main(int argc, char **argv);
 
+/*
+ * Everything between the settings and the jail: profiles, log, CA; what is not there yet is made.  signer->conf is given.
+ * signer_done() frees the half-built too, and conf.
+ */
+MUST res signer_open(struct signer *signer, const uint8_t *seal_key, struct buf *why);
+void signer_done(struct signer *signer);
+
+/* One request of any type; context is the signer. */
+MUST res signer_handle(void *context, const struct frame *request, struct answer *answer);
+
 /* One request each; the answer is only sent after journal_sync(). */
 MUST res signer_issue(struct signer *signer, const struct frame *request, struct answer *answer);
 MUST res signer_listener(struct signer *signer, const struct frame *request, struct answer *answer);
