@@ -4,9 +4,9 @@
  * asked serial, in the log, over a name that the request brought evidence for, and never one of the CA kinds.
  * The input is a row of messages (ipc_fuzz.h); a flag makes the times of a message count from now.
  */
+#include "fuzz_dir.h"
 #include "ipc_fuzz.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -44,32 +44,21 @@ static const struct {
 static struct {
         struct signer signer;
         struct answer answer;
-        char dir[32];
 } scene;
-
-static void remove_dir(void)
-{
-        char command[64];
-
-        snprintf(command, sizeof(command), "rm -rf '%s'", scene.dir);
-        (void)!system(command);
-}
 
 static void set_up(void)
 {
         static const uint8_t seal_key[PKI_SEAL_KEY_SIZE] = "a key of the fuzzer's";
-        char *argv[] = {(char[]){"signer"}, (char[]){"--data"}, scene.dir, (char[]){"--set"},
+        char *argv[] = {(char[]){"signer"}, (char[]){"--data"}, fuzz_dir, (char[]){"--set"},
                         (char[]){"catalogue.dir=" TEST_SOURCE_DIR "/catalogue"}};
         CLEAN(buf_done) struct buf why = {.ceiling = 4096};
         char path[64];
 
         if (scene.signer.magic)
                 return;
-        snprintf(scene.dir, sizeof(scene.dir), "/dev/shm/fuzz-signer-XXXXXX");
-        FUZZ_CHECK(mkdtemp(scene.dir));
-        atexit(remove_dir);
+        fuzz_dir_make();
         for (int i = 0; i < 2; i++) {
-                snprintf(path, sizeof(path), "%s/%s", scene.dir, i ? "log" : "keys");
+                snprintf(path, sizeof(path), "%s/%s", fuzz_dir, i ? "log" : "keys");
                 FUZZ_CHECK(mkdir(path, 0700) == 0);
         }
         log_init("fuzz", LOG_ERROR);
@@ -89,10 +78,10 @@ static void renew_log(void)
                 return;
         journal_free(scene.signer.journal);
         for (int i = 0; i < 2; i++) {
-                snprintf(path, sizeof(path), "%s/log/issued.%s", scene.dir, i ? "idx" : "log");
+                snprintf(path, sizeof(path), "%s/log/issued.%s", fuzz_dir, i ? "idx" : "log");
                 FUZZ_CHECK(unlink(path) == 0);
         }
-        snprintf(path, sizeof(path), "%s/log", scene.dir);
+        snprintf(path, sizeof(path), "%s/log", fuzz_dir);
         FUZZ_CHECK(res_is_ok(journal_open(path, &scene.signer.journal, &why)));
 }
 

@@ -28,11 +28,10 @@ static res parameters(struct ctl *ctl, json_t **ret_json)
 res api_run(struct ctl *ctl)
 {
         CLEAN(client_close) struct client *client = NULL;
-        json_auto_t *response = NULL;
-        json_t *json = NULL;
+        json_auto_t *response = NULL, *json = NULL;
 
         TRY(parameters(ctl, &json));
         TRY(client_open(ctl, &client));
-        TRY(client_call(client, ctl->arguments[0], json, &response));
+        TRY(client_call(client, ctl->arguments[0], json_incref(json), &response));
         return output_json(ctl, response, !args_has(ctl, "--json"));
 }

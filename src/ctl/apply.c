@@ -22,7 +22,7 @@ static res add_password(struct ctl *ctl, json_t *request)
 {
         const char *path = args_text(ctl, "--password-file");
         struct str text, rest;
-        json_t *value = NULL;
+        json_auto_t *value = NULL;
 
         if (path == NULL)
                 return RES_OK;
@@ -34,7 +34,7 @@ static res add_password(struct ctl *ctl, json_t *request)
         value = json_stringn(text.p, text.n);
         if (text.n == 0 || value == NULL)
                 return ctl_fail(ctl, ERR_USAGE, "the first line of %s is no password", path);
-        json_object_set_new(request, "CsrKeyPassword", value);
+        json_object_set(request, "CsrKeyPassword", value);
         return RES_OK;
 }
 
