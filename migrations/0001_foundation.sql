@@ -64,9 +64,26 @@ CREATE TABLE cert_order (
     currency TEXT NOT NULL,
     state TEXT NOT NULL,                    -- free, unpaid, paid, refunded, closed
     created_at BIGINT NOT NULL,
-    paid_at BIGINT NOT NULL
+    paid_at BIGINT NOT NULL,
+    full_minor BIGINT NOT NULL,             -- the price before the discount (PUR-13)
+    paid_by TEXT NOT NULL,                  -- balance, package; '' = not paid
+    package_id TEXT NOT NULL,               -- the benefit package that paid
+    expires_at BIGINT NOT NULL,             -- an unpaid order closes then; 0 = never
+    ended_at BIGINT NOT NULL,               -- refunded or closed
+    term_start_at BIGINT NOT NULL,          -- of the first certificate; 0 = none issued yet
+    term_end_at BIGINT NOT NULL,            -- what was bought ends then
+    auto_renew BIGINT NOT NULL,             -- 1: the next term is bought by itself (PUR-10)
+    renews_order_id BIGINT NOT NULL,        -- the order that this one continues; 0 = none
+    origin_certificate_id TEXT NOT NULL,    -- the certificate that its certificate takes the place of
+    upgraded BIGINT NOT NULL,               -- 1: from the free origin_certificate_id (UPG)
+    fixed_domain TEXT NOT NULL,             -- the one name that may be bound (UPG-03); '' = any
+    project_id BIGINT NOT NULL,             -- for the certificates, made when it is paid
+    tags TEXT NOT NULL,                     -- likewise: key and value a line, a unit separator between them
+    client_token TEXT NOT NULL              -- '' = none; the same token again means the same order
 );
 CREATE INDEX cert_order_account ON cert_order (account_id, order_id);
+CREATE UNIQUE INDEX cert_order_token ON cert_order (account_id, client_token) WHERE client_token <> '';
+CREATE INDEX cert_order_unpaid ON cert_order (expires_at) WHERE state = 'unpaid';
 CREATE TABLE certificate (
     seq BIGINT PRIMARY KEY,                 -- row id, rises with time: the list's order and Marker
     certificate_id TEXT NOT NULL UNIQUE,    -- 8 of [A-Za-z0-9]

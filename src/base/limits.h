@@ -50,6 +50,12 @@
 #define LIMIT_TAGS 50
 #define LIMIT_TAG_BYTES 128
 
+/* -- orders -- */
+#define LIMIT_ORDER_UNPAID_SEC (7 * 86400LL) /* an order that nobody pays closes after a week; its price stands so long */
+#define LIMIT_ORDER_SWEEP_SEC 60
+#define LIMIT_CLIENT_TOKEN_BYTES 64
+#define LIMIT_MONEY_MINOR (1000000000000LL) /* ten thousand millions: far below where sums of them overflow */
+
 /* -- validation -- */
 #define LIMIT_TOKEN_RANDOM 40      /* SIL-51: 40 of 36 letters = 206 random bits, over the 112 of BR 1.6.1 */
 #define LIMIT_DEADLINE_FREE_DAYS 3 /* CON-01 */

@@ -13,6 +13,7 @@
 #include "base/res.h"
 #include "base/str.h"
 
+struct catalogue;
 struct core;
 
 struct act {
@@ -25,6 +26,7 @@ struct act {
         const char *uin; /* the account's, 12 digits */
         const char *user_uin;
         const char *role; /* user, reviewer, operator, auditor */
+        const struct catalogue *catalogue; /* NULL until act_catalogue() is asked */
         bool verified;    /* the account's identity is verified (ACC-02) */
         char request_id[37];
         char detail[LIMIT_ERR_DETAIL]; /* "" = err_sentence() of the code */

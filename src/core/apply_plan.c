@@ -11,7 +11,7 @@
 
 static res plan_product(struct act *act, struct apply_plan *plan)
 {
-        const struct catalogue *catalogue = act->core->catalogue;
+        const struct catalogue *catalogue = act_catalogue(act);
         struct str package = plan->in->package_type, validity = plan->in->validity_months;
 
         if (package.n == 0)

@@ -4,6 +4,7 @@
  */
 #include "core/catalogue.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/catalogue_product.h"
@@ -19,7 +20,13 @@ static const char *const catalogue_quota_kinds[] = {
 };
 #define CATALOGUE_QUOTAS (sizeof catalogue_quota_kinds / sizeof *catalogue_quota_kinds)
 
+struct catalogue_combo { /* lists by the names that products give: most products share them */
+        const char *kind, *names;
+        struct strs list;
+};
+
 struct catalogue {
+        atomic_int uses; /* acts that hold it, and core */
         struct arena *arena;
         const char *dir;
         struct catalogue_brand *brands;
@@ -30,6 +37,8 @@ struct catalogue {
         unsigned quota_seen[CATALOGUE_QUOTAS]; /* bit 0 home, bit 1 any */
         int64_t domain_quota;                  /* 0 = not told yet */
         struct strs everyone;                  /* suffixes barred for all (DOM-02) */
+        struct catalogue_combo *combos;
+        size_t combo_count;
 };
 
 static void catalogue_free_ptr(struct catalogue **catalogue)
@@ -112,6 +121,19 @@ static struct catalogue_row *catalogue_row(struct catalogue *catalogue, const ch
         return NULL;
 }
 
+static MUST res catalogue_like(struct catalogue_file *file, struct catalogue *catalogue, struct catalogue_row *row,
+                               const char *number)
+{
+        const struct catalogue_row *other = catalogue_row(catalogue, number);
+
+        if (!other || other == row)
+                return catalogue_file_fail(file, "like = %.60s: no [product %.60s] stands above.", number, number);
+        if (row->seen || row->like)
+                return catalogue_file_fail(file, "\"like\" comes first in [product %s].", row->product.package_type);
+        catalogue_product_like(row, other);
+        return RES_OK;
+}
+
 static res catalogue_product_entry(struct catalogue_file *file, const char *section, const char *key, const char *value)
 {
         struct catalogue *catalogue = file->to;
@@ -128,13 +150,15 @@ static res catalogue_product_entry(struct catalogue_file *file, const char *sect
                 row->product.package_type = arena_strdup(catalogue->arena, number);
                 row->line = file->line;
         }
+        if (strcmp(key, "like") == 0)
+                return catalogue_like(file, catalogue, row, value);
         return catalogue_product_set(file, catalogue->arena, row, key, value);
 }
 
 static MUST res catalogue_lists(struct catalogue_file *file, struct catalogue *catalogue, const char *kind,
                                 const char *names, const char *alphabet, struct strs *list)
 {
-        struct str rest = str_of(names);
+        struct str rest = str_of(names ? names : "");
 
         while (rest.p) {
                 struct str name = str_cut(&rest, ' ');
@@ -150,15 +174,42 @@ static MUST res catalogue_lists(struct catalogue_file *file, struct catalogue *c
 static const char catalogue_word_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 static const char catalogue_suffix_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
 
+static const struct strs *catalogue_known_combo(const struct catalogue *catalogue, const char *kind, const char *names)
+{
+        for (size_t i = 0; i < catalogue->combo_count; i++)
+                if (strcmp(catalogue->combos[i].kind, kind) == 0 &&
+                    strcmp(catalogue->combos[i].names, names ? names : "") == 0)
+                        return &catalogue->combos[i].list;
+        return NULL;
+}
+
+/* Read once; suffixes begin with everyone's (DOM-02). */
+static MUST res catalogue_combo(struct catalogue_file *file, struct catalogue *catalogue, const char *kind,
+                                const char *names, const struct strs **ret_list)
+{
+        bool is_words = strcmp(kind, "words") == 0;
+        struct catalogue_combo combo = {.kind = kind, .names = names ? names : ""};
+
+        *ret_list = catalogue_known_combo(catalogue, kind, names);
+        if (*ret_list)
+                return RES_OK;
+        if (!is_words)
+                combo.list = catalogue->everyone;
+        TRY(catalogue_lists(file, catalogue, kind, names, is_words ? catalogue_word_bytes : catalogue_suffix_bytes,
+                            &combo.list));
+        catalogue->combos[catalogue->combo_count] = combo;
+        *ret_list = &catalogue->combos[catalogue->combo_count++].list;
+        return RES_OK;
+}
+
 /* The brand's answers, the lists, the text. */
 static MUST res catalogue_complete(struct catalogue_file *file, struct catalogue *catalogue, struct catalogue_row *row)
 {
         struct product *product = &row->product;
         const struct catalogue_brand *brand;
-        struct strs *words = arena_new_of(catalogue->arena, struct strs);
-        struct strs *suffixes = arena_new_of(catalogue->arena, struct strs);
 
         file->line = row->line;
+        catalogue_product_fill(catalogue->arena, row);
         TRY(catalogue_product_check(file, row));
         brand = catalogue_brand(catalogue, product->brand);
         if (!brand)
@@ -170,11 +221,8 @@ static MUST res catalogue_complete(struct catalogue_file *file, struct catalogue
                 product->www_free = brand->www_free;
         if (!catalogue_product_has(row, "parent"))
                 product->parent_free = brand->parent_free;
-        *suffixes = catalogue->everyone;
-        TRY(catalogue_lists(file, catalogue, "words", row->words, catalogue_word_bytes, words));
-        TRY(catalogue_lists(file, catalogue, "suffixes", row->suffixes, catalogue_suffix_bytes, suffixes));
-        product->sensitive_words = words;
-        product->barred_suffixes = suffixes;
+        TRY(catalogue_combo(file, catalogue, "words", row->words, &product->sensitive_words));
+        TRY(catalogue_combo(file, catalogue, "suffixes", row->suffixes, &product->barred_suffixes));
         product->text = catalogue_product_text(catalogue->arena, row);
         return RES_OK;
 }
@@ -236,6 +284,19 @@ static res catalogue_quota_entry(struct catalogue_file *file, const char *sectio
         return catalogue_file_fail(file, "[%s] has no key \"%.60s\"; it has home and any.", section, key);
 }
 
+/* A ProductPid leads to one row. */
+static MUST res catalogue_check_pids(struct catalogue_file *file, const struct catalogue *catalogue)
+{
+        for (size_t i = 0; i < catalogue->row_count; i++) {
+                const struct product *product = &catalogue->rows[i].product;
+                file->line = catalogue->rows[i].line;
+                if (product->pid != 0 && catalogue_product_of_pid(catalogue, product->pid) != product)
+                        return catalogue_file_fail(file, "[product %s]: another product has pid = %lld already.",
+                                                   product->package_type, (long long)product->pid);
+        }
+        return RES_OK;
+}
+
 static MUST res catalogue_check_quotas(struct catalogue_file *file, const struct catalogue *catalogue)
 {
         for (size_t i = 0; i < CATALOGUE_QUOTAS; i++)
@@ -270,6 +331,7 @@ static MUST res catalogue_read_all(struct catalogue *catalogue, struct buf *why)
         TRY(catalogue_read(catalogue, &file, "products.ini", catalogue_product_entry));
         for (size_t i = 0; i < catalogue->row_count; i++)
                 TRY(catalogue_complete(&file, catalogue, catalogue->rows + i));
+        TRY(catalogue_check_pids(&file, catalogue));
         return catalogue_check_free(&file, catalogue);
 }
 
@@ -279,19 +341,27 @@ res catalogue_load(const char *dir, struct catalogue **ret_catalogue, struct buf
 
         ENSURE(catalogue, ERR_MEMORY);
         ENSURE(strlen(dir) < CATALOGUE_PATH_BYTES, ERR_CONFIG);
+        atomic_init(&catalogue->uses, 1);
         catalogue->arena = arena_new(CATALOGUE_BYTES);
         catalogue->dir = arena_strdup(catalogue->arena, dir);
         catalogue->brands = arena_array_of(catalogue->arena, CATALOGUE_BRANDS, struct catalogue_brand);
         catalogue->rows = arena_array_of(catalogue->arena, CATALOGUE_PRODUCTS, struct catalogue_row);
+        catalogue->combos = arena_array_of(catalogue->arena, CATALOGUE_PRODUCTS * 2, struct catalogue_combo);
         TRY(catalogue_read_all(catalogue, why));
         *ret_catalogue = catalogue;
         catalogue = NULL;
         return RES_OK;
 }
 
+struct catalogue *catalogue_hold(struct catalogue *catalogue)
+{
+        atomic_fetch_add_explicit(&catalogue->uses, 1, memory_order_relaxed);
+        return catalogue;
+}
+
 void catalogue_free(struct catalogue *catalogue)
 {
-        if (!catalogue)
+        if (!catalogue || atomic_fetch_sub_explicit(&catalogue->uses, 1, memory_order_acq_rel) > 1)
                 return;
         if (catalogue->arena)
                 arena_free(catalogue->arena);
@@ -319,6 +389,55 @@ const struct product *catalogue_free_product(const struct catalogue *catalogue, 
                         return product;
         }
         return NULL;
+}
+
+bool product_has(const struct strs *words, const char *word)
+{
+        for (size_t i = 0; i < words->n; i++)
+                if (str_equals(words->v[i], word))
+                        return true;
+        return false;
+}
+
+bool product_has_term(const struct product *product, int64_t months)
+{
+        for (size_t i = 0; i < product->terms.n; i++)
+                if (product->terms.v[i] == months)
+                        return true;
+        return false;
+}
+
+bool product_can_be_bought(const struct product *product)
+{
+        return !product->is_free && product->is_orderable && product->profile != NULL;
+}
+
+const struct product *catalogue_product_of_pid(const struct catalogue *catalogue, int64_t pid)
+{
+        for (size_t i = 0; pid > 0 && i < catalogue->row_count; i++)
+                if (catalogue->rows[i].product.pid == pid)
+                        return &catalogue->rows[i].product;
+        return NULL;
+}
+
+res catalogue_product_of_text(const struct catalogue *catalogue, struct arena *arena, struct str package_type,
+                              struct str text, const struct product **ret_product)
+{
+        struct catalogue_row *row = arena_new_of(arena, struct catalogue_row);
+        struct product *product = &row->product;
+        const struct product *now = catalogue_product(catalogue, package_type);
+
+        TRY(catalogue_product_parse(arena, text, row));
+        product->package_type = arena_strndup(arena, package_type.p, package_type.n);
+        product->text = arena_strndup(arena, text.p, text.n);
+        product->sensitive_words = catalogue_known_combo(catalogue, "words", row->words);
+        product->barred_suffixes = catalogue_known_combo(catalogue, "suffixes", row->suffixes);
+        if (!product->sensitive_words) /* no product has these lists any more: what its number has now */
+                product->sensitive_words = now ? now->sensitive_words : arena_new_of(arena, struct strs);
+        if (!product->barred_suffixes)
+                product->barred_suffixes = now ? now->barred_suffixes : &catalogue->everyone;
+        *ret_product = product;
+        return RES_OK;
 }
 
 size_t catalogue_count(const struct catalogue *catalogue)

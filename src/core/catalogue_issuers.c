@@ -8,7 +8,7 @@
 static MUST res catalogue_find_issuer(const struct product *product, const char *key, const char *name,
                                       const struct issuers *issuers, struct buf *why)
 {
-        if (issuers_find(issuers, str_of(name)))
+        if (!name || issuers_find(issuers, str_of(name)))
                 return RES_OK;
         buf_printf(why, "products.ini: [product %s]: %s = %s: the CA has no such issuer; it has", product->package_type,
                    key, name);
@@ -25,7 +25,8 @@ res catalogue_check_issuers(const struct catalogue *catalogue, const struct issu
                 const struct product *product = catalogue_at(catalogue, i);
                 TRY(catalogue_find_issuer(product, "issuer-rsa", product->issuer_rsa, issuers, why));
                 TRY(catalogue_find_issuer(product, "issuer-ecc", product->issuer_ecc, issuers, why));
-                if (issuers_profile(issuers, str_of(product->profile)))
+                TRY(catalogue_find_issuer(product, "issuer-sm2", product->issuer_sm2, issuers, why));
+                if (!product->profile || issuers_profile(issuers, str_of(product->profile)))
                         continue;
                 buf_printf(why, "products.ini: [product %s]: profile = %s: profiles.ini has no such section.",
                            product->package_type, product->profile);

@@ -4,287 +4,74 @@
  */
 #include "core/catalogue_product.h"
 
-#include <stddef.h>
-#include <stdio.h>
-
 #include "base/limits.h"
+#include "core/catalogue_kind.h"
 
+#define PRICE_MAX (1000000000LL) /* ten million a name and year: times 100 names and 3 years fits easily */
 #define CATALOGUE_TEXT_BYTES 4096 /* a row is under 1 KB */
-
-struct catalogue_key;
-
-struct catalogue_kind {
-        res (*read)(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key, void *field,
-                    const char *value);
-        void (*write)(struct buf *out, const struct catalogue_key *key, const void *field);
-};
-
-struct catalogue_key {
-        const char *name;
-        const struct catalogue_kind *kind;
-        size_t offset; /* in struct catalogue_row */
-        bool optional; /* the brand, or "no", answers when it is absent */
-        int64_t min, max;
-        const char *const *words; /* what the value may be, NULL ends; for numbers: the name of 1, 2, … */
-};
-
-static res catalogue_read_text(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                               void *field, const char *value)
-{
-        const char **text = field;
-
-        if (value[0] == '\0' || !str_is_utf8(str_of(value)))
-                return catalogue_file_fail(file, "%s is empty or no UTF-8 text.", key->name);
-        *text = arena_strdup(arena, value);
-        return RES_OK;
-}
-
-static void catalogue_write_text(struct buf *out, const struct catalogue_key *key, const void *field)
-{
-        const char *const *text = field;
-
-        (void)key;
-        buf_add_text(out, *text ? *text : "");
-}
-
-/* Names of issuers, profiles and lists: they become file names and parts of addresses. */
-static bool catalogue_is_name(struct str s)
-{
-        for (size_t i = 0; i < s.n; i++)
-                if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
-                        return false;
-        return s.n > 0 && s.n < 48;
-}
-
-static res catalogue_read_name(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                               void *field, const char *value)
-{
-        if (!catalogue_is_name(str_of(value)))
-                return catalogue_file_fail(file, "%s = %.60s: write a name of small letters, digits and hyphens.",
-                                           key->name, value);
-        return catalogue_read_text(file, arena, key, field, value);
-}
-
-/* Names with one blank between them; none is fine. */
-static res catalogue_read_names(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                                void *field, const char *value)
-{
-        const char **names = field;
-        struct str rest = str_of(value);
-
-        *names = "";
-        while (rest.p) {
-                struct str name = str_trim(str_cut(&rest, ' '));
-                if (str_is_empty(name))
-                        continue;
-                if (!catalogue_is_name(name))
-                        return catalogue_file_fail(file, "%s: \"%.*s\" is no name of a list.", key->name, (int)name.n,
-                                                   name.p);
-                *names = arena_printf(arena, "%s%s%.*s", *names, **names ? " " : "", (int)name.n, name.p);
-        }
-        return RES_OK;
-}
-
-static res catalogue_read_bool(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                               void *field, const char *value)
-{
-        (void)arena;
-        return catalogue_file_bool(file, key->name, value, field);
-}
-
-static void catalogue_write_bool(struct buf *out, const struct catalogue_key *key, const void *field)
-{
-        const bool *yes = field;
-
-        (void)key;
-        buf_add_text(out, *yes ? "yes" : "no");
-}
-
-static res catalogue_read_number(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                                 void *field, const char *value)
-{
-        (void)arena;
-        return catalogue_file_number(file, key->name, value, key->min, key->max, field);
-}
-
-static void catalogue_write_number(struct buf *out, const struct catalogue_key *key, const void *field)
-{
-        const int64_t *number = field;
-
-        (void)key;
-        buf_printf(out, "%lld", (long long)*number);
-}
-
-static MUST res catalogue_word(struct catalogue_file *file, const struct catalogue_key *key, const char *value,
-                               int64_t *ret_place)
-{
-        char choices[100] = "";
-        size_t n = 0;
-
-        for (int64_t i = 0; key->words[i]; i++) {
-                if (strcmp(key->words[i], value) == 0) {
-                        *ret_place = i;
-                        return RES_OK;
-                }
-                n += (size_t)snprintf(choices + n, sizeof choices - n, "%s%s", i ? ", " : "", key->words[i]);
-        }
-        return catalogue_file_fail(file, "%s = %.60s: write one of %s.", key->name, value, choices);
-}
-
-/* One of the words, kept as text. */
-static res catalogue_read_word(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                               void *field, const char *value)
-{
-        const char **text = field;
-        int64_t place = 0;
-
-        (void)arena;
-        TRY(catalogue_word(file, key, value, &place));
-        *text = key->words[place];
-        return RES_OK;
-}
-
-/* One of the words, kept as its number from 1 on. */
-static res catalogue_read_place(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                                void *field, const char *value)
-{
-        int64_t *number = field, place = 0;
-
-        (void)arena;
-        TRY(catalogue_word(file, key, value, &place));
-        *number = place + 1;
-        return RES_OK;
-}
-
-static void catalogue_write_place(struct buf *out, const struct catalogue_key *key, const void *field)
-{
-        const int64_t *number = field;
-
-        buf_add_text(out, *number > 0 ? key->words[*number - 1] : "");
-}
-
-static const struct {
-        const char *word;
-        size_t offset;
-} catalogue_methods[] = {
-        {"DNS", offsetof(struct catalogue_row, product.allows_dns)},
-        {"FILE", offsetof(struct catalogue_row, product.allows_file)},
-        {"AUTO", offsetof(struct catalogue_row, product.allows_auto)},
-};
-#define CATALOGUE_METHODS (sizeof catalogue_methods / sizeof *catalogue_methods)
-
-static bool *catalogue_method(void *row, struct str word)
-{
-        for (size_t i = 0; i < CATALOGUE_METHODS; i++)
-                if (str_equals(word, catalogue_methods[i].word))
-                        return (bool *)((char *)row + catalogue_methods[i].offset);
-        return NULL;
-}
-
-/* `field` is the row itself: the words are flags of it. */
-static res catalogue_read_methods(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                                  void *field, const char *value)
-{
-        struct str rest = str_of(value);
-
-        (void)arena;
-        while (rest.p) {
-                struct str word = str_trim(str_cut(&rest, ' '));
-                bool *flag = str_is_empty(word) ? NULL : catalogue_method(field, word);
-                if (!str_is_empty(word) && !flag)
-                        return catalogue_file_fail(file, "%s: \"%.*s\" is none of DNS, FILE, AUTO.", key->name,
-                                                   (int)word.n, word.p);
-                if (flag)
-                        *flag = true;
-        }
-        return RES_OK;
-}
-
-static void catalogue_write_methods(struct buf *out, const struct catalogue_key *key, const void *field)
-{
-        const char *blank = "";
-
-        (void)key;
-        for (size_t i = 0; i < CATALOGUE_METHODS; i++) {
-                const bool *flag = (const bool *)((const char *)field + catalogue_methods[i].offset);
-                if (!*flag)
-                        continue;
-                buf_printf(out, "%s%s", blank, catalogue_methods[i].word);
-                blank = " ";
-        }
-}
-
-static res catalogue_read_strs(struct catalogue_file *file, struct arena *arena, const struct catalogue_key *key,
-                               void *field, const char *value)
-{
-        struct strs *list = field;
-        struct str rest = str_of(value);
-        struct str *v = arena_array_of(arena, strlen(value) / 2 + 1, struct str);
-        size_t n = 0;
-
-        (void)file;
-        (void)key;
-        while (rest.p) {
-                struct str item = str_trim(str_cut(&rest, ' '));
-                if (!str_is_empty(item))
-                        v[n++] = str_dup(arena, item);
-        }
-        *list = (struct strs){v, n};
-        return RES_OK;
-}
-
-static void catalogue_write_strs(struct buf *out, const struct catalogue_key *key, const void *field)
-{
-        const struct strs *list = field;
-
-        (void)key;
-        for (size_t i = 0; i < list->n; i++) {
-                buf_add_text(out, i ? " " : "");
-                buf_add_str(out, list->v[i]);
-        }
-}
-
-static const struct catalogue_kind kind_text = {catalogue_read_text, catalogue_write_text};
-static const struct catalogue_kind kind_name = {catalogue_read_name, catalogue_write_text};
-static const struct catalogue_kind kind_names = {catalogue_read_names, catalogue_write_text};
-static const struct catalogue_kind kind_bool = {catalogue_read_bool, catalogue_write_bool};
-static const struct catalogue_kind kind_number = {catalogue_read_number, catalogue_write_number};
-static const struct catalogue_kind kind_word = {catalogue_read_word, catalogue_write_text};
-static const struct catalogue_kind kind_place = {catalogue_read_place, catalogue_write_place};
-static const struct catalogue_kind kind_methods = {catalogue_read_methods, catalogue_write_methods};
-static const struct catalogue_kind kind_strs = {catalogue_read_strs, catalogue_write_strs};
 
 static const char *const words_level[] = {"DV", "OV", "EV", NULL};
 static const char *const words_record[] = {"TXT", "CNAME", NULL};
 static const char *const words_domains[] = {"single", "multi", "wildcard", "multi-wildcard", NULL};
+
+static const char *const words_standard[] = {"international", "sm2", NULL};
+static const char *const words_keys[] = {"rsa-2048", "rsa-4096", "ec-p256", "ec-p384", "sm2", NULL};
+static const char *const words_hashes[] = {"SHA256", "SHA384", NULL};
+static const char *const words_review[] = {"none", "ov", "ev", NULL};
+static const char *const words_letter[] = {"none", "image", "once", NULL};
+static const char *const words_revoke[] = {"R1", "R2", "R3", "R4", NULL};
+static const char *const words_reissue[] = {"free-dv", "paid-dv", "wotrus-dnspod", "other", NULL};
 
 #define KEY(name_, kind_, member, ...) \
         { \
                 .name = (name_), .kind = &(kind_), .offset = offsetof(struct catalogue_row, member), ##__VA_ARGS__ \
         }
 static const struct catalogue_key catalogue_keys[] = {
-        KEY("name", kind_text, product.name),
-        KEY("brand", kind_text, product.brand),
-        KEY("source", kind_name, product.source, .optional = true),
-        KEY("level", kind_word, product.level, .words = words_level),
-        KEY("free", kind_bool, product.is_free),
-        KEY("default", kind_bool, product.is_default, .optional = true),
-        KEY("domains", kind_place, product.domain_type, .words = words_domains),
-        KEY("max-domains", kind_number, product.domain_max, .min = 1, .max = LIMIT_NAMES_PER_CERT),
-        KEY("validity-months", kind_number, product.validity_months, .min = 1, .max = 60),
-        KEY("life-days", kind_number, product.life_days, .min = 1, .max = 3650),
-        KEY("deadline-days", kind_number, product.deadline_days, .min = 1, .max = 365),
-        KEY("dns-record", kind_word, product.dns_record, .words = words_record),
-        {.name = "methods", .kind = &kind_methods, .offset = 0},
-        KEY("ip", kind_bool, product.allows_ip),
-        KEY("www", kind_bool, product.www_free, .optional = true),
-        KEY("parent", kind_bool, product.parent_free, .optional = true),
-        KEY("issuer-rsa", kind_name, product.issuer_rsa),
-        KEY("issuer-ecc", kind_name, product.issuer_ecc),
-        KEY("profile", kind_name, product.profile),
-        KEY("caa", kind_strs, product.caa_identities, .optional = true),
-        KEY("words", kind_names, words, .optional = true),
-        KEY("suffixes", kind_names, suffixes, .optional = true),
+        KEY("name", catalogue_kind_text, product.name),
+        KEY("brand", catalogue_kind_text, product.brand),
+        KEY("source", catalogue_kind_name, product.source, .optional = true),
+        KEY("level", catalogue_kind_word, product.level, .words = words_level),
+        KEY("pro", catalogue_kind_bool, product.is_pro, .optional = true),
+        KEY("standard", catalogue_kind_word, product.standard, .optional = true, .words = words_standard),
+        KEY("free", catalogue_kind_bool, product.is_free),
+        KEY("default", catalogue_kind_bool, product.is_default, .optional = true),
+        KEY("orderable", catalogue_kind_bool, product.is_orderable, .optional = true),
+        KEY("domains", catalogue_kind_place, product.domain_type, .words = words_domains),
+        KEY("max-domains", catalogue_kind_number, product.domain_max, .min = 1, .max = LIMIT_NAMES_PER_CERT),
+        KEY("validity-months", catalogue_kind_number, product.validity_months, .optional = true, .min = 1, .max = 60),
+        KEY("terms", catalogue_kind_ints, product.terms, .optional = true, .min = 12, .max = 36),
+        KEY("life-days", catalogue_kind_number, product.life_days, .min = 1, .max = 3650),
+        KEY("deadline-days", catalogue_kind_number, product.deadline_days, .min = 1, .max = 365),
+        KEY("dns-record", catalogue_kind_word, product.dns_record, .words = words_record),
+        {.name = "methods", .kind = &catalogue_kind_methods, .offset = 0},
+        KEY("auto-multi-year", catalogue_kind_bool, product.needs_auto_multi_year, .optional = true),
+        KEY("ip", catalogue_kind_bool, product.allows_ip),
+        KEY("www", catalogue_kind_bool, product.www_free, .optional = true),
+        KEY("parent", catalogue_kind_bool, product.parent_free, .optional = true),
+        KEY("issuer-rsa", catalogue_kind_name, product.issuer_rsa, .optional = true),
+        KEY("issuer-ecc", catalogue_kind_name, product.issuer_ecc, .optional = true),
+        KEY("issuer-sm2", catalogue_kind_name, product.issuer_sm2, .optional = true),
+        KEY("profile", catalogue_kind_name, product.profile, .optional = true),
+        KEY("keys", catalogue_kind_words, product.keys, .optional = true, .words = words_keys),
+        KEY("csr-keys", catalogue_kind_words, product.csr_keys, .optional = true, .words = words_keys),
+        KEY("hashes", catalogue_kind_words, product.hashes, .optional = true, .words = words_hashes),
+        KEY("caa", catalogue_kind_strs, product.caa_identities, .optional = true),
+        KEY("words", catalogue_kind_names, words, .optional = true),
+        KEY("suffixes", catalogue_kind_names, suffixes, .optional = true),
+        KEY("review", catalogue_kind_word, product.review, .optional = true, .words = words_review),
+        KEY("pre-review", catalogue_kind_bool, product.has_pre_review, .optional = true),
+        KEY("letter", catalogue_kind_word, product.letter, .optional = true, .words = words_letter),
+        KEY("reminder", catalogue_kind_bool, product.has_reminder, .optional = true),
+        KEY("retained-days", catalogue_kind_number, product.retained_days, .optional = true, .min = 0, .max = 3650),
+        KEY("revoke", catalogue_kind_word, product.revoke, .optional = true, .words = words_revoke),
+        KEY("reissue", catalogue_kind_word, product.reissue, .optional = true, .words = words_reissue),
+        KEY("price-year", catalogue_kind_number, product.price_year, .optional = true, .min = 0, .max = PRICE_MAX),
+        KEY("price-name", catalogue_kind_number, product.price_name, .optional = true, .min = 0, .max = PRICE_MAX),
+        KEY("names-included", catalogue_kind_number, product.names_included, .optional = true, .min = 1, .max = LIMIT_NAMES_PER_CERT),
+        KEY("discount-2", catalogue_kind_number, product.discount_2, .optional = true, .min = 0, .max = 100),
+        KEY("discount-3", catalogue_kind_number, product.discount_3, .optional = true, .min = 0, .max = 100),
+        KEY("pid", catalogue_kind_number, product.pid, .optional = true, .min = 1, .max = 9999999),
+        KEY("points", catalogue_kind_number, product.points, .optional = true, .min = 1, .max = 1000000),
 };
 #define CATALOGUE_KEYS (sizeof catalogue_keys / sizeof *catalogue_keys)
 
@@ -315,7 +102,108 @@ res catalogue_product_set(struct catalogue_file *file, struct arena *arena, stru
 
 bool catalogue_product_has(const struct catalogue_row *row, const char *key)
 {
-        return (row->seen & (1UL << catalogue_key_place(key))) != 0;
+        return ((row->seen | row->like) & (1UL << catalogue_key_place(key))) != 0;
+}
+
+void catalogue_product_like(struct catalogue_row *row, const struct catalogue_row *other)
+{
+        struct catalogue_row copy = *other;
+
+        copy.product.package_type = row->product.package_type;
+        copy.product.pid = 0;
+        copy.like = other->seen | other->like;
+        copy.seen = 0;
+        copy.line = row->line;
+        *row = copy;
+}
+
+static struct strs catalogue_words_of(struct arena *arena, const char *first, const char *second)
+{
+        struct str *v = arena_array_of(arena, 2, struct str);
+
+        v[0] = str_of(first);
+        v[1] = second ? str_of(second) : (struct str){0};
+        return (struct strs){v, second ? 2 : 1};
+}
+
+static void catalogue_default_text(const char **text, const char *value)
+{
+        if (!*text)
+                *text = value;
+}
+
+void catalogue_product_fill(struct arena *arena, struct catalogue_row *row)
+{
+        struct product *product = &row->product;
+
+        catalogue_default_text(&product->standard, "international");
+        catalogue_default_text(&product->review, "none");
+        catalogue_default_text(&product->letter, "none");
+        catalogue_default_text(&product->revoke, "R3");
+        catalogue_default_text(&product->reissue, product->is_free ? "free-dv" : "paid-dv");
+        if (!catalogue_product_has(row, "orderable"))
+                product->is_orderable = !product->is_free;
+        if (product->keys.n == 0)
+                product->keys = strcmp(product->standard, "sm2") == 0
+                                        ? catalogue_words_of(arena, "sm2", NULL)
+                                        : catalogue_words_of(arena, "rsa-2048", "ec-p256");
+        if (product->csr_keys.n == 0)
+                product->csr_keys = product->keys;
+        if (product->hashes.n == 0)
+                product->hashes = catalogue_words_of(arena, "SHA256", NULL);
+        if (product->names_included == 0)
+                product->names_included = 1;
+        if (product->validity_months == 0 && product->terms.n > 0)
+                product->validity_months = product->terms.v[0];
+}
+
+static MUST res catalogue_check_sale(struct catalogue_file *file, const struct catalogue_row *row)
+{
+        const struct product *product = &row->product;
+
+        for (size_t i = 0; i < product->terms.n; i++)
+                if (product->terms.v[i] % 12 != 0)
+                        return catalogue_file_fail(file, "[product %s]: terms are whole years: 12, 24, 36.",
+                                                   product->package_type);
+        if (product->is_free && !catalogue_product_has(row, "validity-months"))
+                return catalogue_file_fail(file, "[product %s] is free and has no \"validity-months\"; add it.",
+                                           product->package_type);
+        if (!product->is_free && (product->terms.n == 0 || !catalogue_product_has(row, "price-year")))
+                return catalogue_file_fail(file, "[product %s] is paid and lacks \"terms\" or \"price-year\"; add it.",
+                                           product->package_type);
+        if (product->is_free && product->is_orderable)
+                return catalogue_file_fail(file, "[product %s] is free, so it has orderable = no.",
+                                           product->package_type);
+        if (product->names_included > product->domain_max)
+                return catalogue_file_fail(file, "[product %s]: names-included is more than max-domains.",
+                                           product->package_type);
+        return RES_OK;
+}
+
+/* A product that names a profile can be issued here: then each family of its keys needs an issuer. */
+static MUST res catalogue_check_issue(struct catalogue_file *file, const struct product *product)
+{
+        static const struct {
+                const char *key, *issuer;
+                size_t offset;
+        } families[] = {
+                {"rsa-2048", "issuer-rsa", offsetof(struct product, issuer_rsa)},
+                {"rsa-4096", "issuer-rsa", offsetof(struct product, issuer_rsa)},
+                {"ec-p256", "issuer-ecc", offsetof(struct product, issuer_ecc)},
+                {"ec-p384", "issuer-ecc", offsetof(struct product, issuer_ecc)},
+                {"sm2", "issuer-sm2", offsetof(struct product, issuer_sm2)},
+        };
+
+        if (!product->profile && product->is_free)
+                return catalogue_file_fail(file, "[product %s] has no \"profile\"; add it.", product->package_type);
+        for (size_t i = 0; product->profile && i < sizeof families / sizeof *families; i++) {
+                const char *const *issuer = (const void *)((const char *)product + families[i].offset);
+                if (!*issuer && (product_has(&product->keys, families[i].key) ||
+                                 product_has(&product->csr_keys, families[i].key)))
+                        return catalogue_file_fail(file, "[product %s] takes %s keys and has no \"%s\"; add it.",
+                                                   product->package_type, families[i].key, families[i].issuer);
+        }
+        return RES_OK;
 }
 
 res catalogue_product_check(struct catalogue_file *file, const struct catalogue_row *row)
@@ -324,7 +212,7 @@ res catalogue_product_check(struct catalogue_file *file, const struct catalogue_
         bool is_many = product->domain_type == 2 || product->domain_type == 4;
 
         for (size_t i = 0; i < CATALOGUE_KEYS; i++)
-                if (!catalogue_keys[i].optional && !(row->seen & (1UL << i)))
+                if (!catalogue_keys[i].optional && !((row->seen | row->like) & (1UL << i)))
                         return catalogue_file_fail(file, "[product %s] has no \"%s\"; add it.", product->package_type,
                                                    catalogue_keys[i].name);
         if (!is_many && product->domain_max != 1)
@@ -332,12 +220,40 @@ res catalogue_product_check(struct catalogue_file *file, const struct catalogue_
                                            "[product %s]: max-domains must be 1 unless domains is multi or "
                                            "multi-wildcard.",
                                            product->package_type);
-        if (!product->allows_dns && !product->allows_file && !product->allows_auto)
-                return catalogue_file_fail(file, "[product %s]: methods names none of DNS, FILE, AUTO.",
+        if (is_many && product->domain_max < 2)
+                return catalogue_file_fail(file, "[product %s]: max-domains must be 2 or more where domains is multi "
+                                                 "or multi-wildcard.",
+                                           product->package_type);
+        if (!product->allows_dns && !product->allows_file && !product->allows_auto && !product->allows_ca)
+                return catalogue_file_fail(file, "[product %s]: methods names none of DNS, FILE, AUTO, CA.",
                                            product->package_type);
         if (product->is_default && !product->is_free)
                 return catalogue_file_fail(file, "[product %s]: only a free product can be the default.",
                                            product->package_type);
+        TRY(catalogue_check_sale(file, row));
+        return catalogue_check_issue(file, product);
+}
+
+static MUST res catalogue_parse_line(struct catalogue_file *file, struct arena *arena, struct str line,
+                                     struct catalogue_row *row)
+{
+        struct str key = str_trim(str_cut(&line, '=')), value = str_trim(line);
+        const char *name = arena_strndup(arena, key.p ? key.p : "", key.n);
+
+        if (value.n == 0 || catalogue_key_place(name) == CATALOGUE_KEYS)
+                return RES_OK; /* the head, an answer not given, a key of another version */
+        return catalogue_product_set(file, arena, row, name, arena_strndup(arena, value.p, value.n));
+}
+
+res catalogue_product_parse(struct arena *arena, struct str text, struct catalogue_row *row)
+{
+        CLEAN(buf_done) struct buf why = {0};
+        struct catalogue_file file = {.path = "order", .why = &why};
+
+        buf_init(&why, CATALOGUE_TEXT_BYTES);
+        while (text.n > 0)
+                TRY(catalogue_parse_line(&file, arena, str_cut(&text, '\n'), row));
+        catalogue_product_fill(arena, row);
         return RES_OK;
 }
 

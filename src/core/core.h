@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +26,8 @@ struct core {
         const struct conf *conf;
         struct store *store;
         struct channel *signer, *vault, *keymaker, *prober; /* NULL in tests that need none */
-        struct catalogue *catalogue;
+        struct catalogue *catalogue;    /* the current snapshot; acts read it by act_catalogue() */
+        pthread_mutex_t catalogue_lock; /* held to take hold of it and to swap it; all zero = unlocked */
         struct domain_rules *domains;   /* public suffix list and names.private-suffixes */
         struct issuers *issuers;
         struct account_cache *accounts;

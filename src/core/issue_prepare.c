@@ -50,7 +50,7 @@ static struct strs names_split(struct act *act, struct str names)
 
 static enum msg_verdict prepare_caa(struct act *act, const struct certificate_row *row, const char **ret_why)
 {
-        const struct product *product = catalogue_product(act->core->catalogue, row->package_type);
+        const struct product *product = catalogue_product(act_catalogue(act), row->package_type);
         struct strs names = names_split(act, row->names), none = {0};
 
         return look_caa(act, &names, product ? &product->caa_identities : &none, ret_why);

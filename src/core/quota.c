@@ -56,7 +56,7 @@ static MUST res quota_find_limit(struct act *act, struct quota_books *books)
         const struct account_row *account = &books->account;
         bool older = account->quota_older != 0 && books->holds_valid; /* SIL-01 */
         const struct quota_rule *limit =
-                catalogue_quota(act->core->catalogue, account->identity, account->level, older);
+                catalogue_quota(act_catalogue(act), account->identity, account->level, older);
 
         if (!limit)
                 return act_fail(act, ERR_QUOTA,
@@ -103,7 +103,7 @@ static MUST res quota_refuse(struct act *act, const struct quota_books *books, b
 /* QTA-02..04, SIL-43. */
 static MUST res quota_check_domain(struct act *act, struct store_conn *c, struct str primary_domain)
 {
-        int64_t used = 0, external = 0, limit = catalogue_domain_quota(act->core->catalogue);
+        int64_t used = 0, external = 0, limit = catalogue_domain_quota(act_catalogue(act));
 
         TRY(store_quota_count_domain(c, primary_domain, act->now_sec, &used));
         TRY(store_external_count_get(c, primary_domain, &external));
@@ -245,7 +245,7 @@ res quota_describe(struct act *act, struct quota_state *ret_state)
         state.any_used = books.any;
         state.package_limit = books.account.package_count;
         state.package_used = books.package;
-        state.domain_limit = catalogue_domain_quota(act->core->catalogue);
+        state.domain_limit = catalogue_domain_quota(act_catalogue(act));
         quota_fill_slots(act, &books, &state);
         *ret_state = state;
         return RES_OK;

@@ -13,13 +13,17 @@ static const struct column columns[] = {
 };
 #define LEDGER "entry_id, account_id, transaction_id, book, amount_minor, currency, order_id, note, created_at"
 
-enum { INSERT, SUM, LIST };
+enum { INSERT, SUM, LIST, BALANCE_GET, BALANCE_ADD, BALANCE_INSERT };
 static const struct sql statements[] = {
         [INSERT] = SQL("ledger_insert", "INSERT INTO ledger (" LEDGER ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
         [SUM] = SQL("ledger_sum",
                 "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM ledger WHERE account_id = $1 AND book = $2 AND currency = $3"),
         [LIST] = SQL_ROW("ledger_list", columns,
                 "SELECT " LEDGER " FROM ledger WHERE account_id = $1 AND book = $2 AND entry_id < $3 ORDER BY entry_id DESC LIMIT $4"),
+        [BALANCE_GET] = SQL("balance_get", "SELECT amount_minor FROM account_balance WHERE account_id = $1 AND currency = $2"),
+        [BALANCE_ADD] = SQL("balance_add",
+                "UPDATE account_balance SET amount_minor = amount_minor + $3 WHERE account_id = $1 AND currency = $2 AND amount_minor + $3 >= 0"),
+        [BALANCE_INSERT] = SQL("balance_insert", "INSERT INTO account_balance (account_id, currency, amount_minor) VALUES ($1, $2, $3)"),
 };
 const struct sql_set sql_ledger = SQL_SET(SQL_SET_LEDGER, statements);
 
@@ -55,6 +59,30 @@ static res insert(struct store_tx *tx, const struct ledger_row *row)
         return query_run(&q);
 }
 
+static res balance_run(struct store_tx *tx, int statement, const struct ledger_row *row, int64_t amount_minor)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_ledger, (size_t)statement);
+
+        query_int(&q, row->account_id);
+        query_str(&q, row->currency);
+        query_int(&q, amount_minor);
+        return statement == BALANCE_ADD ? query_run_one(&q) : query_run(&q);
+}
+
+/* Update first: an INSERT of a negative amount would meet the CHECK before any ON CONFLICT. */
+static res balance_move(struct store_tx *tx, const struct ledger_row *row)
+{
+        int64_t have = 0, sum = 0;
+
+        if (!str_equal(row->book, LEDGER_BALANCE))
+                return RES_OK;
+        TRY(store_balance_get(store_tx_conn(tx), row->account_id, row->currency, &have));
+        ENSURE(!__builtin_add_overflow(have, row->amount_minor, &sum) && sum >= 0, ERR_STORE_CONFLICT);
+        res moved = balance_run(tx, BALANCE_ADD, row, row->amount_minor);
+
+        return moved.err == ERR_NOT_FOUND ? balance_run(tx, BALANCE_INSERT, row, row->amount_minor) : moved;
+}
+
 /* A transaction is named after its first entry. */
 res store_ledger_insert(struct store_tx *tx, struct ledger_row *rows, size_t n)
 {
@@ -63,6 +91,7 @@ res store_ledger_insert(struct store_tx *tx, struct ledger_row *rows, size_t n)
                 TRY(store_new_id(tx, STORE_ID_LEDGER, &rows[i].entry_id));
                 rows[i].transaction_id = rows[0].entry_id;
                 TRY(insert(tx, &rows[i]));
+                TRY(balance_move(tx, &rows[i]));
         }
         return RES_OK;
 }
@@ -87,4 +116,16 @@ res store_ledger_list(struct store_conn *c, struct arena *a, int64_t account_id,
         query_int(&q, before_id > 0 ? before_id : INT64_MAX);
         query_int(&q, limit);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
+}
+
+res store_balance_get(struct store_conn *c, int64_t account_id, struct str currency, int64_t *ret_minor)
+{
+        struct query q = query_of(c, &sql_ledger, BALANCE_GET);
+
+        query_int(&q, account_id);
+        query_str(&q, currency);
+        *ret_minor = 0;
+        res r = query_value(&q, ret_minor);
+
+        return r.err == ERR_NOT_FOUND ? RES_OK : r;
 }

@@ -25,6 +25,7 @@ const struct sql_set *const sql_sets[SQL_SET_END] = {
         [SQL_SET_ISSUER] = &sql_issuer,
         [SQL_SET_PROFILE_SNAPSHOT] = &sql_profile_snapshot,
         [SQL_SET_INSTANCE] = &sql_instance,
+        [SQL_SET_BENEFIT] = &sql_benefit,
 };
 
 const struct store_statement *store_statement_at(size_t i)

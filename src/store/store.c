@@ -27,6 +27,7 @@ static const struct sql statements[] = {
         [STORE_ID_LEDGER] = SQL_SYSTEM("ledger_max_id", "SELECT COALESCE(MAX(entry_id), 0) FROM ledger"),
         [STORE_ID_JOB] = SQL_SYSTEM("job_max_id", "SELECT COALESCE(MAX(job_id), 0) FROM job"),
         [STORE_ID_NOTICE] = SQL_SYSTEM("notice_max_id", "SELECT COALESCE(MAX(notice_id), 0) FROM notice"),
+        [STORE_ID_BENEFIT] = SQL_SYSTEM("benefit_max_id", "SELECT COALESCE(MAX(package_seq), 0) FROM benefit_package"),
 };
 const struct sql_set sql_store = SQL_SET(SQL_SET_STORE, statements);
 

@@ -68,6 +68,104 @@ static void test_free_products(void **state)
         catalogue_free(catalogue);
 }
 
+/* Every number of api.md section 5, with the flags of section B. */
+static void test_paid_products(void **state)
+{
+        static const struct {
+                const char *rule, *type, *brand, *level;
+                int64_t domains;
+                bool ip, reminder, pro, orderable, buyable;
+        } cases[] = {
+                {"CAT-02 B1 B2", "6", "SecureSite", "OV", 1, false, true, false, true, false},
+                {"CAT-35", "5", "SecureSite", "OV", 1, false, true, true, true, false},
+                {"CAT-35", "96", "SecureSite", "EV", 1, false, true, true, true, false},
+                {"CAT-12 B2", "9", "GeoTrust", "OV", 1, false, true, false, true, false},
+                {"the number is not sold", "78", "GeoTrust", "OV", 1, false, true, false, false, false},
+                {"CAT-13 CON-14", "14", "TrustAsia", "OV", 1, true, true, false, true, false},
+                {"CAT-13", "16", "TrustAsia", "EV", 1, false, true, false, true, false},
+                {"CAT-15 CAT-16", "104", "TrustAsia", "DV", 1, false, true, false, true, true},
+                {"CAT-16 CAT-18", "11", "TrustAsia", "DV", 2, false, true, false, true, true},
+                {"CAT-11 CAT-19", "12", "TrustAsia", "DV", 3, false, true, false, true, true},
+                {"CAT-20 CON-13", "42", "TrustAsia", "DV", 4, false, true, false, true, true},
+                {"CAT-12", "18", "GlobalSign", "OV", 1, false, true, false, true, false},
+                {"CAT-10 B2", "25", "WoTrus", "DV", 1, false, false, false, true, true},
+                {"CAT-10", "31", "WoTrus", "EV", 1, false, false, false, true, false},
+                {"CAT-09", "51", "DNSPod", "OV", 1, true, false, false, true, false},
+                {"CAT-09", "54", "DNSPod", "DV", 1, false, false, false, true, false},
+                {"UPG-04", "48", "DNSPod", "DV", 1, false, false, false, true, true},
+                {"CON-12", "101", "CFCA", "EV", 1, false, true, false, true, false},
+        };
+        static const char *const numbers[] = {
+                "2",  "83", "6",  "75", "7",  "76", "58", "93", "5",  "97", "57", "92", "4",  "77", "60", "95",  "3",  "96",  "59",
+                "94", "9",  "78", "10", "79", "8",  "80", "61", "91", "104", "11", "12", "42", "14", "15", "13", "21", "16",  "17",
+                "18", "81", "22", "89", "19", "82", "23", "88", "20", "85", "24", "90", "25", "26", "27", "28", "29", "30",  "31",
+                "32", "33", "34", "35", "37", "38", "39", "40", "41", "48", "49", "50", "43", "44", "45", "46", "47", "54",  "55",
+                "56", "51", "52", "53", "98", "99", "100", "101", "102", "103", "105",
+        };
+        struct catalogue *catalogue = shipped();
+        const struct product *p;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+                if (!catalogue_product(catalogue, str_of(numbers[i])))
+                        fail_msg("product %s is missing", numbers[i]);
+        assert_int_equal(catalogue_count(catalogue), sizeof numbers / sizeof *numbers);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                p = catalogue_product(catalogue, str_of(cases[i].type));
+                if (!p || strcmp(p->brand, cases[i].brand) != 0 || strcmp(p->level, cases[i].level) != 0 ||
+                    p->domain_type != cases[i].domains || p->allows_ip != cases[i].ip || p->is_pro != cases[i].pro ||
+                    p->is_orderable != cases[i].orderable || product_can_be_bought(p) != cases[i].buyable ||
+                    (strcmp(cases[i].type, "101") != 0 && p->has_reminder != cases[i].reminder))
+                        fail_msg("%s %s", cases[i].rule, cases[i].type);
+        }
+        p = catalogue_product(catalogue, STR("12")); /* CAT-11 SIL-61 */
+        assert_true(p->needs_auto_multi_year && p->allows_auto && product_has_term(p, 36) && !product_has_term(p, 48));
+        p = catalogue_product(catalogue, STR("11")); /* CAT-18 SIL-47 */
+        assert_int_equal(p->domain_max, 100);
+        p = catalogue_product(catalogue, STR("28")); /* B6 */
+        assert_true(p->has_pre_review && strcmp(p->revoke, "R1") == 0 && strcmp(p->letter, "none") == 0);
+        p = catalogue_product(catalogue, STR("51")); /* CON-07, DCV-34, CAT-07 */
+        assert_true(strcmp(p->letter, "once") == 0 && p->retained_days == 397 && strcmp(p->standard, "sm2") == 0);
+        p = catalogue_product(catalogue, STR("104")); /* CAT-27, CON-15 */
+        assert_true(product_has(&p->keys, "ec-p256") && product_has(&p->csr_keys, "rsa-2048") &&
+                    !product_has(&p->csr_keys, "ec-p256"));
+        assert_ptr_equal(catalogue_product_of_pid(catalogue, 1018586), catalogue_product(catalogue, STR("12")));
+        assert_ptr_equal(catalogue_product_of_pid(catalogue, 1018580), catalogue_product(catalogue, STR("6")));
+        assert_null(catalogue_product_of_pid(catalogue, 0));
+        assert_null(catalogue_product_of_pid(catalogue, 7));
+        catalogue_free(catalogue);
+}
+
+/* What an order keeps is read back to the same row, whatever the catalogue says now. */
+static void test_row_as_bought(void **state)
+{
+        struct catalogue *catalogue = shipped();
+        struct arena *arena = arena_new(4 * 1024 * 1024);
+
+        (void)state;
+        for (size_t i = 0; i < catalogue_count(catalogue); i++) {
+                const struct product *p = catalogue_at(catalogue, i), *q = NULL;
+                assert_int_equal(catalogue_product_of_text(catalogue, arena, str_of(p->package_type), str_of(p->text), &q).err,
+                                 ERR_NONE);
+                assert_true(q->domain_type == p->domain_type && q->price_year == p->price_year &&
+                            q->www_free == p->www_free && q->allows_auto == p->allows_auto && q->terms.n == p->terms.n &&
+                            q->keys.n == p->keys.n && q->life_days == p->life_days);
+                assert_string_equal(q->source, p->source);
+                assert_true((q->profile == NULL) == (p->profile == NULL));
+                assert_ptr_equal(q->barred_suffixes, p->barred_suffixes);
+        }
+        const struct product *old = NULL;
+        assert_int_equal(catalogue_product_of_text(catalogue, arena, STR("9999"),
+                                                   STR("[product 9999]\nname = Gone\nmoon = full\nprice-year = 7\n"), &old)
+                                 .err,
+                         ERR_NONE);
+        assert_int_equal(old->price_year, 7);
+        assert_true(old->barred_suffixes->n > 0);
+        assert_int_equal(catalogue_product_of_text(catalogue, arena, STR("9999"), STR("price-year = x\n"), &old).err, ERR_CONFIG);
+        arena_free(arena);
+        catalogue_free(catalogue);
+}
+
 static void test_quota_table(void **state) /* B8 */
 {
         static const struct {
@@ -194,10 +292,13 @@ static void test_good_files(void **state)
         assert_true(str_equals(p->barred_suffixes->v[1], "x"));
         assert_string_equal(
                 p->text,
-                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\nfree = yes\ndefault = yes\ndomains = single\n"
-                "max-domains = 1\nvalidity-months = 3\nlife-days = 90\ndeadline-days = 3\ndns-record = TXT\n"
-                "methods = DNS FILE\nip = no\nwww = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nprofile = p\n"
-                "caa = \nwords = w\nsuffixes = s\n");
+                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\npro = no\nstandard = international\nfree = yes\n"
+                "default = yes\norderable = no\ndomains = single\nmax-domains = 1\nvalidity-months = 3\nterms = \n"
+                "life-days = 90\ndeadline-days = 3\ndns-record = TXT\nmethods = DNS FILE\nauto-multi-year = no\nip = no\n"
+                "www = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nissuer-sm2 = \nprofile = p\nkeys = rsa-2048 ec-p256\n"
+                "csr-keys = rsa-2048 ec-p256\nhashes = SHA256\ncaa = \nwords = w\nsuffixes = s\nreview = none\npre-review = no\n"
+                "letter = none\nreminder = no\nretained-days = 0\nrevoke = R3\nreissue = free-dv\nprice-year = 0\n"
+                "price-name = 0\nnames-included = 1\ndiscount-2 = 0\ndiscount-3 = 0\npid = \npoints = \n");
         catalogue_free(catalogue);
         buf_done(&why);
 }
@@ -240,6 +341,30 @@ static void test_mistakes(void **state)
                  PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
                               "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
                  {"products.ini:19:", "two free products"}},
+                {"products.ini", "[product 7]\nlike = 8\n", {"products.ini:2:", "no [product 8] stands above"}},
+                {"products.ini", PRODUCT_GOOD "[product 8]\nname = x\nlike = 7\n", {"products.ini:23:", "comes first"}},
+                {"products.ini", PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\n", {"products.ini:22:", "terms"}},
+                {"products.ini",
+                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 24 12\n",
+                 {"products.ini:25:", "rising"}},
+                {"products.ini",
+                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 13\nprice-year = 1\n",
+                 {"products.ini:22:", "whole years"}},
+                {"products.ini",
+                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\nkeys = sm2\n",
+                 {"products.ini:22:", "issuer-sm2"}},
+                {"products.ini",
+                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\nnames-included = 2\n",
+                 {"products.ini:22:", "names-included"}},
+                {"products.ini",
+                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\npid = 9\n"
+                              "[product 9]\nlike = 8\npid = 9\n",
+                 {"products.ini:29:", "pid = 9 already"}},
+                {"products.ini", "[product 7]\nprice-year = -1\n", {"products.ini:2:", "from 0"}},
+                {"products.ini", PRODUCT_GOOD "orderable = yes\n", {"products.ini:2:", "orderable = no"}},
+                {"products.ini",
+                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\ndomains = multi\n",
+                 {"products.ini:22:", "2 or more"}},
                 {"brands.ini", "[brand C]\nsource = b\nwww = yes\nparent = no\n", {"products.ini:2:", "no [brand B]"}},
                 {"brands.ini", "[brand B]\nsource = b\nwww = yes\n", {"brands.ini", "lacks"}},
                 {"brands.ini", "[brand B]\nhat = b\n", {"brands.ini:2:", "\"hat\""}},
@@ -293,6 +418,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_free_products),
+                cmocka_unit_test(test_paid_products),
+                cmocka_unit_test(test_row_as_bought),
                 cmocka_unit_test(test_quota_table),
                 cmocka_unit_test_setup_teardown(test_good_files, files_set_up, files_tear_down),
                 cmocka_unit_test_setup_teardown(test_mistakes, files_set_up, files_tear_down),

@@ -11,13 +11,13 @@
 static const char *const system_statements[] = {
         /* the next id of a table */
         "account_max_id", "user_max_id", "api_key_max_id", "order_max_id", "certificate_max_id", "key_max_id", "issued_max_id",
-        "validation_max_id", "evidence_max_id", "ledger_max_id", "job_max_id", "notice_max_id",
+        "validation_max_id", "evidence_max_id", "ledger_max_id", "job_max_id", "notice_max_id", "benefit_max_id",
         /* how an account is found; the operator's list of them */
         "account_get_by_uin", "account_list", "api_key_get_by_secret_id",
         /* people belong to the installation, memberships tie them to accounts */
         "user_insert", "user_get", "user_get_by_uin", "user_update", "user_count_role",
         /* timed work over all accounts */
-        "certificate_list_ending", "issued_list_signing", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
+        "certificate_list_ending", "order_list_overdue", "issued_list_signing", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
         "job_drop", "job_get", "job_next_due", "job_release_node",
         /* the CA's own: status by serial, CRLs, audit, key reuse, issuers, profiles */
         "issued_get_status", "issued_get_by_serial", "issued_list_all", "key_is_known", "crl_shard_newest", "crl_shard_add",

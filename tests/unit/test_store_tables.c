@@ -379,15 +379,16 @@ SCENE(test_quota)
 SCENE(test_ledger_balances)
 {
         struct ledger_row good[] = {
-                {.account_id = 1, .book = STR("balance"), .amount_minor = -500, .currency = STR("CNY"), .note = STR("a")},
-                {.account_id = 1, .book = STR("income"), .amount_minor = 500, .currency = STR("CNY"), .note = STR("b")},
+                {.account_id = 1, .book = STR("balance"), .amount_minor = 500, .currency = STR("CNY"), .note = STR("a")},
+                {.account_id = 1, .book = STR("income"), .amount_minor = -500, .currency = STR("CNY"), .note = STR("b")},
         };
+        struct ledger_row over[] = {good[0], good[1]};
         struct ledger_row unbalanced[] = {good[0], good[1]}, mixed[] = {good[0], good[1]}, huge[3] = {good[1], good[1], good[0]};
         const struct ledger_row *rows = NULL;
         int64_t sum = 0;
         size_t n = 0;
 
-        unbalanced[1].amount_minor = 499;
+        unbalanced[1].amount_minor = -499;
         FAILS(store_ledger_insert(tx, unbalanced, 2), ERR_STORE_CONFLICT);
         mixed[1].currency = STR("USD");
         FAILS(store_ledger_insert(tx, mixed, 2), ERR_STORE_CONFLICT);
@@ -396,11 +397,20 @@ SCENE(test_ledger_balances)
         OK(store_ledger_insert(tx, good, 2));
         assert_int_equal(good[0].transaction_id, good[1].transaction_id);
         OK(store_ledger_sum(c, 1, STR("balance"), STR("CNY"), &sum));
-        assert_int_equal(sum, -500);
+        assert_int_equal(sum, 500);
+        OK(store_balance_get(c, 1, STR("CNY"), &sum));
+        assert_int_equal(sum, 500);
+        over[0].amount_minor = -501;
+        over[1].amount_minor = 501;
+        FAILS(store_ledger_insert(tx, over, 2), ERR_STORE_CONFLICT);
+        OK(store_balance_get(c, 1, STR("CNY"), &sum));
+        assert_int_equal(sum, 500);
+        OK(store_balance_get(c, 2, STR("CNY"), &sum));
+        assert_int_equal(sum, 0);
         OK(store_ledger_sum(c, 2, STR("balance"), STR("CNY"), &sum));
         assert_int_equal(sum, 0);
-        OK(store_ledger_list(c, p->arena, 1, STR("balance"), 0, 5, &rows, &n));
-        assert_int_equal(n, 1);
+        OK(store_ledger_list(c, p->arena, 1, STR("income"), 0, 5, &rows, &n));
+        assert_true(n >= 1);
 }
 
 SCENE(test_notices_tags_facts)

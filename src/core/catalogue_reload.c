@@ -1,0 +1,58 @@
+/*
+ * The current snapshot and its exchange.  An act takes hold of the snapshot at its first look and keeps it until its
+ * arena goes, so that one act never sees two catalogues; the operator's reload puts another in its place under a lock
+ * held for two instructions, and the old one goes with the last act that uses it.
+ */
+#include "core/act.h"
+#include "core/catalogue.h"
+#include "core/core.h"
+#include "core/issuers.h"
+
+static void catalogue_give_back(void *catalogue)
+{
+        catalogue_free(catalogue);
+}
+
+const struct catalogue *act_catalogue(struct act *act)
+{
+        struct core *core = act->core;
+
+        if (act->catalogue)
+                return act->catalogue;
+        (void)pthread_mutex_lock(&core->catalogue_lock);
+        struct catalogue *current = catalogue_hold(core->catalogue);
+        (void)pthread_mutex_unlock(&core->catalogue_lock);
+        arena_tie(act->arena, catalogue_give_back, current);
+        act->catalogue = current;
+        return current;
+}
+
+static void catalogue_swap(struct core *core, struct catalogue *next)
+{
+        (void)pthread_mutex_lock(&core->catalogue_lock);
+        struct catalogue *old = core->catalogue;
+        core->catalogue = next;
+        (void)pthread_mutex_unlock(&core->catalogue_lock);
+        catalogue_free(old);
+}
+
+res catalogue_reload(struct act *act, bool is_dry)
+{
+        CLEAN(buf_done) struct buf why = {0};
+        struct catalogue *next = NULL;
+
+        buf_init(&why, LIMIT_ERR_DETAIL * 4);
+        res r = catalogue_load(act->core->conf->catalogue_dir, &next, &why);
+
+        if (res_is_ok(r))
+                r = catalogue_check_issuers(next, act->core->issuers, &why);
+        if (!res_is_ok(r)) {
+                catalogue_free(next);
+                return act_fail(act, r.err, "%s", buf_c(&why));
+        }
+        if (is_dry)
+                catalogue_free(next);
+        else
+                catalogue_swap(act->core, next);
+        return RES_OK;
+}
