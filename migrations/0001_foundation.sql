@@ -149,7 +149,8 @@ CREATE TABLE cert_key (
     sealed BYTEA NOT NULL,                  -- '' = the customer kept the key
     seal_version BIGINT NOT NULL,
     password_set BIGINT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    used_order BIGINT NOT NULL              -- the order that was submitted with it; 0 = none yet
 );
 CREATE INDEX cert_key_hash ON cert_key (spki_hash);
 CREATE TABLE issued (

@@ -3,6 +3,7 @@
 
 #include "api/certificate.h"
 #include "api/chain.h"
+#include "api/csr.h"
 #include "api/download.h"
 #include "api/host.h"
 #include "api/label.h"
@@ -30,7 +31,7 @@
 
 static const struct api_action actions[] = {
         SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply, api_certificate_apply),
-        UNBUILT("BatchDeleteCSR"),
+        SSL("BatchDeleteCSR", API_RATE_WRITE, API_CHANGES, false, api_csr_delete, api_csr_delete),
         SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel,
             api_certificate_cancel),
         UNBUILT("CancelCertificateOrder"),
@@ -43,7 +44,7 @@ static const struct api_action actions[] = {
         UNBUILT("CommitCertificateInformation"),
         SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete,
             api_validation_complete),
-        UNBUILT("CreateCSR"),
+        SSL("CreateCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_create, api_csr_create),
         UNBUILT("CreateCertificate"),
         UNBUILT("CreateCertificateBindResourceSyncTask"),
         UNBUILT("CreateCertificateByPackage"),
@@ -53,8 +54,8 @@ static const struct api_action actions[] = {
         UNBUILT("DeployCertificateInstance"),
         UNBUILT("DeployCertificateRecordRetry"),
         UNBUILT("DeployCertificateRecordRollback"),
-        UNBUILT("DescribeCSR"),
-        UNBUILT("DescribeCSRSet"),
+        SSL("DescribeCSR", API_RATE_READ, API_CHANGES, false, api_csr_describe, api_csr_describe),
+        SSL("DescribeCSRSet", API_RATE_READ, API_LOOKS, false, api_csr_list, api_csr_list),
         SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe, api_certificate_describe),
         UNBUILT("DescribeCertificateBindResourceTaskDetail"),
         UNBUILT("DescribeCertificateBindResourceTaskResult"),
@@ -90,7 +91,7 @@ static const struct api_action actions[] = {
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
         SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
         UNBUILT("HostCertificate"),
-        UNBUILT("ModifyCSR"),
+        SSL("ModifyCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_modify, api_csr_modify),
         SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
         SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
         UNBUILT("ModifyCertificateResubmit"),

@@ -77,6 +77,7 @@
 /* -- certificates -- */
 #define LIMIT_CERT_BYTES (32 * 1024) /* 100 names of 64 bytes and every extension are under 9 KB */
 #define LIMIT_CSR_BYTES (16 * 1024)
+#define LIMIT_CSR_ENTRIES 10000 /* an account's library: its list is sorted and counted by index alone */
 #define LIMIT_CRL_SHARD 50000 /* certificates a CRL shard: about 2 MB when all are revoked */
 #define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.1 KB each: 18 MB when full */
 #define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */

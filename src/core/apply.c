@@ -6,12 +6,12 @@
 #include "core/apply.h"
 
 #include "base/random.h"
-#include "base/digest.h"
 #include "core/core.h"
 #include "core/job.h"
+#include "core/key_kind.h"
+#include "core/key_make.h"
 #include "core/log.h"
 #include "core/quota.h"
-#include "ipc/channel.h"
 #include "store/certificate.h"
 #include "store/key.h"
 #include "store/order.h"
@@ -34,57 +34,6 @@ static struct str names_joined(struct act *act, const struct strs *names)
         for (size_t i = 0; i < names->n; i++)
                 text = arena_printf(act->arena, "%s%s%.*s", text, i ? "\n" : "", (int)names->v[i].n, names->v[i].p);
         return str_of(text);
-}
-
-/* The key, in the key maker: with a password only what is encrypted under it comes back (PKP-01, CON-39). */
-static res apply_make_key(struct apply *apply)
-{
-        struct act *act = apply->act;
-        const struct apply_plan *plan = apply->plan;
-        struct str password = plan->in->key_password, common_name = str_of(plan->name.ascii);
-        int64_t key_id = random_row_id(act->now_ms);
-        const struct msg_vault_make_key body = {
-                .aad = {.account_id = act->account_id, .object_id = key_id, .object = MSG_OBJECT_CERT_KEY, .version = 1},
-                .key_type = (uint32_t)plan->key_type,
-                .password_len = (uint32_t)password.n,
-                .csr_names_len = (uint32_t)common_name.n,
-        };
-        CLEAN(buf_wipe) struct buf tail = {0};
-        CLEAN(channel_reply_done) struct channel_reply reply = {0};
-        char why[LIMIT_ERR_DETAIL + 1] = "";
-
-        buf_init(&tail, LIMIT_IPC_FRAME);
-        buf_add_str(&tail, password);
-        buf_add_str(&tail, common_name);
-        TRY(buf_check(&tail));
-        const struct channel_request request = {MSG_VAULT_MAKE_KEY, bytes_of(&body, sizeof body), buf_bytes(&tail)};
-        res asked = channel_ask(act->core->keymaker, &request, LIMIT_IPC_KEY_MS, sizeof(struct msg_vault_make_key_reply),
-                                &reply, why);
-
-        if (!res_is_ok(asked))
-                return act_fail(act, asked.err == ERR_IPC_LOST ? ERR_IPC_LOST : ERR_CSR_MAKE, "%s", why[0] ? why : err_sentence(asked.err));
-        struct msg_vault_make_key_reply made;
-
-        memcpy(&made, reply.body.p, sizeof made);
-        ENSURE((uint64_t)made.spki_len + made.sealed_len + made.csr_len == reply.tail.n, ERR_IPC_FRAME);
-        const uint8_t *spki = arena_copy(act->arena, reply.tail.p, reply.tail.n);
-
-        apply->key = (struct cert_key_row){
-                .key_id = key_id,
-                .account_id = act->account_id,
-                .key_type = plan->key_type,
-                .spki = bytes_of(spki, made.spki_len),
-                .sealed = bytes_of(spki + made.spki_len, made.sealed_len),
-                .csr = bytes_of(spki + made.spki_len + made.sealed_len, made.csr_len),
-                .seal_version = 1,
-                .password_set = password.n > 0,
-                .created_at = act->now_sec,
-        };
-        uint8_t *hash = arena_alloc(act->arena, MSG_HASH_SIZE);
-
-        digest_sha256(apply->key.spki, hash);
-        apply->key.spki_hash = bytes_of(hash, MSG_HASH_SIZE);
-        return RES_OK;
 }
 
 static void apply_fill_order(struct apply *apply)
@@ -132,7 +81,7 @@ static void apply_fill_certificate(struct apply *apply)
                 .verify_type = plan->method == MSG_METHOD_FILE ? STR("FILE") : STR("DNS"),
                 .email = str_of(plan->email),
                 .phone = str_of(plan->phone),
-                .key_type = plan->key_type == MSG_KEY_EC_P256 ? STR("ECC prime256v1") : STR("RSA 2048"),
+                .key_type = str_of(key_kind_of(plan->key_type)->text),
                 .key_id = apply->key.key_id,
                 .key_password_set = apply->key.password_set,
                 .issuer = str_of(plan->issuer),
@@ -181,7 +130,7 @@ static res apply_store(struct store_tx *tx, void *arg)
 
         TRY(quota_reserve(act, tx, row->certificate_id, row->primary_domain));
         TRY(store_order_insert(tx, &apply->order));
-        row->order_id = apply->order.order_id;
+        row->order_id = apply->key.used_order = apply->order.order_id;
         TRY(store_key_insert(tx, &apply->key));
         TRY(store_certificate_insert(tx, row));
         for (size_t i = 0; i < apply->validation_count; i++)
@@ -199,7 +148,7 @@ res certificate_apply(struct act *act, const struct certificate_apply *in, const
         struct apply apply = {.act = act, .plan = &plan};
 
         TRY(apply_plan_make(act, in, &plan));
-        TRY(apply_make_key(&apply));
+        TRY(key_make(act, &(struct key_make){plan.key_type, in->key_password, str_of(plan.name.ascii), {0}}, &apply.key));
         apply_fill_order(&apply);
         apply_fill_certificate(&apply);
         TRY(apply_plan_validations(act, &plan, apply.certificate.certificate_id.p, &apply.validations, &apply.validation_count));

@@ -6,6 +6,7 @@
 
 #include "base/conf.h"
 #include "core/core.h"
+#include "core/key_make.h"
 #include "core/label.h"
 #include "store/certificate.h"
 
@@ -117,10 +118,7 @@ static res plan_texts(struct act *act, struct apply_plan *plan)
                 return act_fail(act, ERR_EMAIL, "ContactEmail is not an email address.");
         if (in->phone.n > 32 || label_has_control_chars(in->phone))
                 return act_fail(act, ERR_PARAM_VALUE, "ContactPhone may have at most 32 characters.");
-        if (in->key_password.n > LIMIT_PASSWORD_BYTES || label_has_control_chars(in->key_password))
-                return act_fail(act, ERR_PARAM_VALUE,
-                                "CsrKeyPassword may have at most %d printable characters.",
-                                LIMIT_PASSWORD_BYTES);
+        TRY(key_check_password(act, "CsrKeyPassword", in->key_password));
         plan->alias = in->alias.n ? str_copy(act->arena, in->alias) : "";
         plan->email = in->email.n ? str_copy(act->arena, in->email) : "";
         plan->phone = in->phone.n ? str_copy(act->arena, in->phone) : "";

@@ -9,7 +9,7 @@
 
 struct key_release {
         struct act *act;
-        const struct certificate_row *row;
+        struct str certificate_id;
         const char *type, *action;
 };
 
@@ -17,7 +17,7 @@ static res key_release_tx(struct store_tx *tx, void *arg)
 {
         struct key_release *release = arg;
 
-        return act_log(release->act, tx, release->row->certificate_id, release->type, release->action);
+        return act_log(release->act, tx, release->certificate_id, release->type, release->action);
 }
 
 static res key_ask_vault(struct act *act, const struct cert_key_row *key, struct secret *ret_der)
@@ -36,12 +36,18 @@ static res key_ask_vault(struct act *act, const struct cert_key_row *key, struct
 
 res key_open(struct act *act, const struct certificate_row *row, const char *type, const char *action, struct key_opened *ret_key)
 {
+        return key_open_id(act, row->key_id, row->certificate_id, type, action, ret_key);
+}
+
+res key_open_id(struct act *act, int64_t key_id, struct str certificate_id, const char *type, const char *action,
+                struct key_opened *ret_key)
+{
         struct store_conn *conn = NULL;
         struct cert_key_row key = {0};
-        struct key_release release = {act, row, type, action};
+        struct key_release release = {act, certificate_id, type, action};
 
         TRY(store_read(act->core->store, &conn));
-        TRY(store_key_get(conn, act->arena, act->account_id, row->key_id, &key));
+        TRY(store_key_get(conn, act->arena, act->account_id, key_id, &key));
         ENSURE(key.sealed.n > 0, ERR_NOT_FOUND); /* the customer kept it */
         TRY(store_run(act->core->store, key_release_tx, &release));
         TRY(key_ask_vault(act, &key, &ret_key->der));

@@ -14,6 +14,9 @@ struct key_opened {
 };
 /* `type` and `action` are the record's words for what the key is opened for.  ERR_NOT_FOUND: there is no key here. */
 MUST res key_open(struct act *act, const struct certificate_row *row, const char *type, const char *action, struct key_opened *ret_key);
+/* The same for a key by its id; the record names certificate_id, "" where there is none yet. */
+MUST res key_open_id(struct act *act, int64_t key_id, struct str certificate_id, const char *type, const char *action,
+                     struct key_opened *ret_key);
 void key_opened_done(struct key_opened *key);
 /* As PEM into `out`, which the caller wipes. */
 void key_opened_pem(const struct key_opened *key, struct buf *out);

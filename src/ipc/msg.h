@@ -240,11 +240,12 @@ struct msg_vault_open { /* tail: sealed; reply tail: plain.  The server logs the
         uint32_t sealed_len;
 };
 
-struct msg_vault_make_key { /* tail: password (may be empty) */
+struct msg_vault_make_key { /* tail: password (may be empty), common name, subject */
         struct msg_vault_aad aad;
         uint32_t key_type;      /* enum msg_key_type */
         uint32_t password_len;  /* > 0: only the PKCS#8 encrypted under it is kept (PKP-01, CON-39) */
         uint32_t csr_names_len; /* tail after the password: common name's bytes for the CSR; 0 = no CSR */
+        uint32_t subject_len;   /* tail after that: DER of the CSR's subject; 0 = the common name alone */
 };
 struct msg_vault_make_key_reply { /* tail: spki DER, sealed key, CSR DER */
         uint32_t spki_len, sealed_len, csr_len;

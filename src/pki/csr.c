@@ -46,21 +46,20 @@ static res write_attributes(const struct str *names, size_t count, struct buf *o
         return RES_OK;
 }
 
-static res write_info(const struct pki_key *key, struct str common_name, const struct str *names, size_t count,
+static res write_info(const struct pki_key *key, struct bytes subject, const struct str *names, size_t count,
                       struct buf *out)
 {
         struct der_mark info = der_open(out, DER_SEQUENCE);
 
         der_add_small(out, 0);
-        pki_name_write_cn(common_name.n <= 64 ? common_name : (struct str){NULL, 0}, out);
+        buf_add(out, subject.p, subject.n);
         buf_add(out, pki_key_spki(key).p, pki_key_spki(key).n);
         TRY(write_attributes(names, count, out));
         der_close(out, info);
         return buf_check(out);
 }
 
-res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count,
-                 struct buf *out)
+static res make(struct pki_key *key, struct bytes subject, const struct str *names, size_t name_count, struct buf *out)
 {
         CLEAN(buf_done) struct buf info = {0}, signature = {0};
         struct der_mark whole;
@@ -68,11 +67,7 @@ res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *
 
         buf_init(&info, INFO_MAX);
         buf_init(&signature, INFO_MAX);
-        if (name_count == 0) {
-                names = &common_name;
-                name_count = 1;
-        }
-        TRY(write_info(key, common_name, names, name_count, &info));
+        TRY(write_info(key, subject, names, name_count, &info));
         TRY(pki_key_sign(key, alg, buf_bytes(&info), &signature));
         whole = der_open(out, DER_SEQUENCE);
         buf_add(out, info.p, info.n);
@@ -80,6 +75,25 @@ res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *
         der_add_bits(out, buf_bytes(&signature));
         der_close(out, whole);
         return buf_check(out);
+}
+
+res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count,
+                 struct buf *out)
+{
+        CLEAN(buf_done) struct buf subject = {0};
+
+        buf_init(&subject, INFO_MAX);
+        pki_name_write_cn(common_name.n <= 64 ? common_name : (struct str){NULL, 0}, &subject);
+        TRY(buf_check(&subject));
+        if (name_count == 0)
+                return make(key, buf_bytes(&subject), &common_name, 1, out);
+        return make(key, buf_bytes(&subject), names, name_count, out);
+}
+
+res pki_csr_make_named(struct pki_key *key, struct bytes subject, struct str name, struct buf *out)
+{
+        TRY(pki_name_check(subject));
+        return make(key, subject, &name, 1, out);
 }
 
 /* ---- foreign ----------------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@ struct arena;
 /* Request for these DNS names or addresses (text), exactly these in the SAN; none given: the common name. Signed by key. */
 MUST res pki_csr_make(struct pki_key *key, struct str common_name, const struct str *names, size_t name_count,
                       struct buf *out);
+/* The same with a whole distinguished name (DER) and one DNS name in the SAN.  ERR_FORMAT: that is no Name. */
+MUST res pki_csr_make_named(struct pki_key *key, struct bytes subject, struct str name, struct buf *out);
 
 struct pki_csr {                /* borrows from the DER */
         struct bytes der, info; /* info: what is signed */

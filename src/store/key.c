@@ -13,17 +13,23 @@ static const struct column columns[] = {COLUMN(struct cert_key_row, key_id),
                                         COLUMN(struct cert_key_row, seal_version),
                                         COLUMN(struct cert_key_row, password_set),
                                         COLUMN(struct cert_key_row, created_at),
+                                        COLUMN(struct cert_key_row, used_order),
                                         COLUMNS_END};
-#define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at"
+#define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at, used_order"
 
-enum { INSERT, GET, IS_HERE, IS_KNOWN, SET_SEALED };
+enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, SET_SEALED, SET_USED };
 static const struct sql statements[] = {
-        [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
         [GET] = SQL_ROW("key_get", columns, "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND key_id = $2"),
+        [FIND] = SQL_ROW("key_find", columns,
+                         "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND spki_hash = $2 ORDER BY created_at DESC, key_id DESC LIMIT 1"),
         [IS_HERE] = SQL("key_is_here",
                         "SELECT COUNT(*) FROM cert_key WHERE account_id = $1 AND key_id = $2 AND LENGTH(sealed) > 0"),
         [IS_KNOWN] = SQL_SYSTEM("key_is_known",
                                 "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key WHERE spki_hash = $1 LIMIT 1) AS known"),
+        [IS_USED] = SQL_SYSTEM("key_is_used", "SELECT COUNT(*) FROM cert_key WHERE spki_hash = $1 AND used_order <> 0"
+                                              " AND used_order <> $2 AND used_order <> $3"),
+        [SET_USED] = SQL("key_set_used", "UPDATE cert_key SET used_order = $3 WHERE account_id = $1 AND key_id = $2"),
         [SET_SEALED] = SQL("key_set_sealed",
                            "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
 };
@@ -90,4 +96,37 @@ res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id
 res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id)
 {
         return store_key_set_sealed(tx, account_id, key_id, (struct bytes){0}, 0);
+}
+
+res store_key_find(struct store_conn *c, struct arena *a, int64_t account_id, struct bytes spki_hash,
+                   struct cert_key_row *ret_row)
+{
+        struct query q = query_of(c, &sql_key, FIND);
+
+        query_int(&q, account_id);
+        query_bytes(&q, spki_hash);
+        return query_get(&q, a, columns, ret_row);
+}
+
+res store_key_set_used(struct store_tx *tx, int64_t account_id, int64_t key_id, int64_t order_id)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_key, SET_USED);
+
+        query_int(&q, account_id);
+        query_int(&q, key_id);
+        query_int(&q, order_id);
+        return query_run_one(&q);
+}
+
+res store_key_is_used(struct store_conn *c, struct bytes spki_hash, int64_t order_id, int64_t other_order_id, bool *ret_used)
+{
+        struct query q = query_of(c, &sql_key, IS_USED);
+        int64_t n = 0;
+
+        query_bytes(&q, spki_hash);
+        query_int(&q, order_id);
+        query_int(&q, other_order_id);
+        TRY(query_value(&q, &n));
+        *ret_used = n > 0;
+        return RES_OK;
 }

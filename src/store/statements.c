@@ -26,6 +26,8 @@ const struct sql_set *const sql_sets[SQL_SET_END] = {
         [SQL_SET_PROFILE_SNAPSHOT] = &sql_profile_snapshot,
         [SQL_SET_INSTANCE] = &sql_instance,
         [SQL_SET_BENEFIT] = &sql_benefit,
+        [SQL_SET_CSR] = &sql_csr,
+        [SQL_SET_SUBMISSION] = &sql_submission,
 };
 
 const struct store_statement *store_statement_at(size_t i)

@@ -26,6 +26,7 @@ static const struct sql statements[] = {
         [STORE_ID_EVIDENCE] = SQL_SYSTEM("evidence_max_id", "SELECT COALESCE(MAX(evidence_id), 0) FROM evidence"),
         [STORE_ID_LEDGER] = SQL_SYSTEM("ledger_max_id", "SELECT COALESCE(MAX(entry_id), 0) FROM ledger"),
         [STORE_ID_JOB] = SQL_SYSTEM("job_max_id", "SELECT COALESCE(MAX(job_id), 0) FROM job"),
+        [STORE_ID_CSR] = SQL_SYSTEM("csr_max_id", "SELECT COALESCE(MAX(csr_id), 0) FROM csr"),
         [STORE_ID_NOTICE] = SQL_SYSTEM("notice_max_id", "SELECT COALESCE(MAX(notice_id), 0) FROM notice"),
         [STORE_ID_BENEFIT] = SQL_SYSTEM("benefit_max_id", "SELECT COALESCE(MAX(package_seq), 0) FROM benefit_package"),
 };

@@ -76,6 +76,7 @@ enum store_id {
         STORE_ID_ACCOUNT, STORE_ID_USER, STORE_ID_API_KEY, STORE_ID_ORDER, STORE_ID_CERTIFICATE, STORE_ID_CERT_KEY,
         STORE_ID_ISSUED, STORE_ID_VALIDATION, STORE_ID_EVIDENCE, STORE_ID_LEDGER, STORE_ID_JOB, STORE_ID_NOTICE,
         STORE_ID_BENEFIT,
+        STORE_ID_CSR,
         STORE_ID_COUNT
 };
 MUST res store_new_id(struct store_tx *tx, enum store_id table, int64_t *ret_id);

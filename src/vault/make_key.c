@@ -41,13 +41,14 @@ res vault_make_key(struct vault *vault, const struct frame *request, struct answ
 
         ENSURE(request->head.body == sizeof body, ERR_IPC_FRAME);
         memcpy(&body, request->body, sizeof body);
-        ENSURE((uint64_t)body.password_len + body.csr_names_len == request->head.tail &&
+        ENSURE((uint64_t)body.password_len + body.csr_names_len + body.subject_len == request->head.tail &&
                        body.password_len <= LIMIT_PASSWORD_BYTES,
                ERR_IPC_FRAME);
         ENSURE(body.key_type > MSG_KEY_NONE && body.key_type < MSG_KEY_SM2, ERR_IPC_FRAME);
         const char *tail = (const char *)request->tail;
         const struct str password = {tail, body.password_len},
                          common_name = {tail + body.password_len, body.csr_names_len};
+        const struct bytes subject = bytes_of(tail + body.password_len + body.csr_names_len, body.subject_len);
 
         TRY(stock_take(vault->stock, (enum pki_key_type)body.key_type, &key));
         const struct bytes spki = pki_key_spki(key);
@@ -60,7 +61,8 @@ res vault_make_key(struct vault *vault, const struct frame *request, struct answ
                 TRY(key_seal_open(vault, &body.aad, key, &answer->tail));
         made.sealed_len = (uint32_t)(answer->tail.n - made.spki_len);
         if (common_name.n > 0)
-                TRY(pki_csr_make(key, common_name, &common_name, 1, &answer->tail));
+                TRY(subject.n > 0 ? pki_csr_make_named(key, subject, common_name, &answer->tail)
+                                  : pki_csr_make(key, common_name, &common_name, 1, &answer->tail));
         made.csr_len = (uint32_t)(answer->tail.n - made.spki_len - made.sealed_len);
         buf_add(&answer->body, &made, sizeof made);
         return RES_OK;

@@ -20,6 +20,8 @@ static const char *const own_actions[] = {"DescribeFreeQuota"};
 /* action or struct, dot, field */
 static const char *const own_fields[] = {
         "ApplyCertificate.Tags",
+        "BatchDeleteCSR.Warnings",
+        "DescribeCSR.Tags",
         "DescribeCertificates.Marker",
         "DescribeCertificates.NextMarker",
         "DownloadCertificate.KeyPassword",
