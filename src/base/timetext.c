@@ -152,3 +152,13 @@ res timetext_parse_api(struct str text, int64_t *ret_sec)
         *ret_sec = sec - TIMETEXT_GMT8_SEC;
         return RES_OK;
 }
+
+res timetext_parse_utc_date(struct str text, int64_t *ret_sec)
+{
+        char whole[TIMETEXT_SIZE] = "";
+
+        ENSURE(timetext_has_form(text, "0000-00-00"), ERR_FORMAT);
+        memcpy(whole, text.p, text.n);
+        memcpy(whole + text.n, " 08:00:00", sizeof(" 08:00:00")); /* GMT+8 */
+        return timetext_parse_api(str_of(whole), ret_sec);
+}

@@ -92,7 +92,7 @@ static res lint_validity(struct lint *lint, struct der *tbs)
         RULE(lint, res_is_ok(der_read_time(&inner, &not_after)), TIME_FORM);
         TRY(der_end(&inner));
         RULE(lint, not_after >= not_before, VALIDITY_ORDER);
-        RULE(lint, not_after - not_before + 1 <= context->profile->max_days * DAY, VALIDITY_LONG);
+        RULE(lint, not_after - not_before + 1 <= pki_profile_max_days(context->profile, not_before) * DAY, VALIDITY_LONG);
         RULE(lint,
              context->now == 0 ||
                      (not_before >= context->now - CLOCK_SLACK && not_before <= context->now + CLOCK_SLACK),

@@ -9,12 +9,14 @@
 
 #include <openssl/evp.h>
 
+#include "base/limits.h"
 #include "pki/der.h"
 
 enum field_kind {
         FIELD_KIND,
         FIELD_KEYS,
         FIELD_DAYS,
+        FIELD_STEPS,
         FIELD_PATH_LEN,
         FIELD_USAGE,
         FIELD_EKU,
@@ -34,6 +36,9 @@ static const struct field fields[] = {
         {"kind", FIELD_KIND, offsetof(struct pki_profile, kind), true},
         {"keys", FIELD_KEYS, offsetof(struct pki_profile, key_types), true},
         {"max-days", FIELD_DAYS, offsetof(struct pki_profile, max_days), true},
+        {"max-days-from", FIELD_STEPS, offsetof(struct pki_profile, max_days_from), false},
+        {"evidence-days", FIELD_DAYS, offsetof(struct pki_profile, evidence_days), false},
+        {"evidence-days-from", FIELD_STEPS, offsetof(struct pki_profile, evidence_days_from), false},
         {"path-len", FIELD_PATH_LEN, offsetof(struct pki_profile, path_len), false},
         {"key-usage-rsa", FIELD_USAGE, offsetof(struct pki_profile, key_usage_rsa), true},
         {"key-usage-ec", FIELD_USAGE, offsetof(struct pki_profile, key_usage_ec), true},
@@ -162,6 +167,8 @@ static res read_field(const struct field *field, struct str value, struct pki_pr
                 return read_key_types(value, at);
         case FIELD_DAYS:
                 return read_number(value, 1, DAYS_MAX, at);
+        case FIELD_STEPS:
+                return pki_profile_steps_parse(value, at);
         case FIELD_PATH_LEN:
                 return read_path_len(value, at);
         case FIELD_USAGE:
@@ -221,7 +228,9 @@ static void write_field(const struct field *field, const struct pki_profile *pro
         else if (field->kind == FIELD_KEYS)
                 write_key_types(*(const uint32_t *)at, out);
         else if (field->kind == FIELD_DAYS)
-                buf_printf(out, "%lld", (long long)profile->max_days);
+                buf_printf(out, "%lld", (long long)*(const int64_t *)at);
+        else if (field->kind == FIELD_STEPS)
+                pki_profile_steps_text(at, out);
         else if (field->kind == FIELD_PATH_LEN && profile->path_len >= 0)
                 buf_printf(out, "%d", profile->path_len);
         else if (field->kind == FIELD_USAGE)
@@ -323,7 +332,7 @@ static res open_section(struct reader *reader, struct str line)
         if (reader->profiles->n == PKI_PROFILE_MAX)
                 return complain(reader, "too many profiles at", name);
         reader->profile = &reader->profiles->v[reader->profiles->n++];
-        *reader->profile = (struct pki_profile){.path_len = -1};
+        *reader->profile = (struct pki_profile){.path_len = -1, .evidence_days = LIMIT_EVIDENCE_AGE_SEC / 86400};
         memcpy(reader->profile->name, name.p, name.n);
         reader->seen = 0;
         return RES_OK;

@@ -27,12 +27,25 @@ enum pki_eku { PKI_EKU_SERVER_AUTH = 1u << 0, PKI_EKU_OCSP_SIGNING = 1u << 1 };
 
 #define PKI_PROFILE_NAME 48
 #define PKI_PROFILE_MAX 32
+#define PKI_PROFILE_STEPS 8
+
+/* A limit in days that changes with the years: from each date on, until the next. */
+struct pki_profile_steps {
+        size_t n;
+        struct pki_profile_step {
+                int64_t from; /* midnight UTC */
+                int64_t days;
+        } v[PKI_PROFILE_STEPS];
+};
 
 struct pki_profile {
         char name[PKI_PROFILE_NAME];
         enum pki_profile_kind kind;
         uint32_t key_types; /* bit 1u << enum pki_key_type */
-        int64_t max_days;
+        int64_t max_days;                     /* longest life, whatever the date */
+        struct pki_profile_steps max_days_from;
+        int64_t evidence_days; /* how long a proof of control counts */
+        struct pki_profile_steps evidence_days_from;
         int path_len;                         /* CA kinds; -1 = none */
         uint32_t key_usage_rsa, key_usage_ec; /* enum pki_key_usage */
         uint32_t eku;                         /* enum pki_eku; 0 = no extension */
@@ -57,6 +70,13 @@ MUST res pki_profiles_parse(struct str text, struct pki_profiles *ret_profiles, 
 const struct pki_profile *pki_profiles_find(const struct pki_profiles *profiles, struct str name); /* NULL = none */
 /* The canonical text, which parses to the same profile again. */
 void pki_profile_text(const struct pki_profile *profile, struct buf *out);
+/* The longest life of a certificate whose notBefore is `at` (BR 6.3.2). */
+int64_t pki_profile_max_days(const struct pki_profile *profile, int64_t at);
+/* How many days a proof of control counts for a certificate issued `at` (BR 4.2.1). */
+int64_t pki_profile_evidence_days(const struct pki_profile *profile, int64_t at);
+/* `2027-03-15 100, 2029-03-15 47` or `none`; dates rise.  ERR_CONFIG. */
+MUST res pki_profile_steps_parse(struct str list, struct pki_profile_steps *ret_steps);
+void pki_profile_steps_text(const struct pki_profile_steps *steps, struct buf *out);
 static inline bool pki_profile_allows_key(const struct pki_profile *profile, enum pki_key_type key_type)
 {
         return key_type != PKI_KEY_NONE && (profile->key_types >> key_type & 1u) != 0;

@@ -148,8 +148,9 @@ static res judge_serial(const struct judge_request *request, struct buf *why)
 static res judge_dates(const struct judge_request *request, const struct judge_view *view, struct buf *why)
 {
         int64_t begin = request->head->not_before, end = request->head->not_after, now = view->now;
-        int64_t days = view->profile->max_days < view->max_days ? view->profile->max_days : view->max_days;
+        int64_t days = pki_profile_max_days(view->profile, begin);
 
+        days = days < view->max_days ? days : view->max_days;
         REFUSE_UNLESS(now >= view->last_signed_at - SIGNER_CLOCK_BACK_SEC,
                       "The clock stands before the last signature; it went back.");
         REFUSE_UNLESS(begin >= now - SIGNER_BACKDATE_SEC && begin <= now + SIGNER_BACKDATE_SEC,
@@ -212,9 +213,10 @@ static bool evidence_covers(const struct judge_evidence *evidence, struct str na
         return memchr(evidence->name.p, '.', evidence->name.n) && is_below(base, evidence->name);
 }
 
-static bool evidence_is_fresh(const struct judge_evidence *evidence, int64_t now)
+static bool evidence_is_fresh(const struct judge_evidence *evidence, const struct judge_view *view)
 {
-        return evidence->proved_at <= now + SIGNER_FUTURE_SEC && evidence->proved_at >= now - LIMIT_EVIDENCE_AGE_SEC;
+        return evidence->proved_at <= view->now + SIGNER_FUTURE_SEC &&
+               evidence->proved_at >= view->now - pki_profile_evidence_days(view->profile, view->now) * 86400;
 }
 
 /* A method that was switched off after it proved a name proves nothing now (standards.md 1.1 #8). */
@@ -233,7 +235,7 @@ static res judge_name(const struct judge_request *request, struct str name, cons
                 const struct judge_evidence *evidence = &request->evidence[i];
                 if (!evidence_covers(evidence, name))
                         continue;
-                bool this_off = method_is_off(evidence, view), this_old = !evidence_is_fresh(evidence, view->now);
+                bool this_off = method_is_off(evidence, view), this_old = !evidence_is_fresh(evidence, view);
                 if (!this_off && !this_old)
                         return RES_OK;
                 off = off || (this_off && !this_old);

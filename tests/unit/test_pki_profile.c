@@ -22,6 +22,15 @@ static void test_refused(void **state)
                 GOOD "common-name\n",
                 GOOD "path-len = 0\n",
                 GOOD "[y]\n",
+                GOOD "evidence-days = 0\n",
+                GOOD "max-days-from = 2027-03-15\n",
+                GOOD "max-days-from = 2027-02-29 5\n",
+                GOOD "max-days-from = 2027-3-15 5\n",
+                GOOD "max-days-from = 2027-03-15 0\n",
+                GOOD "max-days-from = 2027-03-15 9, 2027-03-15 8\n",
+                GOOD "max-days-from = 2027-03-15 8, 2028-03-15 9\n",
+                GOOD "max-days-from = 2027-03-15 8,\n",
+                GOOD "evidence-days-from = soon\n",
                 "[x]\nkind = leaf\nkeys = ec-p521\n",
                 "[x]\nkind = leaf\nkeys =\n",
                 "[x]\nmax-days = 0\n",
@@ -54,7 +63,7 @@ static void test_canonical(void **state)
 
         (void)state;
         help_profiles(&help);
-        assert_int_equal(help.profiles.n, 5);
+        assert_int_equal(help.profiles.n, 6);
         for (size_t i = 0; i < help.profiles.n; i++) {
                 struct pki_profiles again;
                 struct buf text, why;
@@ -118,10 +127,34 @@ static void test_shipped(void **state)
         assert_null(pki_profiles_find(&help.profiles, STR("ov")));
 }
 
+/* The public web's steps: the limit of the day on which it is issued, to the second (BR 6.3.2, 4.2.1). */
+static void test_steps(void **state)
+{
+        static const struct {
+                int64_t at;
+                int64_t life, evidence;
+        } cases[] = {
+                {1773532799, 398, 398}, {1773532800, 200, 200}, {1805068799, 200, 200}, {1805068800, 100, 100},
+                {1868227199, 100, 100}, {1868227200, 47, 10},   {4102444800, 47, 10},
+        };
+        struct help help = {0};
+
+        (void)state;
+        help_profiles(&help);
+        const struct pki_profile *open = help_profile(&help, "dv"), *public = help_profile(&help, "dv-public");
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                assert_int_equal(pki_profile_max_days(public, cases[i].at), cases[i].life);
+                assert_int_equal(pki_profile_evidence_days(public, cases[i].at), cases[i].evidence);
+                assert_int_equal(pki_profile_max_days(open, cases[i].at), 398);
+                assert_int_equal(pki_profile_evidence_days(open, cases[i].at), 397);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused), cmocka_unit_test(test_canonical),
-                                           cmocka_unit_test(test_hash), cmocka_unit_test(test_shipped)};
+                                           cmocka_unit_test(test_hash), cmocka_unit_test(test_steps), cmocka_unit_test(test_shipped)};
 
         return cmocka_run_group_tests_name("pki_profile", tests, NULL, NULL);
 }

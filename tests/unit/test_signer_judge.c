@@ -284,11 +284,11 @@ static const struct wish wishes[] = {
          .err = ERR_NONE}, /* the lint and the profile judge names */
 };
 
-static struct pki_profile leaf = {.name = "dv", .kind = PKI_PROFILE_LEAF, .max_days = 398, .hash = {1, 2, 3}};
+static struct pki_profile leaf = {.name = "dv", .kind = PKI_PROFILE_LEAF, .max_days = 398, .evidence_days = 397, .hash = {1, 2, 3}};
 static struct pki_profile listener = {
-        .name = "listener", .kind = PKI_PROFILE_LEAF, .max_days = 90, .internal_names = true, .hash = {1, 2, 3}};
+        .name = "listener", .kind = PKI_PROFILE_LEAF, .max_days = 90, .evidence_days = 397, .internal_names = true, .hash = {1, 2, 3}};
 static struct pki_profile ca = {
-        .name = "intermediate", .kind = PKI_PROFILE_INTERMEDIATE, .max_days = 90, .hash = {1, 2, 3}};
+        .name = "intermediate", .kind = PKI_PROFILE_INTERMEDIATE, .max_days = 90, .evidence_days = 397, .hash = {1, 2, 3}};
 
 static const struct pki_profile *profile_of(const struct wish *wish)
 {
@@ -402,6 +402,36 @@ static void test_life_within_the_issuer(void **state)
         assert_int_equal(judge_issue(&request, &view, &why).err, ERR_NONE);
 }
 
+/* A profile of the public web: the day's limits on life and on the age of a proof (BR 6.3.2, 4.2.1). */
+static void test_dated_limits(void **state)
+{
+        static const struct pki_profile public = {
+                .name = "dv-public", .kind = PKI_PROFILE_LEAF, .max_days = 398, .evidence_days = 398,
+                .max_days_from = {2, {{NOW - 1, 100}, {NOW + 1, 47}}}, .evidence_days_from = {1, {{NOW, 10}}}, .hash = {1, 2, 3}};
+        static const struct {
+                int64_t days, age_days;
+                enum err err;
+        } cases[] = {{100, 10, ERR_NONE}, {101, 1, ERR_ISSUE_REFUSED}, {47, 11, ERR_ISSUE_REFUSED}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                struct judge_request request;
+                struct frame frame;
+                CLEAN(buf_done) struct buf bytes = {0};
+                CLEAN(buf_done) struct buf why = {0};
+                const struct wish wish = {"", {"example.com"}, {{"example.com", MSG_METHOD_DNS_TXT, cases[i].age_days * DAY}},
+                                          .profile = "dv-public", .days = cases[i].days, .err = ERR_NONE};
+                const struct judge_view view = {.profile = &public, .now = NOW, .max_days = 398, .issuer_not_after = NOW + 900 * DAY,
+                                                .is_off = is_off, .context = &wish};
+
+                buf_init(&bytes, 20000);
+                buf_init(&why, 1000);
+                make_frame(&wish, &bytes, &frame);
+                assert_int_equal(judge_parse(&frame, &request).err, ERR_NONE);
+                assert_int_equal(judge_issue(&request, &view, &why).err, cases[i].err);
+        }
+}
+
 /* Every byte of the lengths spoiled, every cut: refused or read within bounds (a sanitizer watches). */
 static void test_lengths(void **state)
 {
@@ -470,7 +500,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lengths),
                 cmocka_unit_test(test_each_rule),
-                cmocka_unit_test(test_life_within_the_issuer),
+                cmocka_unit_test(test_life_within_the_issuer), cmocka_unit_test(test_dated_limits),
                 cmocka_unit_test(test_hash),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
