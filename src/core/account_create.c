@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "core/money.h"
 #include "ipc/channel.h"
 #include "store/account.h"
 #include "store/api_key.h"
@@ -16,7 +17,6 @@
 #define ACCOUNT_UIN_DIGITS 12
 #define ACCOUNT_UIN_TRIES 5
 #define ACCOUNT_VAULT_MS 10000
-#define ACCOUNT_CURRENCY STR("CNY")
 
 struct account_plan {
         struct act *act;
@@ -136,8 +136,8 @@ static MUST res account_grant(struct store_tx *tx, const struct account_plan *pl
         struct ledger_row entry = {
                 .account_id = plan->account.account_id,
                 .amount_minor = plan->balance_minor,
-                .book = STR("balance"),
-                .currency = ACCOUNT_CURRENCY,
+                .book = LEDGER_BALANCE,
+                .currency = MONEY_CURRENCY,
                 .note = STR("granted with the account"),
                 .created_at = plan->account.created_at,
         };

@@ -15,6 +15,7 @@ enum job_kind {
         JOB_DEADLINE, /* the validation's time is over (LIFE-14) */
         JOB_EXPIRE,   /* sweep: issued certificates that ended (LIFE-09) */
         JOB_CRL,      /* sweep: CRLs that are due */
+        JOB_ORDER,    /* sweep: unpaid orders whose time is over */
         JOB_LISTENER, /* the listener's own certificate */
         JOB_KIND_COUNT
 };

@@ -33,6 +33,7 @@
 #include "core/job.h"
 #include "core/ocsp_cache.h"
 #include "core/revocation.h"
+#include "core/order.h"
 #include "core/validation.h"
 #include "ipc/channel.h"
 #include "ipc/control.h"
@@ -181,6 +182,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_ISSUE, issue_prepare_job, NULL);
         job_runner_set(jobs, JOB_DEADLINE, validation_deadline_job, NULL);
         job_runner_set(jobs, JOB_EXPIRE, certificate_expire_job, NULL);
+        job_runner_set(jobs, JOB_ORDER, order_expire_job, NULL);
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         TRY(issue_queue_start(server->core.issue));

@@ -303,100 +303,101 @@ static void test_good_files(void **state)
         buf_done(&why);
 }
 
+static const struct {
+        const char *file, *text; /* text NULL = file missing */
+        const char *says[2];
+} mistakes[] = {
+        {"products.ini", NULL, {"products.ini", "catalogue.dir"}},
+        {"brands.ini", NULL, {"brands.ini", NULL}},
+        {"quota.ini", NULL, {"quota.ini", NULL}},
+        {"suffixes/everyone.txt", NULL, {"everyone.txt", NULL}},
+        {"words/w.txt", NULL, {"words/w.txt", NULL}},
+        {"products.ini", "name = x\n", {"products.ini:1:", "[product N]"}},
+        {"products.ini", "[product x]\nname = x\n", {"products.ini:2:", "[product N]"}},
+        {"products.ini", "[product 07]\nname = x\n", {"products.ini:2:", "[product N]"}},
+        {"products.ini", "\n\n[product 7]\nnoequals\n", {"products.ini:4:", "key = value"}},
+        {"products.ini", "[product 7\n", {"products.ini:1:", "[section]"}},
+        {"products.ini", "[product 7]\ncolour = red\n", {"products.ini:2:", "\"colour\""}},
+        {"products.ini", "[product 7]\nname = a\nname = b\n", {"products.ini:3:", "twice"}},
+        {"products.ini", "[product 7]\nfree = maybe\n", {"products.ini:2:", "yes or no"}},
+        {"products.ini", "[product 7]\nlife-days = 0\n", {"products.ini:2:", "from 1 to"}},
+        {"products.ini", "[product 7]\nlife-days = 99999999999999999999\n", {"products.ini:2:", "from 1 to"}},
+        {"products.ini", "[product 7]\nlevel = XV\n", {"products.ini:2:", "DV, OV, EV"}},
+        {"products.ini", "[product 7]\ndomains = some\n", {"products.ini:2:", "multi-wildcard"}},
+        {"products.ini", "[product 7]\nmethods = DNS CARRIER\n", {"products.ini:2:", "CARRIER"}},
+        {"products.ini", "[product 7]\nissuer-rsa = ../x\n", {"products.ini:2:", "small letters"}},
+        {"products.ini", "[product 7]\nwords = ../../etc/passwd\n", {"products.ini:2:", "no name of a list"}},
+        {"products.ini", PRODUCT_HEAD PRODUCT_REST, {"products.ini:2:", "\"free\""}},
+        {"products.ini",
+             PRODUCT_HEAD "free = yes\nmethods = DNS\n" PRODUCT_REST,
+             {"products.ini:2:", "default = yes"}},
+        {"products.ini",
+             PRODUCT_HEAD "free = no\ndefault = yes\nmethods = DNS\n" PRODUCT_REST,
+             {"products.ini:2:", "only a free"}},
+        {"products.ini", PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST, {"products.ini:2:", "methods"}},
+        {"products.ini",
+             PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
+                          "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
+             {"products.ini:19:", "two free products"}},
+        {"products.ini", "[product 7]\nlike = 8\n", {"products.ini:2:", "no [product 8] stands above"}},
+        {"products.ini", PRODUCT_GOOD "[product 8]\nname = x\nlike = 7\n", {"products.ini:23:", "comes first"}},
+        {"products.ini", PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\n", {"products.ini:22:", "terms"}},
+        {"products.ini",
+             PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 24 12\n",
+             {"products.ini:25:", "rising"}},
+        {"products.ini",
+             PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 13\nprice-year = 1\n",
+             {"products.ini:22:", "whole years"}},
+        {"products.ini",
+             PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\nkeys = sm2\n",
+             {"products.ini:22:", "issuer-sm2"}},
+        {"products.ini",
+             PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\nnames-included = 2\n",
+             {"products.ini:22:", "names-included"}},
+        {"products.ini",
+             PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\npid = 9\n"
+                          "[product 9]\nlike = 8\npid = 9\n",
+             {"products.ini:29:", "pid = 9 already"}},
+        {"products.ini", "[product 7]\nprice-year = -1\n", {"products.ini:2:", "from 0"}},
+        {"products.ini", PRODUCT_GOOD "orderable = yes\n", {"products.ini:2:", "orderable = no"}},
+        {"products.ini",
+             PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\ndomains = multi\n",
+             {"products.ini:22:", "2 or more"}},
+        {"brands.ini", "[brand C]\nsource = b\nwww = yes\nparent = no\n", {"products.ini:2:", "no [brand B]"}},
+        {"brands.ini", "[brand B]\nsource = b\nwww = yes\n", {"brands.ini", "lacks"}},
+        {"brands.ini", "[brand B]\nhat = b\n", {"brands.ini:2:", "\"hat\""}},
+        {"brands.ini", "[shop B]\nsource = b\n", {"brands.ini:2:", "[brand NAME]"}},
+        {"quota.ini", "[individual standard]\nhome = 1\nany = 1\n", {"quota.ini", "[individual v1]"}},
+        {"quota.ini", "[individual standard]\nhome = -1\n", {"quota.ini:2:", "from 0"}},
+        {"quota.ini", "[robot standard]\nhome = 1\n", {"quota.ini:2:", "[enterprise older]"}},
+        {"quota.ini", "[individual standard]\naway = 1\n", {"quota.ini:2:", "\"away\""}},
+        {"words/w.txt",
+             "good\nb\xC3\xA4"
+             "d\n",
+             {"words/w.txt:2:", "other bytes"}},
+        {"words/w.txt", "a.b\n", {"words/w.txt:1:", "other bytes"}},
+        {"suffixes/s.txt", "a b\n", {"suffixes/s.txt:1:", "other bytes"}},
+};
+
 static void test_mistakes(void **state)
 {
-        static const struct {
-                const char *file, *text; /* text NULL = file missing */
-                const char *says[2];
-        } cases[] = {
-                {"products.ini", NULL, {"products.ini", "catalogue.dir"}},
-                {"brands.ini", NULL, {"brands.ini", NULL}},
-                {"quota.ini", NULL, {"quota.ini", NULL}},
-                {"suffixes/everyone.txt", NULL, {"everyone.txt", NULL}},
-                {"words/w.txt", NULL, {"words/w.txt", NULL}},
-                {"products.ini", "name = x\n", {"products.ini:1:", "[product N]"}},
-                {"products.ini", "[product x]\nname = x\n", {"products.ini:2:", "[product N]"}},
-                {"products.ini", "[product 07]\nname = x\n", {"products.ini:2:", "[product N]"}},
-                {"products.ini", "\n\n[product 7]\nnoequals\n", {"products.ini:4:", "key = value"}},
-                {"products.ini", "[product 7\n", {"products.ini:1:", "[section]"}},
-                {"products.ini", "[product 7]\ncolour = red\n", {"products.ini:2:", "\"colour\""}},
-                {"products.ini", "[product 7]\nname = a\nname = b\n", {"products.ini:3:", "twice"}},
-                {"products.ini", "[product 7]\nfree = maybe\n", {"products.ini:2:", "yes or no"}},
-                {"products.ini", "[product 7]\nlife-days = 0\n", {"products.ini:2:", "from 1 to"}},
-                {"products.ini", "[product 7]\nlife-days = 99999999999999999999\n", {"products.ini:2:", "from 1 to"}},
-                {"products.ini", "[product 7]\nlevel = XV\n", {"products.ini:2:", "DV, OV, EV"}},
-                {"products.ini", "[product 7]\ndomains = some\n", {"products.ini:2:", "multi-wildcard"}},
-                {"products.ini", "[product 7]\nmethods = DNS CARRIER\n", {"products.ini:2:", "CARRIER"}},
-                {"products.ini", "[product 7]\nissuer-rsa = ../x\n", {"products.ini:2:", "small letters"}},
-                {"products.ini", "[product 7]\nwords = ../../etc/passwd\n", {"products.ini:2:", "no name of a list"}},
-                {"products.ini", PRODUCT_HEAD PRODUCT_REST, {"products.ini:2:", "\"free\""}},
-                {"products.ini",
-                 PRODUCT_HEAD "free = yes\nmethods = DNS\n" PRODUCT_REST,
-                 {"products.ini:2:", "default = yes"}},
-                {"products.ini",
-                 PRODUCT_HEAD "free = no\ndefault = yes\nmethods = DNS\n" PRODUCT_REST,
-                 {"products.ini:2:", "only a free"}},
-                {"products.ini", PRODUCT_HEAD "free = no\nmethods =\n" PRODUCT_REST, {"products.ini:2:", "methods"}},
-                {"products.ini",
-                 PRODUCT_HEAD "free = yes\ndefault = yes\nmethods = DNS\n" PRODUCT_REST
-                              "[product 8]\nname = N\nbrand = B\nlevel = DV\nfree = yes\nmethods = DNS\n" PRODUCT_REST,
-                 {"products.ini:19:", "two free products"}},
-                {"products.ini", "[product 7]\nlike = 8\n", {"products.ini:2:", "no [product 8] stands above"}},
-                {"products.ini", PRODUCT_GOOD "[product 8]\nname = x\nlike = 7\n", {"products.ini:23:", "comes first"}},
-                {"products.ini", PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\n", {"products.ini:22:", "terms"}},
-                {"products.ini",
-                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 24 12\n",
-                 {"products.ini:25:", "rising"}},
-                {"products.ini",
-                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 13\nprice-year = 1\n",
-                 {"products.ini:22:", "whole years"}},
-                {"products.ini",
-                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\nkeys = sm2\n",
-                 {"products.ini:22:", "issuer-sm2"}},
-                {"products.ini",
-                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\nnames-included = 2\n",
-                 {"products.ini:22:", "names-included"}},
-                {"products.ini",
-                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\npid = 9\n"
-                              "[product 9]\nlike = 8\npid = 9\n",
-                 {"products.ini:29:", "pid = 9 already"}},
-                {"products.ini", "[product 7]\nprice-year = -1\n", {"products.ini:2:", "from 0"}},
-                {"products.ini", PRODUCT_GOOD "orderable = yes\n", {"products.ini:2:", "orderable = no"}},
-                {"products.ini",
-                 PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\ndomains = multi\n",
-                 {"products.ini:22:", "2 or more"}},
-                {"brands.ini", "[brand C]\nsource = b\nwww = yes\nparent = no\n", {"products.ini:2:", "no [brand B]"}},
-                {"brands.ini", "[brand B]\nsource = b\nwww = yes\n", {"brands.ini", "lacks"}},
-                {"brands.ini", "[brand B]\nhat = b\n", {"brands.ini:2:", "\"hat\""}},
-                {"brands.ini", "[shop B]\nsource = b\n", {"brands.ini:2:", "[brand NAME]"}},
-                {"quota.ini", "[individual standard]\nhome = 1\nany = 1\n", {"quota.ini", "[individual v1]"}},
-                {"quota.ini", "[individual standard]\nhome = -1\n", {"quota.ini:2:", "from 0"}},
-                {"quota.ini", "[robot standard]\nhome = 1\n", {"quota.ini:2:", "[enterprise older]"}},
-                {"quota.ini", "[individual standard]\naway = 1\n", {"quota.ini:2:", "\"away\""}},
-                {"words/w.txt",
-                 "good\nb\xC3\xA4"
-                 "d\n",
-                 {"words/w.txt:2:", "other bytes"}},
-                {"words/w.txt", "a.b\n", {"words/w.txt:1:", "other bytes"}},
-                {"suffixes/s.txt", "a b\n", {"suffixes/s.txt:1:", "other bytes"}},
-        };
         struct files *f = *state;
         char path[128], longest[400];
 
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
                 struct catalogue *catalogue = NULL;
                 struct buf why;
                 put_good(f);
-                if (cases[i].text)
-                        put(f, cases[i].file, cases[i].text);
-                (void)snprintf(path, sizeof path, "%s/%s", f->dir, cases[i].file);
-                if (!cases[i].text)
+                if (mistakes[i].text)
+                        put(f, mistakes[i].file, mistakes[i].text);
+                (void)snprintf(path, sizeof path, "%s/%s", f->dir, mistakes[i].file);
+                if (!mistakes[i].text)
                         assert_int_equal(remove(path), 0);
                 buf_init(&why, 4096);
                 res r = catalogue_load(f->dir, &catalogue, &why);
                 for (size_t k = 0; k < 2; k++)
-                        if (r.err != ERR_CONFIG || (cases[i].says[k] && !strstr(buf_c(&why), cases[i].says[k])))
-                                fail_msg("%zu: %s %s \"%s\"", i, cases[i].file, err_name(r.err), buf_c(&why));
+                        if (r.err != ERR_CONFIG || (mistakes[i].says[k] && !strstr(buf_c(&why), mistakes[i].says[k])))
+                                fail_msg("%zu: %s %s \"%s\"", i, mistakes[i].file, err_name(r.err), buf_c(&why));
                 assert_null(catalogue);
                 buf_done(&why);
         }
