@@ -34,4 +34,4 @@ docs: build ; @$(CHANCERY) help settings --markdown > docs/configuration.md
 
 install: ; @tools/setup run && tools/build release && DESTDIR='$(DESTDIR)' meson install -C build-release --no-rebuild
 
-clean: ; rm -rf build build-asan build-release
+clean: ; rm -rf build build-asan build-jail build-release

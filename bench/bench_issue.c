@@ -196,7 +196,9 @@ static void prepare(struct bench *bench, const char *migrations, const char *cat
         res r = store_open(path, migrations, &why, &bench->core.store);
 
         if (res_is_ok(r))
-                r = issuers_load(bench->core.signer, catalogue, &bench->core.issuers, &why);
+                r = issuers_new(catalogue, &bench->core.issuers, &why);
+        if (res_is_ok(r))
+                r = issuers_ask(bench->core.issuers, bench->core.signer, &why);
         if (!res_is_ok(r))
                 fprintf(stderr, "%s\n", buf_c(&why));
         check(r, "start");

@@ -80,6 +80,8 @@ static const struct conf_row conf_rows[] = {
         ROW("calendar.zone", calendar_zone, conf_check_zone, "Asia/Shanghai", "Time zone of business days."),
         ROW("calendar.holidays", calendar_holidays, conf_check_dates, "",
             "Dates (YYYY-MM-DD) that are no business days.", .is_list = true),
+        ROW("users.base", users_base, conf_check_uid, "65520",
+            "First of six user numbers that the programs take when started as root and the users chancery-server, … do not exist."),
 #ifdef CHANCERY_TEST_CLOCK
         ROW("test.clock", test_clock, conf_check_path, "",
             "File whose number of seconds is added to the clock (test builds only)."),

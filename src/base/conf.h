@@ -20,12 +20,13 @@ struct conf_list { /* comma- or blank-separated values */
 };
 
 struct conf {
-        char *data_dir; /* --data */
+        char held_data[32], held_catalogue[32]; /* behind data_dir and catalogue_dir where they are held open */
+        const char *data_dir; /* --data; what sandbox_take_user() made of it */
         struct conf_addr server_listen, public_listen;
         struct conf_list server_name;         /* empty = localhost, 127.0.0.1, ::1 and the host's name */
         char *public_url;                     /* no slash at the end; default http://<host name>:8080 */
         char *keys_master;                    /* path, or credential:NAME; NULL = DIR/keys/master */
-        char *catalogue_dir;                  /* default: beside the program, else the installed one */
+        const char *catalogue_dir;            /* default: beside the program, else the installed one */
         struct conf_addr validation_resolver; /* host "" = iterate from the root */
         char *validation_trust_anchor;        /* file, "none", or NULL = the DNS root's */
         uint16_t validation_http_port, validation_https_port, validation_alpn_port;
@@ -40,6 +41,7 @@ struct conf {
         bool limits_rate;
         char *calendar_zone;
         struct conf_list calendar_holidays;
+        int64_t users_base;
         char *test_clock; /* test builds only */
 };
 

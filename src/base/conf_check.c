@@ -8,7 +8,8 @@
 #include "base/limits.h"
 #include "base/timetext.h"
 
-enum { CONF_MAX_DAYS = 3650, CONF_URL_BYTES = 200 };
+enum { CONF_MAX_DAYS = 3650, CONF_URL_BYTES = 200, CONF_UID_LEAST = 1000 };
+#define CONF_UID_MOST 4294967000ll
 
 static res conf_wrong(const char **ret_why, const char *why)
 {
@@ -304,6 +305,17 @@ res conf_check_days(struct arena *arena, const char *text, void *field, const ch
         if (!res_is_ok(str_to_int64(str_of(text), &days)) || days < 1 || days > CONF_MAX_DAYS)
                 return conf_wrong(ret_why, "must be a number of days from 1 to 3650");
         memcpy(field, &days, sizeof(days));
+        return RES_OK;
+}
+
+res conf_check_uid(struct arena *arena, const char *text, void *field, const char **ret_why)
+{
+        int64_t id;
+
+        (void)arena;
+        if (!res_is_ok(str_to_int64(str_of(text), &id)) || id < CONF_UID_LEAST || id > CONF_UID_MOST)
+                return conf_wrong(ret_why, "must be a number from 1000 to 4294967000");
+        memcpy(field, &id, sizeof(id));
         return RES_OK;
 }
 

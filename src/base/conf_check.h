@@ -21,5 +21,6 @@ conf_check conf_check_master;   /* char *: path, or credential:NAME */
 conf_check conf_check_zone;     /* char *: name of a time zone */
 conf_check conf_check_port;     /* uint16_t */
 conf_check conf_check_days;     /* int64_t: 1 to 3650 */
+conf_check conf_check_uid;      /* int64_t: the first of a few user numbers */
 conf_check conf_check_switch;   /* bool: on, off */
 conf_check conf_check_required; /* bool: required, optional */

@@ -185,10 +185,11 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
 /* ---- the program --------------------------------------------------------------------------------- */
 
 /* Everything that has to be opened is open: from here on only the network, outwards. */
-static res enter_jail(const struct program *program)
+static res enter_jail(const struct program *program, struct conf *conf)
 {
+        TRY(sandbox_take_user(program->control.user.uid, program->control.user.gid, conf));
         CLEAN(buf_done) struct buf notes = {0};
-        struct sandbox_plan plan = {.role = SANDBOX_PROBER, .data_dir = program->prober.conf->data_dir};
+        struct sandbox_plan plan = {.role = SANDBOX_PROBER, .data_dir = conf->data_dir};
         buf_init(&notes, LIMIT_ERR_DETAIL);
         TRY(sandbox_enter(&plan, &notes));
         log_line(LOG_INFO, "jail", "%s", buf_c(&notes));
@@ -205,7 +206,7 @@ static void raise_descriptors(void)
         setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static res run(struct program *program)
+static res run(struct program *program, struct conf *conf)
 {
         struct event_base *base = program->prober.base;
         TRY(control_start(&program->control, CONTROL_FD));
@@ -214,7 +215,7 @@ static res run(struct program *program)
         ENSURE(program->reader && program->control_event, ERR_MEMORY);
         ENSURE(event_add(program->control_event, NULL) == 0, ERR_MEMORY);
         TRY(prober_warm_up(&program->prober));
-        TRY(enter_jail(program));
+        TRY(enter_jail(program, conf));
         TRY(take_server(program));
         TRY(control_ready(&program->control, ""));
         ENSURE(event_base_dispatch(base) >= 0, ERR_IO);
@@ -254,7 +255,7 @@ int main(int argc, char **argv)
         }
         if (!resolver_validates(program.prober.resolver))
                 log_line(LOG_WARNING, "dnssec_off", "why=\"validation.trust-anchor is none\"");
-        r = run(&program);
+        r = run(&program, conf);
         clean_up(&program);
         conf_free(conf);
         if (!res_is_ok(r) && r.err != ERR_IPC_LOST)

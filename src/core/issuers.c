@@ -129,29 +129,33 @@ static res profiles_read(struct issuers *issuers, const char *dir, struct buf *w
         return pki_profiles_parse(buf_str(&text), &issuers->profiles, why);
 }
 
-res issuers_load(struct channel *signer, const char *catalogue_dir, struct issuers **ret_issuers, struct buf *why)
+res issuers_new(const char *catalogue_dir, struct issuers **ret_issuers, struct buf *why)
 {
-        const struct channel_request request = {.type = MSG_SIGNER_INFO};
-        CLEAN(channel_reply_done) struct channel_reply reply = {0};
-        char sentence[LIMIT_ERR_DETAIL + 1] = "";
         struct issuers *issuers = calloc(1, sizeof *issuers);
 
         ENSURE(issuers != NULL, ERR_MEMORY);
         issuers->arena = arena_new(ISSUERS_ARENA);
+        res r = profiles_read(issuers, catalogue_dir, why);
+
+        if (res_is_ok(r))
+                *ret_issuers = issuers;
+        else
+                issuers_free(issuers);
+        return r;
+}
+
+res issuers_ask(struct issuers *issuers, struct channel *signer, struct buf *why)
+{
+        const struct channel_request request = {.type = MSG_SIGNER_INFO};
+        CLEAN(channel_reply_done) struct channel_reply reply = {0};
+        char sentence[LIMIT_ERR_DETAIL + 1] = "";
         res r = channel_ask(signer, &request, LIMIT_IPC_KEY_MS, sizeof(struct msg_signer_info_reply), &reply, sentence);
 
         if (!res_is_ok(r))
                 buf_printf(why, "the signer does not answer: %s", sentence[0] ? sentence : err_sentence(r.err));
         else
                 r = issuers_read_all(issuers, &reply);
-        if (res_is_ok(r))
-                r = profiles_read(issuers, catalogue_dir, why);
-        if (!res_is_ok(r)) {
-                issuers_free(issuers);
-                return r;
-        }
-        *ret_issuers = issuers;
-        return RES_OK;
+        return r;
 }
 
 void issuers_free(struct issuers *issuers)

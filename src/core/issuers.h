@@ -24,8 +24,10 @@ struct issuer {
         uint8_t name_sha1[32], key_sha1[32], name_sha256[32], key_sha256[32]; /* as OCSP names it */
 };
 
-/* Ask the signer, read the profiles' file.  `why` says what is wrong with the file. */
-MUST res issuers_load(struct channel *signer, const char *catalogue_dir, struct issuers **ret_issuers, struct buf *why);
+/* Read the profiles' file; no issuer yet.  `why` says what is wrong with the file. */
+MUST res issuers_new(const char *catalogue_dir, struct issuers **ret_issuers, struct buf *why);
+/* Ask the signer, once; on failure the issuers are only good for issuers_free(). */
+MUST res issuers_ask(struct issuers *issuers, struct channel *signer, struct buf *why);
 void issuers_free(struct issuers *issuers);
 size_t issuers_count(const struct issuers *issuers);
 const struct issuer *issuers_at(const struct issuers *issuers, size_t i);

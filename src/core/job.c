@@ -286,23 +286,30 @@ void job_runner_wake(struct job_runner *runner)
         pthread_mutex_unlock(&runner->lock);
 }
 
+/* Not begun: their leases are freed at the next start. */
+static void job_drop_queue(struct job_runner *runner)
+{
+        while (runner->length > 0) {
+                arena_free(runner->queue[runner->head].arena);
+                runner->head = (runner->head + 1) % JOB_QUEUE;
+                runner->length--;
+        }
+}
+
 void job_runner_stop(struct job_runner *runner)
 {
         if (runner == NULL || !runner->started)
                 return;
         pthread_mutex_lock(&runner->lock);
         runner->stopping = true;
-        while (runner->length > 0) { /* not begun: their leases are freed at the next start */
-                arena_free(runner->queue[runner->head].arena);
-                runner->head = (runner->head + 1) % JOB_QUEUE;
-                runner->length--;
-        }
+        job_drop_queue(runner);
         pthread_cond_broadcast(&runner->work);
         pthread_cond_broadcast(&runner->wake);
         pthread_mutex_unlock(&runner->lock);
         pthread_join(runner->dispatcher, NULL);
         for (unsigned i = 0; i < runner->thread_count; i++)
                 pthread_join(runner->threads[i], NULL);
+        job_drop_queue(runner); /* what the dispatcher still brought when all threads had gone */
         runner->started = false;
 }
 

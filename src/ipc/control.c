@@ -68,12 +68,25 @@ static res keep_fd(struct control *control, const struct frame *frame, int passe
         return RES_OK;
 }
 
+static res keep_user(struct control *control, const struct frame *frame, int passed)
+{
+        const struct msg_control_user *in = FRAME_BODY(frame, struct msg_control_user);
+
+        ENSURE(in && frame->head.tail == 0 && passed < 0 && in->uid != 0 && in->gid != 0, ERR_IPC_FRAME);
+        control->user = *in;
+        return RES_OK;
+}
+
 /* What the frame means; owns `passed` only when it is kept. */
 static res understand(struct control *control, const struct frame *frame, int passed, enum control_event *ret_event,
                       uint32_t *ret_which)
 {
         if (frame->head.type == MSG_CONTROL_FD)
                 return keep_fd(control, frame, passed, ret_event, ret_which);
+        if (frame->head.type == MSG_CONTROL_USER) {
+                *ret_event = CONTROL_USER;
+                return keep_user(control, frame, passed);
+        }
         ENSURE(passed < 0 && frame->head.body == 0 && frame->head.tail == 0, ERR_IPC_FRAME);
         switch (frame->head.type) {
         case MSG_CONTROL_GO:
@@ -127,6 +140,14 @@ MUST res control_send_fd(int fd, enum msg_fd_kind kind, enum msg_peer peer, int 
         struct frame_out out = {.type = MSG_CONTROL_FD, .body = bytes_of(&body, sizeof(body))};
 
         return frame_send_fd(fd, &out, passed_fd);
+}
+
+MUST res control_send_user(int fd, unsigned uid, unsigned gid)
+{
+        struct msg_control_user body = {.uid = uid, .gid = gid};
+        struct frame_out out = {.type = MSG_CONTROL_USER, .body = bytes_of(&body, sizeof(body))};
+
+        return frame_send_one(fd, &out);
 }
 
 MUST res control_send_go(int fd)

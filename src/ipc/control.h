@@ -18,6 +18,7 @@ struct control {
         int fd;
         int peer[MSG_PEER_COUNT];     /* ends of conversations, -1 = none */
         int other[MSG_FD_KIND_COUNT]; /* everything else, -1 = none; [MSG_FD_PEER] is unused */
+        struct msg_control_user user; /* uid 0: none was named, stay who you are */
         struct frame_reader *reader;
 };
 
@@ -29,6 +30,7 @@ struct control {
 enum control_event {
         CONTROL_PEER,   /* peer[which] is new; the earlier one, if it was still here, is closed */
         CONTROL_FD_NEW, /* other[which] is new */
+        CONTROL_USER,   /* user is who to be */
         CONTROL_GO,
         CONTROL_STOP,
         CONTROL_END, /* the parent is gone */
@@ -54,5 +56,6 @@ MUST res control_ready(struct control *control, const char *text);
 
 /* The descriptor stays the parent's.  ERR_IPC_LOST when the child is gone. */
 MUST res control_send_fd(int fd, enum msg_fd_kind kind, enum msg_peer peer, int passed_fd);
+MUST res control_send_user(int fd, unsigned uid, unsigned gid);
 MUST res control_send_go(int fd);
 MUST res control_send_stop(int fd);

@@ -49,6 +49,7 @@ enum msg_type {
         MSG_CONTROL_GO,       /* everything has been handed over: work */
         MSG_CONTROL_READY,    /* child -> parent; tail = text to print */
         MSG_CONTROL_STOP,     /* finish what is in flight and end */
+        MSG_CONTROL_USER,     /* before GO: who to be from now on */
 };
 
 struct msg_head {
@@ -75,6 +76,10 @@ enum msg_fd_kind {
 struct msg_control_fd {
         uint32_t kind; /* enum msg_fd_kind */
         uint32_t peer; /* enum msg_peer */
+};
+
+struct msg_control_user { /* never root */
+        uint32_t uid, gid;
 };
 
 /* ---- common ------------------------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
  * Landlock: which files may still be opened.  The signer, the vault and the prober may open none (what they need is
  * open; a plan can name exceptions).  The server may open everything that it could before, but not DIR/keys and DIR/log:
  * since rules only allow, and whole trees at a time, it is given every neighbour on the way down to DIR instead of
- * the way itself.
+ * the way itself, and in DIR the files that are there, so the database has to be open by then.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -43,6 +43,11 @@ static int landlock_version(void)
         return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
+bool sandbox_has_landlock(void)
+{
+        return landlock_version() >= 1;
+}
+
 static res ruleset_make(int version, struct ruleset *ret_ruleset)
 {
         uint64_t handled = ACCESS_READ | ACCESS_WRITE | LANDLOCK_ACCESS_FS_EXECUTE;
@@ -55,11 +60,11 @@ static res ruleset_make(int version, struct ruleset *ret_ruleset)
         return RES_OK;
 }
 
-/* Missing files are no failure: what is not there needs no leave. */
-static res allow(const struct ruleset *ruleset, const char *path, uint64_t access)
+/* Missing files are no failure: what is not there, or not for us, needs no leave. */
+static res allow(const struct ruleset *ruleset, const char *path, uint64_t access, int follow)
 {
         struct stat info;
-        CLEAN(fd_close) int fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+        CLEAN(fd_close) int fd = open(path, O_PATH | O_CLOEXEC | follow);
 
         if (fd < 0 || fstat(fd, &info) != 0 || S_ISLNK(info.st_mode))
                 return RES_OK;
@@ -72,11 +77,8 @@ static res allow(const struct ruleset *ruleset, const char *path, uint64_t acces
 
 static res allow_list(const struct ruleset *ruleset, const char *const *paths, uint64_t access)
 {
-        for (size_t i = 0; paths && paths[i]; i++) {
-                char real[PATH_MAX];
-                if (realpath(paths[i], real))
-                        TRY(allow(ruleset, real, access));
-        }
+        for (size_t i = 0; paths && paths[i]; i++)
+                TRY(allow(ruleset, paths[i], access, /* follow= */ 0));
         return RES_OK;
 }
 
@@ -86,7 +88,8 @@ static res allow_entries(const struct ruleset *ruleset, const char *dir, const c
         DIR *open_dir = opendir(dir);
         res result = RES_OK;
 
-        ENSURE(open_dir, ERR_IO);
+        if (!open_dir) /* closed to us anyway */
+                return RES_OK;
         for (const struct dirent *entry = readdir(open_dir); entry && res_is_ok(result); entry = readdir(open_dir)) {
                 char path[PATH_MAX + 258];
                 bool skip = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
@@ -94,19 +97,32 @@ static res allow_entries(const struct ruleset *ruleset, const char *dir, const c
                         skip = skip || strcmp(entry->d_name, without[i]) == 0;
                 snprintf(path, sizeof(path), "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, entry->d_name);
                 if (!skip)
-                        result = allow(ruleset, path, ACCESS_READ | ACCESS_WRITE);
+                        result = allow(ruleset, path, ACCESS_READ | ACCESS_WRITE, O_NOFOLLOW);
         }
         closedir(open_dir);
         return result;
+}
+
+/* The path of DIR without links; where the way is closed to us it is known from the descriptor that holds DIR. */
+static bool path_of(const char *data_dir, char real[PATH_MAX])
+{
+        ssize_t n;
+
+        if (realpath(data_dir, real))
+                return true;
+        n = readlink(data_dir, real, PATH_MAX - 1);
+        if (n > 0)
+                real[n] = 0;
+        return n > 0 && real[0] == '/';
 }
 
 /* Walk down to DIR, and allow at each step everything beside the way. */
 static res allow_all_but_keys(const struct ruleset *ruleset, const char *data_dir)
 {
         static const char *const closed[] = {"keys", "log", NULL};
-        char real[PATH_MAX], above[PATH_MAX] = "/";
+        char real[PATH_MAX], above[PATH_MAX] = "/", inside[PATH_MAX];
 
-        ENSURE(realpath(data_dir, real), ERR_IO);
+        ENSURE(path_of(data_dir, real), ERR_IO);
         for (char *name = real + 1; *name;) {
                 char *slash = strchr(name, '/');
                 if (slash)
@@ -120,9 +136,9 @@ static res allow_all_but_keys(const struct ruleset *ruleset, const char *data_di
                 above[n] = 0;
                 name = slash ? slash + 1 : name + strlen(name);
         }
-        TRY(allow_entries(ruleset, above, closed));
-        return allow(ruleset, above,
-                     LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE);
+        TRY(allow_entries(ruleset, data_dir, closed));
+        ENSURE(snprintf(inside, sizeof(inside), "%s/.", data_dir) < (int)sizeof(inside), ERR_IO);
+        return allow(ruleset, inside, LANDLOCK_ACCESS_FS_READ_DIR, O_NOFOLLOW); /* to sync it */
 }
 
 static res add_rules(const struct ruleset *ruleset, const struct sandbox_plan *plan)

@@ -3,7 +3,6 @@
  */
 #include "sandbox/sandbox.h"
 
-#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -34,12 +33,5 @@ MUST res sandbox_enter(const struct sandbox_plan *plan, struct buf *notes)
         if (notes)
                 buf_printf(notes, "landlock=%s seccomp=%s", landlock ? "yes" : "no",
                            SANDBOX_SANITIZED || plan->role == SANDBOX_SERVER ? "forbidding" : "allowing");
-        return RES_OK;
-}
-
-MUST res sandbox_take_uid(unsigned uid, unsigned gid)
-{
-        ENSURE(setgroups(0, NULL) == 0, ERR_IO);
-        ENSURE(setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0, ERR_IO);
         return RES_OK;
 }

@@ -6,13 +6,14 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/conf.h"
 #include "base/res.h"
 
 enum sandbox_role {
         SANDBOX_SIGNER, /* files below DIR/keys and DIR/log that are open, clock, entropy: no network, exec, open outside DIR */
         SANDBOX_VAULT,  /* no files at all */
         SANDBOX_PROBER, /* network outwards; files only for the resolver */
-        SANDBOX_SERVER, /* everything but keys/, exec and ptrace */
+        SANDBOX_SERVER, /* everything but keys/, log/, programs, new sockets, and what a broken-in one would want next */
         SANDBOX_ROLE_COUNT
 };
 
@@ -30,8 +31,13 @@ struct sandbox_plan {
  */
 MUST res sandbox_enter(const struct sandbox_plan *plan, struct buf *notes);
 
+/* Does this kernel close files by Landlock? */
+bool sandbox_has_landlock(void);
+
 /*
- * Started as root, each program takes a uid of its own: the parent calls this in the child before exec.
- * ERR_IO.
+ * Started as root, each program becomes the user that the parent named (control.user), for good, without other groups and
+ * without a way back.  uid 0: none was named, nothing happens.  What was not opened or read before must be readable by that user;
+ * conf->data_dir and conf->catalogue_dir are still reached where the way to them is closed to it.  Call it before
+ * anything of another program is read.  ERR_IO; ERR_IPC_LOST: the parent is gone.
  */
-MUST res sandbox_take_uid(unsigned uid, unsigned gid);
+MUST res sandbox_take_user(unsigned uid, unsigned gid, struct conf *conf);

@@ -78,6 +78,8 @@ static void become(const struct child_kind *kind, const char *program_dir, char 
         for (size_t i = 0; arguments[i] && n < sizeof(argv) / sizeof(*argv) - 1; i++)
                 argv[n++] = arguments[i];
         argv[n] = NULL;
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* low ports are the parent's business */
         setpgid(0, 0); /* the terminal's ^C is for the parent, which stops us in order */
         if (dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || dup2(control, CONTROL_FD) < 0)
                 _exit(1);

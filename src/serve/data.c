@@ -36,6 +36,20 @@ static res make_directory(const char *dir, const char *below, struct buf *why)
         return RES_OK;
 }
 
+/* Made by a service that ran as somebody else, most likely as root. */
+static res say_whose(const char *dir, const char *path, struct buf *why)
+{
+        struct stat info = {0};
+
+        if (stat(path, &info) != 0)
+                (void)stat(dir, &info);
+        buf_printf(why,
+                   "%s belongs to a service that runs as user %u, and this one is user %u; start it as that user again, or stop it "
+                   "and give the directory away: chown -R %u %s",
+                   dir, (unsigned)info.st_uid, (unsigned)geteuid(), (unsigned)geteuid(), dir);
+        return FAIL(ERR_CONFIG);
+}
+
 static res take_lock(const char *dir, int *ret_fd, struct buf *why)
 {
         char path[PATH_MAX];
@@ -43,6 +57,8 @@ static res take_lock(const char *dir, int *ret_fd, struct buf *why)
 
         snprintf(path, sizeof(path), "%s/lock", dir);
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 && errno == EACCES)
+                return say_whose(dir, path, why);
         if (fd < 0)
                 return say(why, ERR_CONFIG, "cannot open", path);
         if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -56,6 +72,8 @@ static res take_lock(const char *dir, int *ret_fd, struct buf *why)
 MUST res data_open(const struct conf *conf, int *ret_lock_fd, struct buf *why)
 {
         TRY(make_directory(conf->data_dir, "", why));
+        if (access(conf->data_dir, R_OK | W_OK | X_OK) != 0 && errno == EACCES)
+                return say_whose(conf->data_dir, conf->data_dir, why);
         TRY(make_directory(conf->data_dir, "/keys", why));
         TRY(make_directory(conf->data_dir, "/log", why));
         return take_lock(conf->data_dir, ret_lock_fd, why);

@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "sandbox/sandbox.h"
 #include "serve/data.h"
 #include "serve/listen.h"
 #include "serve/supervise.h"
@@ -52,6 +53,21 @@ static const char *config_argument(int argc, char **argv)
         return found;
 }
 
+static res choose_users(const struct conf *conf, struct users *ret_users, struct buf *why)
+{
+        const char *note = NULL;
+
+        TRY(users_choose(conf, ret_users, &note, why));
+        if (note)
+                log_line(LOG_WARNING, "users", "apart=no why=%s", log_quote(str_of(note)));
+        else
+                log_line(LOG_INFO, "users", "apart=%s", ret_users->apart ? "yes" : "no");
+        if (!ret_users->apart && !sandbox_has_landlock())
+                log_line(LOG_WARNING, "keys_open", "why=\"one user for all programs, and no Landlock in this kernel: a server that is "
+                                                   "broken into could read keys/; start as root\"");
+        return RES_OK;
+}
+
 static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
 {
         CLEAN(conf_clean) struct conf *conf = NULL;
@@ -68,8 +84,10 @@ static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
         buf_init(&program_dir, 8192);
         TRY(conf_load(argc, argv, 1, &conf, why));
         TRY(child_find_programs(&program_dir, why));
+        TRY(choose_users(conf, &s.users, why));
         TRY(data_open(conf, &s.lock, why));
         TRY(data_master_key(conf, &s.master_key, why));
+        TRY(users_own_data(&s.users, conf->data_dir, why));
         TRY(listen_tcp(&conf->server_listen, "server.listen", &s.tls, why));
         TRY(listen_tcp(&conf->public_listen, "public.listen", &s.public, why));
         TRY(listen_control(conf->data_dir, &s.control, why));

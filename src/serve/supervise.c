@@ -56,8 +56,17 @@ static void introduce(struct child *fresh, struct child *partner)
         close(pair[1]);
 }
 
+static void name_user(const struct supervise *s, const struct child *child)
+{
+        const struct user *user = &s->users.of[child->kind->peer];
+
+        if (s->users.apart && !res_is_ok(control_send_user(child->control, user->uid, user->gid)))
+                log_line(LOG_WARNING, "name_user", "program=%s", child->kind->name); /* it is ending */
+}
+
 static void equip(struct supervise *s, struct child *child)
 {
+        name_user(s, child);
         hand_over(child, MSG_FD_LOCK, MSG_PEER_PARENT, s->lock);
         if (child->kind->needs_master_key)
                 hand_over(child, MSG_FD_MASTER_KEY, MSG_PEER_PARENT, s->master_key);

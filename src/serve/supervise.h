@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/res.h"
 #include "serve/child.h"
+#include "serve/users.h"
 
 #define SUPERVISE_MAGIC 0x53555056u
 
@@ -14,6 +15,7 @@ struct supervise {
         int lock, master_key, tls, public, control; /* descriptors of the parent's */
         const char *config_path;                    /* of --config; NULL = none */
         int64_t config_changed_at;                  /* what tells one state of the file from the next */
+        struct users users;                         /* who the programs are to be */
         struct child child[MSG_PEER_COUNT];
         bool was_ready; /* the server's line has been printed */
         bool stopping, give_up;

@@ -37,6 +37,7 @@
 #include "core/validation.h"
 #include "ipc/channel.h"
 #include "ipc/control.h"
+#include "sandbox/sandbox.h"
 #include "server/listener.h"
 #include "server/routes.h"
 #include "server/setup.h"
@@ -119,14 +120,43 @@ static void server_fatal(const char *why)
         _exit(1); /* what is on the disk is not known any more; the parent starts anew */
 }
 
-static res server_store(struct server *server, struct buf *why)
+static res server_store(struct server *server, const struct migrations *migrations, struct buf *why)
 {
-        char path[PATH_MAX], migrations[PATH_MAX];
+        char path[PATH_MAX];
 
         snprintf(path, sizeof path, "%s/chancery.db", server->conf->data_dir);
-        const struct store_options options = {.path = path, .migrations_dir = migrations_dir(migrations), .on_fatal = server_fatal};
+        const struct store_options options = {
+                .path = path, .migrations = migrations, .threads_later = true, .on_fatal = server_fatal};
 
         return store_open_with(&options, why, &server->core.store);
+}
+
+/* Behind it: no program, no other socket, no file of the signer's.  Before the first thread, so that all are in it. */
+static res server_jail(const struct server *server)
+{
+        const struct sandbox_plan plan = {.role = SANDBOX_SERVER, .data_dir = server->conf->data_dir};
+        CLEAN(buf_done) struct buf notes = {0};
+
+        buf_init(&notes, LIMIT_ERR_DETAIL);
+        TRY(sandbox_enter(&plan, &notes));
+        log_line(LOG_INFO, "jail", "%s", buf_c(&notes));
+        return RES_OK;
+}
+
+/* What is installed is read first, by whoever started the service: the server's own user may be unable to. */
+static res server_open(struct server *server, const struct control *control, struct buf *why)
+{
+        struct core *core = &server->core;
+        char path[PATH_MAX];
+        CLEAN(migrations_free_ptr) struct migrations *migrations = NULL;
+
+        TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
+        TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
+        TRY(issuers_new(server->conf->catalogue_dir, &core->issuers, why));
+        TRY(migrations_read(migrations_dir(path), why, &migrations));
+        TRY(sandbox_take_user(control->user.uid, control->user.gid, server->conf));
+        TRY(server_store(server, migrations, why));
+        return server_jail(server);
 }
 
 static res node_store_tx(struct store_tx *tx, void *arg)
@@ -159,12 +189,9 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
 {
         struct core *core = &server->core;
 
-        core->conf = server->conf;
-        TRY(server_store(server, why));
+        TRY(store_start(core->store));
         TRY(server_node(server, act));
-        TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
-        TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
-        TRY(issuers_load(core->signer, server->conf->catalogue_dir, &core->issuers, why));
+        TRY(issuers_ask(core->issuers, core->signer, why));
         TRY(catalogue_check_issuers(core->catalogue, core->issuers, why));
         TRY(account_cache_new(&core->accounts));
         TRY(issue_queue_new(core, &core->issue));
@@ -343,7 +370,6 @@ static res server_live(struct server *server, struct control *control, struct bu
 {
         struct control_watch watch = {.server = server, .control = control};
 
-        TRY(server_channels(server, control));
         sem_init(&watch.ended, 0, 0);
         ENSURE(pthread_create(&watch.thread, NULL, control_thread, &watch) == 0, ERR_MEMORY);
         res r = server_start(server, control, why);
@@ -355,6 +381,17 @@ static res server_live(struct server *server, struct control *control, struct bu
                 shutdown(control->fd, SHUT_RDWR); /* the watcher sees the end */
         pthread_join(watch.thread, NULL);
         sem_destroy(&watch.ended);
+        return r;
+}
+
+static res server_life(struct server *server, struct control *control, struct buf *why)
+{
+        server->core.conf = server->conf;
+        TRY(server_channels(server, control));
+        res r = server_open(server, control, why);
+
+        if (res_is_ok(r))
+                r = server_live(server, control, why);
         server_stop(server);
         return r;
 }
@@ -377,7 +414,7 @@ int server_main(int argc, char **argv)
         if (res_is_ok(r))
                 r = control_start(&control, CONTROL_FD);
         if (res_is_ok(r)) {
-                r = server_live(&server, &control, &why);
+                r = server_life(&server, &control, &why);
                 control_done(&control);
         }
         conf_free(server.conf);

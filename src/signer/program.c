@@ -175,6 +175,7 @@ MUST res signer_open(struct signer *signer, const uint8_t *seal_key, struct buf 
         buf_init(&signer->der, LIMIT_CERT_BYTES);
         TRY(pki_kit_new(&signer->kit));
         TRY(load_profiles(signer, why));
+        TRY(sandbox_take_user(signer->user.uid, signer->user.gid, signer->conf));
         snprintf(log_dir, sizeof(log_dir), "%s/log", signer->conf->data_dir);
         TRY(journal_open(log_dir, &signer->journal, why));
         return open_authority(signer, seal_key, why);
@@ -189,6 +190,7 @@ static res begin(struct signer *signer, struct control *control, struct buf *why
                 TRY(clock_use_file(signer->conf->test_clock));
         signer_off_begin(signer);
         TRY(control_start(control, CONTROL_FD));
+        signer->user = control->user;
         TRY(derive_key(control, seal_key));
         res opened = signer_open(signer, seal_key, why);
         secret_wipe(seal_key, sizeof(seal_key));

@@ -42,6 +42,7 @@ struct signer {
         int argc;
         char **argv;
         struct conf *conf;
+        struct msg_control_user user; /* to be from before the log is opened on; uid 0: nobody else */
         struct signer_off off;
         struct pki_kit *kit;
         struct pki_profiles profiles;

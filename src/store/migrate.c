@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,18 @@
 #include "store/sqlite.h"
 
 #define MIGRATION_FILE_MAX (1024 * 1024)
+
+struct migration {
+        char name[256];
+        int64_t number;
+        struct buf text;
+};
+
+struct migrations {
+        char *dir; /* for sentences */
+        int n;
+        struct migration v[];
+};
 
 static const char sql_table[] = "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL)";
 
@@ -94,43 +107,68 @@ static res highest_run(struct store_conn *c, int64_t *ret_number)
         return rc == SQLITE_ROW ? RES_OK : conn_failure(c, rc);
 }
 
-static res run_file(struct store_conn *c, const char *path, const char *name, int64_t number)
+static res run_text(struct store_conn *c, const struct migration *migration)
 {
-        CLEAN(buf_done) struct buf text = {0}, note = {0};
+        CLEAN(buf_done) struct buf note = {0};
 
-        buf_init(&text, MIGRATION_FILE_MAX);
         buf_init(&note, 1024);
-        TRY(read_file(path, &text));
-        TRY(run_statements(c, buf_str(&text)));
+        TRY(run_statements(c, buf_str(&migration->text)));
         /* The name is digits, '_' and what the file system holds: quoted by doubling. */
-        buf_printf(&note, "INSERT INTO schema_migration (number, name) VALUES (%lld, '", (long long)number);
-        add_replacing(&note, name, "'", "''");
+        buf_printf(&note, "INSERT INTO schema_migration (number, name) VALUES (%lld, '", (long long)migration->number);
+        add_replacing(&note, migration->name, "'", "''");
         buf_add_text(&note, "')");
         TRY(buf_check(&note));
         return conn_exec(c, buf_c(&note));
 }
 
-static res run_one(struct store_conn *c, const char *dir, const char *name, int64_t done, struct buf *why)
+static res run_one(struct store_conn *c, const struct migration *migration, int64_t done, struct buf *why)
 {
-        CLEAN(buf_done) struct buf path = {0};
-        int64_t number = 0;
-        res r;
-
-        TRY(str_to_int64((struct str){name, 4}, &number));
-        if (number <= done)
+        if (migration->number <= done)
                 return RES_OK;
-        buf_init(&path, 4096);
-        buf_printf(&path, "%s/%s", dir, name);
-        TRY(buf_check(&path));
         TRY(conn_exec(c, "BEGIN IMMEDIATE"));
-        r = run_file(c, buf_c(&path), name, number);
+        res r = run_text(c, migration);
         if (res_is_ok(r))
                 r = conn_exec(c, "COMMIT");
         if (res_is_ok(r))
                 return RES_OK;
-        buf_printf(why, "migration %s: %s", name, sqlite3_errmsg(c->db));
+        buf_printf(why, "migration %s: %s", migration->name, sqlite3_errmsg(c->db));
         if (!sqlite3_get_autocommit(c->db))
                 (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+        return r;
+}
+
+res migrate_run(struct store_conn *c, const struct migrations *migrations, struct buf *why)
+{
+        int n = migrations->n;
+        int64_t done = 0;
+
+        TRY(conn_exec(c, sql_table));
+        TRY(highest_run(c, &done));
+        if (n == 0 || done > migrations->v[n - 1].number) {
+                buf_printf(why, n == 0 ? "no migrations in %s" : "the database was made by a newer version than %s knows",
+                           migrations->dir);
+                return FAIL(ERR_STORE);
+        }
+        for (int i = 0; i < n; i++)
+                TRY(run_one(c, &migrations->v[i], done, why));
+        return RES_OK;
+}
+
+/* ---- reading them ------------------------------------------------------------------------------------ */
+
+static res read_one(const char *dir, const char *name, struct migration *migration, struct buf *why)
+{
+        CLEAN(buf_done) struct buf path = {0};
+
+        buf_init(&migration->text, MIGRATION_FILE_MAX);
+        buf_init(&path, 4096);
+        buf_printf(&path, "%s/%s", dir, name);
+        TRY(buf_check(&path));
+        TRY(str_to_int64((struct str){name, 4}, &migration->number));
+        snprintf(migration->name, sizeof(migration->name), "%s", name);
+        res r = read_file(buf_c(&path), &migration->text);
+        if (!res_is_ok(r))
+                buf_printf(why, "%s cannot be read", buf_c(&path));
         return r;
 }
 
@@ -141,34 +179,46 @@ static void names_free(struct dirent **names, int n)
         free(names);
 }
 
-static res run_all(struct store_conn *c, const char *dir, struct dirent **names, int n, struct buf *why)
+static res read_all(const char *dir, struct dirent **names, int n, struct migrations **ret_migrations, struct buf *why)
 {
-        int64_t done = 0, newest = 0;
+        CLEAN(migrations_free_ptr)
+        struct migrations *migrations = calloc(1, sizeof(*migrations) + (size_t)n * sizeof(struct migration));
 
-        TRY(conn_exec(c, sql_table));
-        TRY(highest_run(c, &done));
-        if (n > 0)
-                TRY(str_to_int64((struct str){names[n - 1]->d_name, 4}, &newest));
-        if (n == 0 || done > newest) {
-                buf_printf(why, n == 0 ? "no migrations in %s" : "the database was made by a newer version than %s knows", dir);
-                return FAIL(ERR_STORE);
-        }
-        for (int i = 0; i < n; i++)
-                TRY(run_one(c, dir, names[i]->d_name, done, why));
+        ENSURE(migrations, ERR_MEMORY);
+        migrations->dir = strdup(dir);
+        ENSURE(migrations->dir, ERR_MEMORY);
+        for (; migrations->n < n; migrations->n++)
+                TRY(read_one(dir, names[migrations->n]->d_name, &migrations->v[migrations->n], why));
+        *ret_migrations = migrations;
+        migrations = NULL;
         return RES_OK;
 }
 
-res migrate_run(struct store_conn *c, const char *dir, struct buf *why)
+res migrations_read(const char *dir, struct buf *why, struct migrations **ret_migrations)
 {
         struct dirent **names = NULL;
         int n = scandir(dir, &names, is_migration, alphasort);
-        res r;
 
         if (n < 0) {
                 buf_printf(why, "migrations in %s: %s", dir, strerror(errno));
                 return FAIL(ERR_IO);
         }
-        r = run_all(c, dir, names, n, why);
+        res r = read_all(dir, names, n, ret_migrations, why);
         names_free(names, n);
         return r;
+}
+
+void migrations_free(struct migrations *migrations)
+{
+        if (!migrations)
+                return;
+        for (int i = 0; i < migrations->n; i++)
+                buf_done(&migrations->v[i].text);
+        free(migrations->dir);
+        free(migrations);
+}
+
+void migrations_free_ptr(struct migrations **migrations)
+{
+        migrations_free(*migrations);
 }

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,38 @@ static bool prepared_init(struct store_conn *c)
         return true;
 }
 
+/*
+ * A directory that is reached by a descriptor alone (the way to it is closed to us) has no path that SQLite could look for
+ * links in: such a name is taken as it is.
+ */
+#define BY_DESCRIPTOR "/proc/self/fd/"
+
+static int name_as_it_is(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+        (void)vfs;
+        return snprintf(out, (size_t)size, "%s", name) < size ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+static sqlite3_vfs by_descriptor;
+
+static void by_descriptor_register(void)
+{
+        by_descriptor = *sqlite3_vfs_find(NULL);
+        by_descriptor.zName = "by-descriptor";
+        by_descriptor.xFullPathname = name_as_it_is;
+        (void)sqlite3_vfs_register(&by_descriptor, /* makeDflt= */ 0);
+}
+
+static const char *vfs_for(const struct store_options *options)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+        if (options->vfs || strncmp(options->path, BY_DESCRIPTOR, strlen(BY_DESCRIPTOR)) != 0)
+                return options->vfs;
+        pthread_once(&once, by_descriptor_register);
+        return by_descriptor.zName;
+}
+
 res conn_open(const struct store_options *options, enum conn_kind kind, struct store_conn **ret_conn)
 {
         CLEAN(conn_close_ptr) struct store_conn *c = calloc(1, sizeof(*c));
@@ -60,7 +93,7 @@ res conn_open(const struct store_options *options, enum conn_kind kind, struct s
         c->on_fatal = options->on_fatal ? options->on_fatal : fatal_default;
         if (c->is_writer)
                 flags |= SQLITE_OPEN_CREATE;
-        rc = sqlite3_open_v2(options->path, &c->db, flags, options->vfs);
+        rc = sqlite3_open_v2(options->path, &c->db, flags, vfs_for(options));
         if (rc != SQLITE_OK)
                 return conn_failure(c, rc);
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);

@@ -127,4 +127,4 @@ MUST res query_list(struct query *q, struct arena *a, const struct column *colum
         query_list((q), (a), (columns), sizeof(**(ret_rows)), (const void **)(ret_rows), (ret_n))
 
 /* The migrations not yet run, in order, each in its own transaction.  `why` names the bad one. */
-MUST res migrate_run(struct store_conn *c, const char *dir, struct buf *why);
+MUST res migrate_run(struct store_conn *c, const struct migrations *migrations, struct buf *why);

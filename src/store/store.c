@@ -99,14 +99,31 @@ static res make_file(const char *path)
         return RES_OK;
 }
 
+static res store_migrate(struct store *store, struct buf *why)
+{
+        CLEAN(migrations_free_ptr) struct migrations *read_now = NULL;
+        const struct migrations *migrations = store->options.migrations;
+
+        if (!migrations) {
+                TRY(migrations_read(store->options.migrations_dir, why, &read_now));
+                migrations = read_now;
+        }
+        return migrate_run(store->writer, migrations, why);
+}
+
 static res store_prepare(struct store *store, struct buf *why)
 {
         TRY(make_file(store->path));
         TRY(conn_open(&store->options, CONN_WRITER, &store->writer));
         store->writer->bypasses_group = true;
-        TRY(migrate_run(store->writer, store->options.migrations_dir, why));
+        TRY(store_migrate(store, why));
         TRY(conn_check_statements(store->writer, why));
         store->writer->bypasses_group = false;
+        return store->options.threads_later ? RES_OK : checkpoint_start(store);
+}
+
+res store_start(struct store *store)
+{
         return checkpoint_start(store);
 }
 

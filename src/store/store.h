@@ -25,9 +25,13 @@ struct store;
 struct store_conn; /* a connection: of a reader, or the writer's inside a transaction */
 struct store_tx;   /* an open transaction: the right to write */
 
+struct migrations; /* the files of a directory, in memory */
+
 struct store_options {
         const char *path;           /* the database file */
         const char *migrations_dir; /* NNNN_name.sql, each run once, in order */
+        const struct migrations *migrations; /* read before; NULL = read migrations_dir now */
+        bool threads_later;         /* no thread yet: store_start() is called when there may be some */
         const char *vfs;            /* NULL = the system's; tests put a failing one here */
         /* Called when a sync failed: what is on the disk is no longer known.  Must end the process; NULL = _exit(1). */
         void (*on_fatal)(const char *why);
@@ -39,6 +43,12 @@ struct store_options {
  */
 MUST res store_open_with(const struct store_options *options, struct buf *why, struct store **ret_store);
 MUST res store_open(const char *path, const char *migrations_dir, struct buf *why, struct store **ret_store);
+/* For a process that may read them now and not later.  ERR_IO, ERR_MEMORY; `why` holds the sentence. */
+MUST res migrations_read(const char *dir, struct buf *why, struct migrations **ret_migrations);
+void migrations_free(struct migrations *migrations); /* not before the store is open; NULL is fine */
+void migrations_free_ptr(struct migrations **migrations);
+/* The thread that copies the log home, if it was put off (threads_later).  Before the first write. */
+MUST res store_start(struct store *store);
 /* After the last writer and reader is done: checkpoints, closes every connection.  NULL is fine. */
 void store_close(struct store *store);
 void store_close_ptr(struct store **store); /* for CLEAN() */

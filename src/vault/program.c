@@ -65,7 +65,7 @@ static bool vault_idle(void *context)
         return stock_fill_one(vault->stock);
 }
 
-static res vault_run(struct vault *vault, const char *data_dir)
+static res vault_run(struct vault *vault, struct conf *conf)
 {
         struct control control;
 
@@ -78,10 +78,12 @@ static res vault_run(struct vault *vault, const char *data_dir)
                 .context = vault,
                 .wipe = true,
         };
-        res r = master_key(&control, vault->key);
+        res r = sandbox_take_user(control.user.uid, control.user.gid, conf);
 
         if (res_is_ok(r))
-                r = vault_jail(vault, data_dir);
+                r = master_key(&control, vault->key);
+        if (res_is_ok(r))
+                r = vault_jail(vault, conf->data_dir);
         if (res_is_ok(r))
                 r = control_ready(&control, "");
         if (res_is_ok(r))
@@ -108,7 +110,7 @@ int vault_main(int argc, char **argv)
         if (res_is_ok(r) && is_keymaker)
                 r = stock_new(&vault.stock);
         if (res_is_ok(r))
-                r = vault_run(&vault, conf->data_dir);
+                r = vault_run(&vault, conf);
         stock_free(vault.stock);
         secret_wipe(&vault, sizeof vault);
         conf_free(conf);
