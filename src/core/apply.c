@@ -27,7 +27,7 @@ struct apply {
         size_t validation_count;
 };
 
-static struct str names_joined(struct act *act, const struct strs *names)
+struct str apply_names_text(struct act *act, const struct strs *names)
 {
         const char *text = "";
 
@@ -74,7 +74,7 @@ static void apply_fill_certificate(struct apply *apply)
                 .alias = str_of(plan->alias),
                 .project_id = plan->project_id,
                 .domain = str_of(plan->name.ascii),
-                .names = names_joined(act, &plan->names),
+                .names = apply_names_text(act, &plan->names),
                 .primary_domain = str_of(plan->name.registrable),
                 .validity_months = str_of(arena_printf(act->arena, "%lld", (long long)product->validity_months)),
                 .life_days = product->life_days,

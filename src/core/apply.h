@@ -25,6 +25,13 @@ struct apply_plan {
 /* Check it all (FREE, DOM, ACC-02, PKP); the first thing wrong is told with what to change. */
 MUST res apply_plan_make(struct act *act, const struct certificate_apply *in, struct apply_plan *ret_plan);
 
-/* What has to be shown for the plan's names: one row a name to prove.  Values are fresh and random (SIL-51). */
-MUST res apply_plan_validations(struct act *act, const struct apply_plan *plan, const char *certificate_id,
-                                struct validation_row **ret_rows, size_t *ret_count);
+/* What has to be shown for these names (as bind_names() gives them): one row a name to prove.  Values are fresh and random (SIL-51). */
+MUST res apply_validations(struct act *act, const struct strs *names, enum msg_method method, const char *certificate_id,
+                           struct validation_row **ret_rows, size_t *ret_count);
+static inline MUST res apply_plan_validations(struct act *act, const struct apply_plan *plan, const char *certificate_id,
+                                              struct validation_row **ret_rows, size_t *ret_count)
+{
+        return apply_validations(act, &plan->names, plan->method, certificate_id, ret_rows, ret_count);
+}
+/* Names one a line, as certificate_row keeps them. */
+struct str apply_names_text(struct act *act, const struct strs *names);

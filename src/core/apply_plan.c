@@ -4,8 +4,9 @@
  */
 #include "core/apply.h"
 
-#include "base/conf.h"
+#include "core/bind.h"
 #include "core/core.h"
+#include "core/key_kind.h"
 #include "core/key_make.h"
 #include "core/label.h"
 #include "store/certificate.h"
@@ -39,74 +40,26 @@ static res plan_product(struct act *act, struct apply_plan *plan)
         return RES_OK;
 }
 
-static res plan_method(struct act *act, struct apply_plan *plan)
-{
-        const struct product *product = plan->product;
-        struct str method = plan->in->method;
-
-        if (str_equals(method, "DNS") && product->allows_dns) {
-                plan->method = str_equals(str_of(product->dns_record), "CNAME") ? MSG_METHOD_DNS_CNAME
-                                                                                : MSG_METHOD_DNS_TXT;
-                return RES_OK;
-        }
-        if (str_equals(method, "FILE") && product->allows_file) {
-                if (!act->core->conf->validation_file) /* SIL-40 */
-                        return act_fail(act, ERR_PARAM_VALUE,
-                                        "File validation is switched off here; use DvAuthMethod DNS.");
-                plan->method = MSG_METHOD_FILE;
-                return RES_OK;
-        }
-        if (str_equals(method, "DNS_AUTO")) /* FREE-10: needs a DNS host that we can write to */
-                return act_fail(
-                        act, ERR_PARAM_VALUE,
-                        "Automatic DNS needs the name at a DNS host that this service can write to, and none is connected; use DNS or FILE.");
-        return act_fail(act, ERR_PARAM_VALUE, "DvAuthMethod must be DNS or FILE.");
-}
-
 static res plan_names(struct act *act, struct apply_plan *plan)
 {
-        TRY(domain_parse(act, plan->in->domain, &plan->name));
-        TRY(domain_check(act, &plan->name, plan->product));
-        TRY(domain_expand(act, &plan->name, plan->product, &plan->names));
-        if (plan->in->dns_names.n == 0)
-                return RES_OK;
-        for (size_t i = 0; i < plan->in->dns_names.n;
-             i++) { /* FREE-05: other names than those it gets anyway */
-                struct domain_name extra = {0};
-                bool known = false;
+        const struct bind_method method = {"DvAuthMethod", plan->in->method, plan->product->validity_months};
+        struct bind bind = {0};
 
-                TRY(domain_parse(act, plan->in->dns_names.v[i], &extra));
-                for (size_t k = 0; k < plan->names.n; k++)
-                        known |= str_equals(plan->names.v[k], extra.ascii);
-                if (!known)
-                        return act_fail(
-                                act, ERR_PARAM_VALUE,
-                                "A free certificate is bound to exactly one domain; leave %s out of DnsNames or buy a multi-domain product.",
-                                extra.ascii);
-        }
-        return RES_OK;
+        TRY(bind_names(act, plan->product, plan->in->domain, plan->in->dns_names, 1, &bind));
+        plan->name = bind.name;
+        plan->names = bind.names;
+        return bind_method(act, plan->product, &bind, &method, &plan->method);
 }
 
 static res plan_key(struct act *act, struct apply_plan *plan)
 {
-        struct str algo = plan->in->key_algo.n ? plan->in->key_algo : STR("RSA");
-        struct str parameter = plan->in->key_parameter;
+        const struct key_choice choice = {"CsrEncryptAlgo", "CsrKeyParameter", plan->in->key_algo, plan->in->key_parameter};
+        const struct key_kind *kind = NULL;
 
-        if (str_equal_nocase(algo, STR("RSA"))) {
-                if (parameter.n > 0 && !str_equals(parameter, "2048"))
-                        return act_fail(act, ERR_PARAM_VALUE, "CsrKeyParameter for RSA must be 2048.");
-                plan->key_type = MSG_KEY_RSA_2048;
-                plan->issuer = plan->product->issuer_rsa;
-                return RES_OK;
-        }
-        if (str_equal_nocase(algo, STR("ECC"))) {
-                if (parameter.n > 0 && !str_equal_nocase(parameter, STR("prime256v1")))
-                        return act_fail(act, ERR_PARAM_VALUE, "CsrKeyParameter for ECC must be prime256v1.");
-                plan->key_type = MSG_KEY_EC_P256;
-                plan->issuer = plan->product->issuer_ecc;
-                return RES_OK;
-        }
-        return act_fail(act, ERR_PARAM_VALUE, "CsrEncryptAlgo must be RSA or ECC.");
+        TRY(key_kind_choose(act, plan->product, &choice, &kind));
+        plan->key_type = kind->type;
+        plan->issuer = key_kind_issuer(plan->product, kind);
+        return RES_OK;
 }
 
 static res plan_texts(struct act *act, struct apply_plan *plan)
@@ -162,7 +115,6 @@ res apply_plan_make(struct act *act, const struct certificate_apply *in, struct 
                 return act_fail(act, ERR_IDENTITY,
                                 "The account's identity is not verified yet; ask the operator to verify it.");
         TRY(plan_product(act, &plan));
-        TRY(plan_method(act, &plan));
         TRY(plan_names(act, &plan));
         TRY(plan_key(act, &plan));
         TRY(plan_texts(act, &plan));

@@ -3,7 +3,7 @@
  * the stamp is for people, the 206 random bits are what counts.
  *
  * One DNS record at a name proves that name and all below it (BR 3.2.2.4.7), so a name with a listed ancestor needs no
- * record of its own.  A file proves the very name alone (DCV-24): each name of the certificate has its row, all with
+ * record of its own; a wildcard is proved where its asterisk would stand.  A file proves the very name alone (DCV-24): each name of the certificate has its row, all with
  * the same content, so that one web root can serve them (DCV-22, CON-05).
  */
 #include "core/apply.h"
@@ -49,17 +49,39 @@ static bool name_is_below(struct str name, struct str ancestor)
         return name.n > ancestor.n + 1 && str_ends_with(name, ancestor) && name.p[name.n - ancestor.n - 1] == '.';
 }
 
-static bool names_hold_ancestor(const struct strs *names, struct str name)
+static struct str name_base(struct str name)
 {
-        for (size_t i = 0; i < names->n; i++)
-                if (name_is_below(name, names->v[i]))
+        return str_starts_with(name, STR("*.")) ? (struct str){name.p + 2, name.n - 2} : name;
+}
+
+/* A record at another of the names proves this one too; of a wildcard and its parent the first has the row. */
+static bool names_prove(const struct strs *names, size_t at)
+{
+        struct str name = name_base(names->v[at]);
+
+        for (size_t i = 0; i < names->n; i++) {
+                struct str other = name_base(names->v[i]);
+
+                if (name_is_below(name, other) || (i < at && str_equal(name, other)))
                         return true;
+        }
         return false;
 }
 
-static void token_fill(struct act *act, const struct apply_plan *plan, const char *file_value, struct validation_row *row)
+/* The zone that the record lies in: its primary domain; an address is its own. */
+static struct str name_zone(struct act *act, struct str name)
 {
-        switch (plan->method) {
+        enum domain_space space = DOMAIN_PUBLIC;
+        struct domain_name parsed = {0};
+
+        if (!res_is_ok(domain_parse(act, name, &parsed)) || parsed.is_ip)
+                return name;
+        return str_of(domain_rules_place(act->core->domains, parsed.ascii, &space));
+}
+
+static void token_fill(struct act *act, enum msg_method method, const char *file_value, struct validation_row *row)
+{
+        switch (method) {
         case MSG_METHOD_DNS_CNAME: /* DCV-08 */
                 row->method = STR("CNAME");
                 row->record = str_of(arena_printf(act->arena, "%s.%.*s", token_label(act), (int)row->name.n, row->name.p));
@@ -77,27 +99,29 @@ static void token_fill(struct act *act, const struct apply_plan *plan, const cha
         }
 }
 
-res apply_plan_validations(struct act *act, const struct apply_plan *plan, const char *certificate_id,
-                           struct validation_row **ret_rows, size_t *ret_count)
+res apply_validations(struct act *act, const struct strs *names, enum msg_method method, const char *certificate_id,
+                      struct validation_row **ret_rows, size_t *ret_count)
 {
-        struct validation_row *rows = arena_array_of(act->arena, plan->names.n, struct validation_row);
+        struct validation_row *rows = arena_array_of(act->arena, names->n, struct validation_row);
         const char *file_value = token_value(act);
         size_t count = 0;
 
-        for (size_t i = 0; i < plan->names.n; i++) {
-                if (plan->method != MSG_METHOD_FILE && names_hold_ancestor(&plan->names, plan->names.v[i]))
+        for (size_t i = 0; i < names->n; i++) {
+                if (method != MSG_METHOD_FILE && names_prove(names, i))
                         continue;
+                struct str name = str_dup(act->arena, name_base(names->v[i]));
+
                 rows[count] = (struct validation_row){
                         .account_id = act->account_id,
                         .certificate_id = str_of(certificate_id),
                         .position = (int64_t)count,
-                        .name = plan->names.v[i],
-                        .zone = str_of(plan->name.registrable),
+                        .name = name,
+                        .zone = name_zone(act, name),
                         .state = STR("pending"),
                         .detail = STR(""),
                         .found = STR(""),
                 };
-                token_fill(act, plan, file_value, &rows[count]);
+                token_fill(act, method, file_value, &rows[count]);
                 count++;
         }
         *ret_rows = rows;

@@ -2,11 +2,13 @@
  * What a product binds and what it gives along.  The checks stand in a table, asked in order, so that the first
  * reason a person reads is the one to mend first.  Each refusal names the rule that matched and the way out.
  */
+#include <arpa/inet.h>
 #include <idn2.h>
 #include <stdlib.h>
 
 #include "core/core.h"
 #include "core/domain.h"
+#include "pki/lint.h"
 
 enum { DOMAIN_TYPE_SINGLE = 1, DOMAIN_TYPE_MULTI, DOMAIN_TYPE_WILDCARD, DOMAIN_TYPE_MULTI_WILDCARD };
 
@@ -23,10 +25,23 @@ static const char *domain_bare(const struct domain_name *name)
         return name->is_wildcard ? name->ascii + 2 : name->ascii;
 }
 
-/* FREE-07, CAT-13. */
+static bool domain_is_public_address(const char *text)
+{
+        uint8_t octets[16];
+        bool v6 = strchr(text, ':') != NULL;
+
+        return inet_pton(v6 ? AF_INET6 : AF_INET, text, octets) == 1 && !pki_lint_address_is_reserved(bytes_of(octets, v6 ? 16 : 4));
+}
+
+/* FREE-07, CAT-13; DOM-24, RVW-25: a public one. */
 static MUST res domain_check_address(struct act *act, const struct domain_name *name, const struct product *product)
 {
-        if (!name->is_ip || product->allows_ip)
+        if (!name->is_ip)
+                return RES_OK;
+        if (product->allows_ip && !domain_is_public_address(name->ascii))
+                return act_fail(act, ERR_DOMAIN, "%s is a private or reserved address, which is nobody's own; bind a public IP address or a domain name.",
+                                name->ascii);
+        if (product->allows_ip)
                 return RES_OK;
         return act_fail(act, ERR_DOMAIN,
                         "%s is an IP address, which %s does not bind. Buy a product that binds IP "

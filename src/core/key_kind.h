@@ -12,12 +12,19 @@ struct key_kind {
         const char *algo;      /* RSA, ECC */
         const char *parameter; /* 2048, prime256v1, … */
         const char *text;      /* RSA 2048: EncryptAlgorithm */
+        const char *word;      /* rsa-2048: in the catalogue */
 };
-
-#define KEY_KIND_BIT(type) (1U << (unsigned)(type))
 
 /* "RSA" or "ECC" ("ECDSA" means ECC, CSR-11) in either case; an empty parameter is the algorithm's usual one.  NULL = none. */
 const struct key_kind *key_kind_find(struct str algo, struct str parameter);
 const struct key_kind *key_kind_of(enum msg_key_type type); /* NULL: none of these */
-/* "RSA 2048, ECC prime256v1": the kinds of a set of KEY_KIND_BITs. */
-const char *key_kind_list(struct arena *arena, unsigned set);
+
+struct product;
+struct key_choice {
+        const char *algo_field, *parameter_field; /* their names in sentences */
+        struct str algo, parameter;               /* "" = RSA; the algorithm's usual one */
+};
+/* A key that the product has made online (product->keys, B7).  ERR_PARAM_VALUE names what there is. */
+MUST res key_kind_choose(struct act *act, const struct product *product, const struct key_choice *in, const struct key_kind **ret_kind);
+/* The product's issuer for a key of this kind. */
+const char *key_kind_issuer(const struct product *product, const struct key_kind *kind);

@@ -28,3 +28,5 @@ MUST res pki_lint_tbs(struct bytes tbs, const struct pki_lint_context *context, 
 MUST res pki_lint_cert(struct bytes cert, const struct pki_lint_context *context, struct pki_finding *ret_finding);
 /* Every finding there is, for the test that proves each and for the documentation; NULL past the end. */
 const struct pki_finding *pki_lint_at(size_t i);
+/* 4 or 16 octets: an address that nobody can have to himself on the Internet (RFC 6890). */
+bool pki_lint_address_is_reserved(struct bytes address);

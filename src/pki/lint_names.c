@@ -125,7 +125,7 @@ static bool is_in(struct bytes address, const struct range *range)
         return range->bits % 8 == 0 || (address.p[whole] & mask) == (range->first[whole] & mask);
 }
 
-static bool is_reserved(struct bytes address)
+bool pki_lint_address_is_reserved(struct bytes address)
 {
         const struct range *ranges = address.n == 4 ? ranges_v4 : ranges_v6;
         size_t count = address.n == 4 ? sizeof(ranges_v4) / sizeof(*ranges_v4) : sizeof(ranges_v6) / sizeof(*ranges_v6);
@@ -142,7 +142,7 @@ static res lint_address(struct lint *lint, struct bytes address)
 
         RULE(lint, profile->ip_names, IP_NOT_ALLOWED);
         RULE(lint, address.n == 4 || address.n == 16, IP_LENGTH);
-        RULE(lint, profile->internal_names || !is_reserved(address), IP_RESERVED);
+        RULE(lint, profile->internal_names || !pki_lint_address_is_reserved(address), IP_RESERVED);
         return RES_OK;
 }
 
