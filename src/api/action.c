@@ -26,6 +26,9 @@
         ACTION(name, API_SSL, rate, right, identity, &message##_in, &message##_out, handle)
 #define TAG(name, rate, right, message, handle) \
         ACTION(name, API_TAG, rate, right, false, &message##_in, &message##_out, handle)
+#define QUICK(name_, message, handle_) \
+        {.name = (name_), .service = API_SSL, .rate = API_RATE_READ, .right = API_LOOKS, .is_quick = true, .in = &message##_in, \
+         .out = &message##_out, .handle = (handle_)}
 #define UNBUILT(name) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, NULL, NULL)
 #define HOST_LIST(name, out) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
 
@@ -56,7 +59,7 @@ static const struct api_action actions[] = {
         UNBUILT("DeployCertificateRecordRollback"),
         SSL("DescribeCSR", API_RATE_READ, API_CHANGES, false, api_csr_describe, api_csr_describe),
         SSL("DescribeCSRSet", API_RATE_READ, API_LOOKS, false, api_csr_list, api_csr_list),
-        SSL("DescribeCertificate", API_RATE_READ, API_LOOKS, false, api_certificate_describe, api_certificate_describe),
+        QUICK("DescribeCertificate", api_certificate_describe, api_certificate_describe),
         UNBUILT("DescribeCertificateBindResourceTaskDetail"),
         UNBUILT("DescribeCertificateBindResourceTaskResult"),
         SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail,

@@ -57,6 +57,7 @@ struct api_action {
         enum api_rate_class rate;
         enum api_right right;
         bool needs_identity;          /* ACC-02 */
+        bool is_quick;                /* a few reads by key: answered on the listener's thread (api_handle_quick) */
         const struct api_message *in; /* NULL = parameters are not looked at */
         const struct api_message *out;
         res (*handle)(struct req *req); /* NULL = known to the public API, not built here: UnsupportedOperation */

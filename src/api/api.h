@@ -29,5 +29,11 @@ void api_free(struct api *api);
 bool api_is_request(const struct http_request *request);
 /* Always fills the reply; never fails.  Thread-safe: the worker threads call it side by side. */
 void api_handle(struct api *api, struct http_request *request, struct http_reply *reply);
+/*
+ * On a listener's thread: a request whose action is a few reads by key is answered here and now, which saves the two thread
+ * switches that cost more than the answer.  false: nothing was done, api_handle() has to – another action, a large body, a
+ * key that is not in memory.
+ */
+bool api_handle_quick(struct api *api, struct http_request *request, struct http_reply *reply);
 /* What '/' answers to something that is nobody's: InvalidAction in the same envelope. */
 void api_handle_unknown(struct http_request *request, struct http_reply *reply);

@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "core/core.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 
@@ -202,28 +204,63 @@ static void req_begin(struct req *req, struct api *api, struct http_request *req
         memcpy(req->act.request_id, request->request_id, sizeof req->act.request_id);
 }
 
+static void req_answer(struct req *req, struct http_reply *reply)
+{
+        size_t empty = 0;
+
+        reply_open(reply);
+        empty = reply->body.n;
+        res r = req_run(req);
+
+        if (req->act.would_wait)
+                return;
+        if (res_is_ok(r)) {
+                if (reply->body.n > empty)
+                        buf_add_byte(&reply->body, ',');
+                reply_close(reply, req->act.request_id);
+                r = buf_check(&reply->body);
+        }
+        if (!res_is_ok(r))
+                reply_fail(reply, r.err, req->act.detail, req->act.request_id);
+        req_log(req, r);
+}
+
 void api_handle(struct api *api, struct http_request *request, struct http_reply *reply)
 {
         struct req req = {0};
-        size_t empty = 0;
 
         if (api_fetch_is_for(request)) {
                 api_fetch_handle(api, request, reply);
                 return;
         }
         req_begin(&req, api, request, reply);
-        reply_open(reply);
-        empty = reply->body.n;
-        res r = req_run(&req);
-        if (res_is_ok(r)) {
-                if (reply->body.n > empty)
-                        buf_add_byte(&reply->body, ',');
-                reply_close(reply, req.act.request_id);
-                r = buf_check(&reply->body);
-        }
-        if (!res_is_ok(r))
-                reply_fail(reply, r.err, req.act.detail, req.act.request_id);
-        req_log(&req, r);
+        req_answer(&req, reply);
+}
+
+/* Reading and checking a body takes long in proportion to its length; the parameters of quick actions are short. */
+static bool request_is_quick(const struct http_request *request)
+{
+        const struct api_action *action = api_action_find(http_header(request, "X-TC-Action"));
+
+        return action != NULL && action->is_quick && request->body.n <= LIMIT_QUICK_BODY && request->query.n == 0;
+}
+
+bool api_handle_quick(struct api *api, struct http_request *request, struct http_reply *reply)
+{
+        struct req req = {0};
+        struct store_conn *conn = NULL;
+
+        if (!request_is_quick(request))
+                return false;
+        req_begin(&req, api, request, reply);
+        req.act.must_not_wait = true;
+        if (!res_is_ok(store_read(api->core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
+                return false;
+        req_answer(&req, reply); /* its reads are of one moment and lock once */
+        store_snapshot_end(conn);
+        if (req.act.would_wait)
+                *reply = (struct http_reply){.body = reply->body};
+        return !req.act.would_wait;
 }
 
 void api_handle_unknown(struct http_request *request, struct http_reply *reply)

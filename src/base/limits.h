@@ -10,6 +10,7 @@
 /* -- HTTP -- */
 #define LIMIT_HTTP_BODY \
         (256 * 1024) /* largest JSON body: a full submission is under 32 KB, a certificate chain under 64 KB */
+#define LIMIT_QUICK_BODY 4096 /* of what is answered on the listener's thread: read and hashed in 15 µs */
 #define LIMIT_HTTP_URI (32 * 1024)         /* the API promises 32 KB for GET (api.md §1.1) */
 #define LIMIT_HTTP_CONNECTIONS 8192        /* a connection costs about 70 KB with TLS buffers: 560 MB at worst */
 #define LIMIT_HTTP_REFUSED_CONNECTIONS 256 /* beyond the limit, so that they hear 503 instead of nothing */

@@ -50,13 +50,28 @@ void random_text(char *out, size_t n, const char *alphabet)
         explicit_bzero(pool, sizeof(pool));
 }
 
+/*
+ * Names of requests are no secrets, and there is one for each: a page of them is asked for at a time, each thread its own.
+ * No program forks after its start.
+ */
+static void random_name_bytes(uint8_t out[16])
+{
+        static _Thread_local uint8_t pool[256];
+        static _Thread_local size_t have;
+
+        if (have == 0)
+                random_bytes(pool, have = sizeof(pool));
+        have -= 16;
+        memcpy(out, pool + have, 16);
+}
+
 void random_uuid(char out[37])
 {
         static const char digits[] = "0123456789abcdef";
         uint8_t bytes[16];
         size_t at = 0;
 
-        random_bytes(bytes, sizeof(bytes));
+        random_name_bytes(bytes);
         bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
         bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
         for (size_t i = 0; i < sizeof(bytes); i++) {

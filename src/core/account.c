@@ -63,6 +63,7 @@ static MUST res account_look(struct act *act, struct str secret_id, struct accou
 
         if (account_cache_get(act->core->accounts, secret_id, act->now_sec, ret_facts, &generation))
                 return RES_OK;
+        TRY(act_may_wait(act));
         TRY(account_load(act, secret_id, ret_facts));
         account_cache_put(act->core->accounts, secret_id, act->now_sec, ret_facts, generation);
         return RES_OK;
@@ -143,6 +144,7 @@ res account_signing_key(struct act *act, struct str secret_id, struct str date, 
 
         if (account_cache_get_signing(cache, secret_id, date, service, ret_key, &generation))
                 return RES_OK;
+        TRY(act_may_wait(act));
         ENSURE(date.n == TC3_DATE_SIZE - 1 && service.n <= ACCOUNT_SERVICE_BYTES, ERR_AUTH_HEADER);
         TRY(account_look(act, secret_id, &facts));
         TRY(account_ask_signing_key(act, &facts, date, service, ret_key));

@@ -48,3 +48,9 @@ void act_begin(struct act *act, struct core *core, struct arena *arena, int64_t 
         };
         random_uuid(act->request_id);
 }
+
+res act_may_wait(struct act *act)
+{
+        act->would_wait |= act->must_not_wait;
+        return act->would_wait ? FAIL(ERR_IPC_LOST) : RES_OK;
+}

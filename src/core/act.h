@@ -28,11 +28,15 @@ struct act {
         const char *role; /* user, reviewer, operator, auditor */
         const struct catalogue *catalogue; /* NULL until act_catalogue() is asked */
         bool verified;    /* the account's identity is verified (ACC-02) */
+        bool must_not_wait; /* on a listener's thread: what would ask another program fails and sets … */
+        bool would_wait;    /* … this; the act is done again on a worker's thread */
         char request_id[37];
         char detail[LIMIT_ERR_DETAIL]; /* "" = err_sentence() of the code */
 };
 
 /* Note the sentence and return the failure: `return act_fail(act, ERR_DOMAIN, "…", …)`. Never secrets. */
 MUST res act_fail(struct act *act, enum err code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Before a question to another program.  Fails where nobody may wait; the code is of no interest then. */
+MUST res act_may_wait(struct act *act);
 /* An act of the installation itself (jobs), or the beginning of a request's: takes the time from the clock. */
 void act_begin(struct act *act, struct core *core, struct arena *arena, int64_t account_id);

@@ -27,6 +27,7 @@ struct http_call {
         bool needs_host; /* HTTP/1.1; OCSP clients still speak 1.0, often without */
         bool counted;    /* in the server's `busy` */
         bool close;      /* no further request on this connection */
+        bool held_back;  /* the TLS session holds the reply until it is whole */
         struct http_server *server;
         void *connection; /* the library's */
 };

@@ -10,9 +10,12 @@
 #include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/limits.h"
 #include "base/log.h"
+
+enum { HTTP_ONE_RECORD = 12 * 1024 }; /* and at most 4 KB of headers: a TLS record holds 16 KB */
 
 /* -- replies ----------------------------------------------------------------------------------- */
 
@@ -34,6 +37,35 @@ static void http_add_headers(struct MHD_Response *response, const struct http_ca
         }
 }
 
+/*
+ * The library writes headers and body apart, which over TLS makes two records and two system calls of every answer.  A
+ * small one is held back in the session until both are in, and leaves in one record when the library says that it is done.
+ */
+static gnutls_session_t http_session_of(struct MHD_Connection *connection)
+{
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+        return info ? info->tls_session : NULL;
+}
+
+static void http_hold_back(struct http_call *call)
+{
+        if (!call->server->config.tls || call->reply.body.n > HTTP_ONE_RECORD || call->held_back)
+                return;
+        gnutls_record_cork(http_session_of(call->connection));
+        call->held_back = true;
+}
+
+/* A client that pipelined until its own receive window was full, and does not read, has no claim on our patience. */
+static void http_let_go(struct http_call *call, struct http_connection *connection)
+{
+        if (!call->held_back)
+                return;
+        call->held_back = false;
+        if (gnutls_record_uncork(http_session_of(call->connection), 0) < 0 && connection)
+                (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
 /* The body is lent: the library lets go of it before it tells that the request is complete. */
 static enum MHD_Result http_send(struct http_call *call)
 {
@@ -47,6 +79,7 @@ static enum MHD_Result http_send(struct http_call *call)
                 return MHD_NO;
         http_add_headers(response, call);
         call->state = HTTP_CALL_SENT;
+        http_hold_back(call);
         result = MHD_queue_response(call->connection, (unsigned)call->reply.status, response);
         MHD_destroy_response(response);
         return result;
@@ -200,6 +233,7 @@ static void http_on_completed(void *cls, struct MHD_Connection *connection, void
         if (!call)
                 return;
         counted = call->counted;
+        http_let_go(call, own);
         http_call_free(call);
         if (counted)
                 http_server_end(server, &server->busy);

@@ -21,9 +21,10 @@ static bool path_is_setup(struct str path)
 
 bool routes_direct(void *context, struct http_request *request, struct http_reply *reply)
 {
-        (void)context;
+        struct server *server = context;
+
         if (!str_equals(request->path, "/health") || !str_equals(request->method, "GET"))
-                return false;
+                return api_handle_quick(server->api, request, reply);
         reply_text(reply, 200, "ok\n");
         return true;
 }

@@ -4,7 +4,7 @@
  */
 #include "account_fixture.h"
 
-#include "api/api.h"
+#include "api/action.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/http.h"
@@ -297,6 +297,55 @@ static void test_which_requests_are_the_apis(void **state)
         }
 }
 
+/* Asks on the listener's thread; "" = it was left to a worker, and then nothing is in the reply that a worker would not undo. */
+static const char *ask_quick(struct fixture *f, struct ask *ask)
+{
+        struct api *api = NULL;
+        bool answered;
+
+        assert_true(res_is_ok(api_new(&(struct api_config){.core = &f->core}, &api)));
+        ask->reply.status = 0;
+        answered = api_handle_quick(api, &ask->request, &ask->reply);
+        api_free(api);
+        assert_true(answered || (ask->reply.status == 0 && ask->reply.header_count == 0));
+        return answered ? buf_c(&ask->reply.body) : "";
+}
+
+/* What needs the vault, takes long or changes something never runs on the listener's thread. */
+static void test_quick_answers(void **state)
+{
+        static const char body[] = "{\"CertificateId\":\"AbCd1234\"}";
+        struct fixture *f = *state;
+        struct account_made account = make_account(f, "quick", "user");
+        char long_body[LIMIT_QUICK_BODY + 100], *slow;
+        struct ask ask;
+
+        ask_signed(&ask, &account, "DescribeCertificate", body, clock_now_sec());
+        assert_string_equal(ask_quick(f, &ask), ""); /* the day's key is not in memory */
+        slow = strdup(ask_send(f, &ask, false));
+        assert_code("by a worker", slow, "FailedOperation.CertificateNotFound");
+        assert_string_equal(ask_quick(f, &ask), slow);
+        ask_set(&ask, "X-TC-Action", "DescribeCertificates");
+        assert_string_equal(ask_quick(f, &ask), "");
+        ask_done(&ask);
+        free(slow);
+
+        ask_signed(&ask, &account, "DescribeCertificate", "{\"CertificateId\":7}", clock_now_sec());
+        assert_code("refused at once", ask_quick(f, &ask), "InvalidParameter");
+        ask_done(&ask);
+
+        memset(long_body, ' ', sizeof long_body);
+        long_body[sizeof long_body - 1] = '\0';
+        memcpy(long_body, body, strlen(body));
+        ask_signed(&ask, &account, "DescribeCertificate", long_body, clock_now_sec());
+        assert_string_equal(ask_quick(f, &ask), "");
+        ask_done(&ask);
+
+        for (size_t i = 0; api_action_at(i) != NULL; i++)
+                if (api_action_at(i)->is_quick)
+                        assert_int_equal(api_action_at(i)->right, API_LOOKS);
+}
+
 static void test_what_is_nobodys(void **state)
 {
         struct ask ask;
@@ -320,6 +369,7 @@ int main(void)
                 cmocka_unit_test(test_rights_and_identity),
                 cmocka_unit_test(test_the_rate_is_limited),
                 cmocka_unit_test(test_which_requests_are_the_apis),
+                cmocka_unit_test(test_quick_answers),
                 cmocka_unit_test(test_what_is_nobodys),
         };
 
