@@ -137,6 +137,7 @@ CREATE INDEX certificate_upload ON certificate (account_id, seq) WHERE deleted_a
 CREATE INDEX certificate_ca ON certificate (account_id, seq) WHERE deleted_at = 0 AND certificate_type = 'CA';
 CREATE INDEX certificate_sm ON certificate (account_id, seq) WHERE deleted_at = 0 AND key_type = 'SM2';
 CREATE INDEX certificate_order ON certificate (account_id, order_id);
+CREATE INDEX certificate_key ON certificate (account_id, key_id);
 -- What ends next, over all accounts: only the issued (status 1) are in it.
 CREATE INDEX certificate_expiry ON certificate (end_at) WHERE status = 1;
 CREATE TABLE cert_key (
@@ -194,7 +195,8 @@ CREATE TABLE validation (
     verdict BIGINT NOT NULL,                -- enum msg_verdict of the last look
     detail TEXT NOT NULL,
     found TEXT NOT NULL,                    -- values seen at the last look, one a line
-    evidence_id BIGINT NOT NULL
+    evidence_id BIGINT NOT NULL,
+    purpose BIGINT NOT NULL                 -- 0 to be issued, 1 to be revoked
 );
 CREATE INDEX validation_certificate ON validation (account_id, certificate_id, position);
 CREATE TABLE evidence (
@@ -252,9 +254,11 @@ CREATE TABLE log (
     type TEXT NOT NULL,                     -- apply, issued, download, … (api.md §5)
     action TEXT NOT NULL,                   -- for people
     created_at BIGINT NOT NULL,
-    hash BYTEA NOT NULL                     -- SHA-256 over the previous hash and this row
+    hash BYTEA NOT NULL,                    -- SHA-256 over the previous hash and this row
+    certificate_seq BIGINT NOT NULL         -- its seq, 0 = none: found by it, in the order of certificates; not hashed
 );
 CREATE INDEX log_account ON log (account_id, created_at, seq);
+CREATE INDEX log_certificate ON log (certificate_seq, seq) WHERE certificate_seq > 0;
 
 -- Work to be done at a time.  A lease names the node that does it, until when.
 CREATE TABLE job (

@@ -9,6 +9,7 @@
 #include "api/label.h"
 #include "api/log.h"
 #include "api/quota.h"
+#include "api/revoke.h"
 #include "api/tag.h"
 #include "api/validation.h"
 
@@ -92,6 +93,7 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeManagers"),
         UNBUILT("DescribePackages"),
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
+        SSL("DescribeRevocations", API_RATE_READ, API_LOOKS, false, api_revoke_queue, api_revoke_queue),
         SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
         UNBUILT("HostCertificate"),
         SSL("ModifyCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_modify, api_csr_modify),
@@ -101,7 +103,9 @@ static const struct api_action actions[] = {
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
         TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
         UNBUILT("ReplaceCertificate"),
-        UNBUILT("RevokeCertificate"),
+        SSL("ReportKeyCompromise", API_RATE_HEAVY, API_CHANGES, false, api_revoke_key, api_revoke_key),
+        SSL("ReviewRevocation", API_RATE_WRITE, API_CHANGES, false, api_revoke_review, api_revoke_review),
+        SSL("RevokeCertificate", API_RATE_WRITE, API_CHANGES, false, api_revoke_file, api_revoke_file),
         UNBUILT("SubmitAuditManager"),
         UNBUILT("SubmitCertificateInformation"),
         UNBUILT("UpdateCertificateInstance"),

@@ -68,6 +68,28 @@ static const struct dv_auth_detail_out *dv_auth_detail_of(struct arena *arena, c
         return detail;
 }
 
+/* While a revocation waits to be proved (RVK-16). */
+static struct objs revoke_auths_of(struct arena *arena, const struct certificate_view *view)
+{
+        struct dv_auth_out *auths = arena_array_of(arena, view->revoke_proof_count + 1, struct dv_auth_out);
+
+        for (size_t i = 0; i < view->revoke_proof_count; i++)
+                auths[i] = dv_auth_of(&view->revoke_proofs[i]);
+        return (struct objs){auths, view->revoke_proof_count};
+}
+
+/* The kinds of what serves it, each once: bindings come sorted by kind. */
+static struct strs bound_types_of(struct arena *arena, const struct certificate_view *view)
+{
+        struct str *types = arena_array_of(arena, view->binding_count + 1, struct str);
+        size_t n = 0;
+
+        for (size_t i = 0; i < view->binding_count; i++)
+                if (n == 0 || !str_equal(types[n - 1], view->bindings[i].resource_type))
+                        types[n++] = view->bindings[i].resource_type;
+        return (struct strs){types, n};
+}
+
 /* Whatever was handed in for review; gone once there is nothing left to review. */
 static const struct submitted_out *submitted_of(struct arena *arena, const struct certificate_view *view)
 {
@@ -189,6 +211,8 @@ void api_certificate_out_fill(struct arena *arena, const struct certificate_view
         out.tags = tags_of(arena, view);
         out.extra = extra_of(arena, view);
         out.dv_auth = dv_auth_detail_of(arena, view);
+        out.revoke_auths = revoke_auths_of(arena, view);
+        out.bound_resource = bound_types_of(arena, view);
         out.submitted = submitted_of(arena, view);
         out.project = project_of(arena, view);
         out.pre_audit = arena_new_of(arena, struct pre_audit_out);

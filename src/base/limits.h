@@ -46,6 +46,7 @@
 #define LIMIT_NAME_LEVELS 100        /* DOM-17 */
 #define LIMIT_NAMES_PER_CERT 100     /* SIL-47 */
 #define LIMIT_ALIAS_CHARS 200        /* FREE-13 */
+#define LIMIT_REASON_CHARS 200       /* SIL-22: of a revocation, a reissue, a reviewer's note */
 #define LIMIT_EMAIL_BYTES 254        /* RFC 5321 §4.5.3.1.3 */
 #define LIMIT_PASSWORD_BYTES 64      /* key password: keytool and IIS take no more in their dialogs */
 #define LIMIT_TAGS 50

@@ -4,8 +4,10 @@
  */
 #include "core/certificate.h"
 
+#include "core/catalogue.h"
 #include "core/core.h"
 #include "core/issuers.h"
+#include "store/binding.h"
 #include "store/key.h"
 #include "store/tag.h"
 
@@ -33,7 +35,7 @@ const char *certificate_status_name(int64_t status)
         return status >= 0 && status < CERT_STATUS_COUNT ? status_names[status] : "";
 }
 
-static struct strs view_names(struct arena *arena, struct str names)
+struct strs certificate_names(struct arena *arena, struct str names)
 {
         size_t n = names.n > 0;
 
@@ -44,6 +46,13 @@ static struct strs view_names(struct arena *arena, struct str names)
         for (size_t i = 0; i < n; i++)
                 v[i] = str_cut(&names, '\n');
         return (struct strs){v, n};
+}
+
+enum msg_method certificate_method(const struct certificate_row *row, const struct product *product)
+{
+        if (str_starts_with(row->verify_type, STR("FILE")))
+                return MSG_METHOD_FILE;
+        return product != NULL && str_equals(str_of(product->dns_record), "CNAME") ? MSG_METHOD_DNS_CNAME : MSG_METHOD_DNS_TXT;
 }
 
 static res view_tags(struct act *act, struct store_conn *conn, struct certificate_view *view)
@@ -73,7 +82,7 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
         const struct issuer *issuer = row->issued_id ? issuers_find(act->core->issuers, row->issuer) : NULL;
         bool issued = row->status == CERT_ISSUED && row->end_at > act->now_sec;
 
-        view->names = view_names(act->arena, row->names);
+        view->names = certificate_names(act->arena, row->names);
         view->is_expiring = issued && row->end_at - act->now_sec <= CERT_RENEW_WINDOW_SEC; /* LIFE-06, SIL-07 */
         view->is_renewable = view->is_expiring && row->renew_certificate_id.n == 0;
         view->is_deployable = issued && !row->key_password_set; /* PKP-07 */
@@ -83,6 +92,10 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
         view->uin = act->uin;
         if (status_shows_validations(row->status))
                 TRY(store_validation_list(conn, act->arena, act->account_id, row->certificate_id, &view->validations, &view->validation_count));
+        if (row->status == CERT_REVOKING)
+                TRY(store_validation_list_of(conn, act->arena, act->account_id, row->certificate_id, VALIDATION_TO_REVOKE,
+                                             &view->revoke_proofs, &view->revoke_proof_count));
+        TRY(store_binding_list(conn, act->arena, act->account_id, row->certificate_id, &view->bindings, &view->binding_count));
         if (view->is_downloadable)
                 TRY(store_key_is_here(conn, act->account_id, row->key_id, &view->has_key));
         return view_tags(act, conn, view);

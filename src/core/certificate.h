@@ -6,6 +6,8 @@
 
 #include "base/json.h"
 #include "core/act.h"
+#include "ipc/msg.h"
+#include "store/binding.h"
 #include "store/certificate.h"
 #include "store/validation.h"
 
@@ -34,6 +36,13 @@ enum cert_status { /* the wire's numbers, api.md §5 */
 /* For people, English: "Issued", "To be validated", … */
 const char *certificate_status_name(int64_t status);
 
+/* The names of a row, one a line, as a list in the arena. */
+struct strs certificate_names(struct arena *arena, struct str names);
+
+/* How its names were proved, for another proof of the same kind; automatic validation by hand (RVK-21, SIL-39). */
+struct product;
+enum msg_method certificate_method(const struct certificate_row *row, const struct product *product);
+
 struct tag_pair {
         struct str key, value;
 };
@@ -58,6 +67,10 @@ struct certificate_view {
         struct strs names;                       /* all, common name first */
         const struct validation_row *validations; /* empty once issued */
         size_t validation_count;
+        const struct validation_row *revoke_proofs; /* while a revocation waits for them (RVK-16) */
+        size_t revoke_proof_count;
+        const struct binding_row *bindings; /* what serves it */
+        size_t binding_count;
         const struct tag_pair *tags;
         size_t tag_count;
         bool is_expiring;                        /* issued, ends within 30 days (LIFE-06, SIL-07) */

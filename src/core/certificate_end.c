@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "core/log.h"
 #include "core/quota.h"
+#include "core/reissue.h"
 #include "store/certificate.h"
 #include "store/notice.h"
 
@@ -69,6 +70,15 @@ static res end_jobs(struct store_tx *tx, struct str id)
         return job_end(tx, JOB_DEADLINE, id);
 }
 
+res certificate_cancel_in(struct act *act, struct store_tx *tx, const struct certificate_row *row, const char *why)
+{
+        TRY(store_certificate_set_status(tx, act->account_id, row->certificate_id, row->status, CERT_CANCELLED, STR("")));
+        TRY(quota_release(act, tx, row->certificate_id));
+        TRY(end_jobs(tx, row->certificate_id));
+        TRY(reissue_forget(act, tx, row));
+        return act_log(act, tx, row->certificate_id, "cancel", why);
+}
+
 static res cancel_tx(struct store_tx *tx, void *arg)
 {
         struct ending *ending = arg;
@@ -79,10 +89,7 @@ static res cancel_tx(struct store_tx *tx, void *arg)
         if (found.err == ERR_CERT_NOT_FOUND || (res_is_ok(found) && !certificate_may_cancel(row.status)))
                 return FAIL(ERR_CERT_CANCEL_STATE);
         TRY(found);
-        TRY(store_certificate_set_status(tx, act->account_id, row.certificate_id, row.status, CERT_CANCELLED, STR("")));
-        TRY(quota_release(act, tx, row.certificate_id));
-        TRY(end_jobs(tx, row.certificate_id));
-        return act_log(act, tx, row.certificate_id, "cancel", "Application cancelled");
+        return certificate_cancel_in(act, tx, &row, row.replaced_by.n ? "Reissue cancelled" : "Application cancelled");
 }
 
 res certificate_cancel(struct act *act, struct str id)

@@ -7,6 +7,7 @@
 #include "core/job.h"
 #include "core/log.h"
 #include "core/quota.h"
+#include "core/reissue.h"
 #include "store/certificate.h"
 #include "store/issued.h"
 #include "store/notice.h"
@@ -26,6 +27,7 @@ static res failure_store(struct failing *failing, struct store_tx *tx, const str
 
         TRY(store_certificate_set_status(tx, act->account_id, row->certificate_id, row->status, CERT_REVIEW_FAILED, cause));
         TRY(quota_release(act, tx, row->certificate_id));
+        TRY(reissue_forget(act, tx, row));
         TRY(job_end(tx, JOB_VALIDATE, row->certificate_id));
         TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
         TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));

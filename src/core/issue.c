@@ -22,9 +22,12 @@
 #include "core/log.h"
 #include "core/order.h"
 #include "core/quota.h"
+#include "core/reissue.h"
+#include "core/revoke.h"
 #include "ipc/channel.h"
 #include "pki/cert.h"
 #include "store/certificate.h"
+#include "store/blocked_key.h"
 #include "store/crl_shard.h"
 #include "store/evidence.h"
 #include "store/issued.h"
@@ -54,13 +57,17 @@ struct issue_batch {
 
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
-static int64_t issue_not_after(const struct act *act, const struct certificate_row *row)
+static res issue_not_after(struct act *act, struct store_conn *conn, const struct certificate_row *row, int64_t *ret_not_after)
 {
-        int64_t days = row->life_days;
+        int64_t days = row->life_days, end_at = 0;
 
         if (days > act->core->conf->ca_max_days)
                 days = act->core->conf->ca_max_days;
-        return act->now_sec + days * 86400 - 1; /* both ends count (RFC 5280 §4.1.2.5) */
+        *ret_not_after = act->now_sec + days * 86400 - 1; /* both ends count (RFC 5280 §4.1.2.5) */
+        TRY(reissue_end_at(act, conn, row, &end_at));
+        if (end_at > 0 && end_at < *ret_not_after) /* RIS-06 */
+                *ret_not_after = end_at;
+        return RES_OK;
 }
 
 static void request_add_names(struct buf *tail, struct msg_signer_issue *body, struct str names)
@@ -108,6 +115,16 @@ static res issue_evidence(struct act *act, struct store_conn *conn, const struct
         return RES_OK;
 }
 
+/* A key may be reported after it came in: nothing is certified for it from then on. */
+static res issue_check_key(struct store_conn *conn, const struct cert_key_row *key)
+{
+        bool is_blocked = false;
+
+        TRY(store_blocked_key_has(conn, key->spki_hash, &is_blocked));
+        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
+        return RES_OK;
+}
+
 /* The request as stored and as sent: body, then tail. */
 static res issue_request(struct act *act, struct store_conn *conn, struct issue_item *item, struct bytes *ret_request)
 {
@@ -124,6 +141,7 @@ static res issue_request(struct act *act, struct store_conn *conn, struct issue_
         CLEAN(buf_done) struct buf request = {0};
 
         TRY(store_key_get(conn, act->arena, row->account_id, row->key_id, &key));
+        TRY(issue_check_key(conn, &key));
         TRY(issue_evidence(act, conn, row, &evidence, &evidence_count));
         memcpy(body.serial, item->issued.serial.p, sizeof body.serial);
         memcpy(body.profile_hash, item->issued.profile_hash.p, sizeof body.profile_hash);
@@ -149,11 +167,12 @@ static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_it
         const struct certificate_row *row = &item->certificate;
         const struct pki_profile *profile = issuers_profile(act->core->issuers, row->profile);
         uint8_t *serial = arena_alloc(act->arena, MSG_SERIAL_SIZE);
-        int64_t shard = 0;
+        int64_t shard = 0, not_after = 0;
 
         ENSURE(profile != NULL && issuers_find(act->core->issuers, row->issuer) != NULL, ERR_CONFIG);
         random_bytes(serial, MSG_SERIAL_SIZE);
         pki_serial_fix(serial);
+        TRY(issue_not_after(act, store_tx_conn(tx), row, &not_after));
         TRY(store_crl_shard_assign(tx, row->issuer, &shard));
         item->issued = (struct issued_row){
                 .account_id = row->account_id,
@@ -165,7 +184,7 @@ static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_it
                 .profile_hash = bytes_of(profile->hash, sizeof profile->hash),
                 .crl_shard = shard,
                 .not_before = act->now_sec,
-                .not_after = issue_not_after(act, row),
+                .not_after = not_after,
                 .caa_checked_at = item->ticket->caa_checked_at,
                 .created_at = act->now_sec,
         };
@@ -276,7 +295,7 @@ static void issue_sign(struct issue_batch *batch)
 static res issue_finish_unwanted(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
         TRY(store_issued_finish(tx, item->issued.account_id, item->issued.issued_id, item->der));
-        TRY(store_issued_revoke(tx, item->issued.account_id, item->issued.issued_id, act->now_sec, 5));
+        TRY(revoke_issued(act, tx, &item->issued, REVOKE_CESSATION));
         return job_end(tx, JOB_ISSUE, item->certificate.certificate_id);
 }
 
@@ -367,12 +386,15 @@ static bool item_is_late(const struct act *act, const struct issue_item *item)
 
 static bool item_is_final(const struct act *act, const struct issue_item *item)
 {
-        return (item->err == ERR_LINT || item->err == ERR_ISSUE_REFUSED || item->err == ERR_FORMAT) && !item_is_late(act, item);
+        return item->err == ERR_KEY_BLOCKED ||
+               ((item->err == ERR_LINT || item->err == ERR_ISSUE_REFUSED || item->err == ERR_FORMAT) && !item_is_late(act, item));
 }
 
 /* The signer signs this never: nothing with this serial exists. */
 static res issue_give_up(struct act *act, struct store_tx *tx, const struct issue_item *item)
 {
+        if (item->err == ERR_KEY_BLOCKED) /* the signer was not asked */
+                return RES_OK;
         TRY(store_issued_set_dead(tx, item->certificate.account_id, item->issued.issued_id, 0, 0));
         if (!item_is_late(act, item))
                 return RES_OK;

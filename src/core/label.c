@@ -26,6 +26,11 @@ bool label_has_control_chars(struct str s)
         return false;
 }
 
+bool label_text_is_short(struct str s, size_t chars)
+{
+        return count_chars(s) <= chars && !label_has_control_chars(s);
+}
+
 res label_check_alias(struct act *act, struct str alias)
 {
         if (count_chars(alias) > LIMIT_ALIAS_CHARS || label_has_control_chars(alias))

@@ -16,6 +16,8 @@ res label_check_project(struct act *act, int64_t project_id);
 MUST
 res label_check_tags(struct act *act, const struct tag_pair *tags, size_t count);
 bool label_has_control_chars(struct str s);
+/* At most so many characters as a person counts them, all printable. */
+bool label_text_is_short(struct str s, size_t chars);
 
 /* "" takes the alias away.  ERR_CERT_NOT_FOUND. */
 MUST

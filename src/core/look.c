@@ -106,6 +106,11 @@ static enum msg_probe_kind look_kind(struct str method)
         return str_equals(method, "FILE") ? MSG_PROBE_FILE : MSG_PROBE_TXT;
 }
 
+int64_t look_purpose(const struct certificate_row *certificate)
+{
+        return certificate->status == CERT_REVOKING ? VALIDATION_TO_REVOKE : VALIDATION_TO_ISSUE;
+}
+
 res look_load(struct act *act, struct str certificate_id, struct look *ret_look)
 {
         struct store_conn *reader = NULL;
@@ -117,7 +122,8 @@ res look_load(struct act *act, struct str certificate_id, struct look *ret_look)
         if (found.err == ERR_NOT_FOUND)
                 return FAIL(ERR_CERT_NOT_FOUND);
         TRY(found);
-        TRY(store_validation_list(reader, act->arena, act->account_id, certificate_id, &rows, &ret_look->count));
+        TRY(store_validation_list_of(reader, act->arena, act->account_id, certificate_id, look_purpose(&ret_look->certificate), &rows,
+                                     &ret_look->count));
         ret_look->items = arena_array_of(act->arena, ret_look->count + 1, struct look_item);
         for (size_t i = 0; i < ret_look->count; i++) {
                 struct look_item *item = &ret_look->items[i];

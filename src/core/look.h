@@ -30,6 +30,8 @@ struct look {
         size_t count;
 };
 
+/* What has to be shown now: for the certificate, or for its revocation. */
+int64_t look_purpose(const struct certificate_row *certificate);
 /* ERR_CERT_NOT_FOUND. */
 MUST res look_load(struct act *act, struct str certificate_id, struct look *ret_look);
 /* Ask the prober about all that is not proved; a prober that does not answer is a verdict too (UNREACHABLE). */

@@ -15,6 +15,7 @@
 #include "core/look.h"
 #include "core/log.h"
 #include "core/quota.h"
+#include "core/revoke_request.h"
 #include "store/certificate.h"
 #include "store/evidence.h"
 
@@ -71,8 +72,8 @@ static res look_refresh(struct look_store *store, struct store_tx *tx)
         const struct validation_row *now = NULL;
         size_t count = 0;
 
-        TRY(store_validation_list(store_tx_conn(tx), store->act->arena, store->act->account_id, look->certificate.certificate_id,
-                                  &now, &count));
+        TRY(store_validation_list_of(store_tx_conn(tx), store->act->arena, store->act->account_id,
+                                     look->certificate.certificate_id, look_purpose(&look->certificate), &now, &count));
         for (size_t i = 0; i < look->count; i++)
                 for (size_t k = 0; k < count; k++)
                         if (now[k].validation_id == look->items[i].row.validation_id && str_equals(now[k].state, "passed")) {
@@ -80,6 +81,13 @@ static res look_refresh(struct look_store *store, struct store_tx *tx)
                                 look->items[i].asked = false;
                         }
         return RES_OK;
+}
+
+/* Is there something to be shown: for the certificate, or for its revocation (RVK-16)? */
+static bool look_waits(const struct certificate_row *row)
+{
+        return (row->status == CERT_PENDING && row->validated_at == 0) ||
+               (row->status == CERT_REVOKING && str_equals(row->status_msg, "PENDING-DCV"));
 }
 
 static res look_store_tx(struct store_tx *tx, void *arg)
@@ -90,7 +98,8 @@ static res look_store_tx(struct store_tx *tx, void *arg)
         struct certificate_row row = {0};
 
         TRY(store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, look->certificate.certificate_id, &row));
-        if (row.status != CERT_PENDING || row.validated_at > 0)
+        store->all_passed = false;
+        if (!look_waits(&row) || row.status != look->certificate.status || look->count == 0)
                 return RES_OK;
         TRY(look_refresh(store, tx));
         store->all_passed = true;
@@ -100,6 +109,8 @@ static res look_store_tx(struct store_tx *tx, void *arg)
         }
         if (!store->all_passed)
                 return RES_OK;
+        if (row.status == CERT_REVOKING)
+                return revocation_proved(act, tx, &row);
         TRY(store_certificate_set_validated(tx, act->account_id, row.certificate_id, act->now_sec));
         TRY(store_certificate_set_status(tx, act->account_id, row.certificate_id, CERT_PENDING, CERT_PENDING, STR("WAIT-ISSUE")));
         TRY(job_put(tx, JOB_ISSUE, act->account_id, row.certificate_id, act->now_sec, act->now_sec));
@@ -122,9 +133,10 @@ static res validation_look(struct act *act, struct look *look, bool *ret_passed)
 
 /* ---- the periodic look (DCV-09, SIL-10) ------------------------------------------------------------ */
 
-static int64_t validation_next_due(const struct act *act, const struct certificate_row *row)
+static int64_t validation_next_due(const struct act *act, const struct job_row *job, const struct certificate_row *row)
 {
-        bool fast = act->now_sec - row->submitted_at < LIMIT_POLL_FAST_FOR_SEC;
+        int64_t since = row->status == CERT_REVOKING ? job->created_at : row->submitted_at; /* a request makes its own job */
+        bool fast = act->now_sec - since < LIMIT_POLL_FAST_FOR_SEC;
 
         return act->now_sec + (fast ? LIMIT_POLL_FAST_SEC : LIMIT_POLL_SLOW_SEC);
 }
@@ -142,14 +154,14 @@ void validation_job(struct act *act, const struct job_row *job, void *context)
         bool passed = false;
         (void)context;
         res r = look_load(act, job->subject, &look);
-        bool waits = res_is_ok(r) && look.certificate.status == CERT_PENDING && look.certificate.validated_at == 0;
+        bool waits = res_is_ok(r) && look_waits(&look.certificate);
 
         if (waits)
                 r = validation_look(act, &look, &passed);
         if (passed)
                 return; /* the look ended the job */
         if (waits)
-                job_postpone(act, job, validation_next_due(act, &look.certificate));
+                job_postpone(act, job, validation_next_due(act, job, &look.certificate));
         else if (res_is_ok(r) || r.err == ERR_CERT_NOT_FOUND)
                 r = store_run(act->core->store, validation_end_tx, &(struct job_row){.subject = job->subject});
         if (!res_is_ok(r))
@@ -197,9 +209,11 @@ res validation_check(struct act *act, struct str certificate_id, struct validati
         bool passed = false;
 
         TRY(look_load(act, certificate_id, &look));
-        if (look.certificate.status == CERT_ISSUED || look.certificate.validated_at > 0)
+        bool waits = look_waits(&look.certificate);
+
+        if (look.certificate.status == CERT_ISSUED || (look.certificate.validated_at > 0 && !waits))
                 return validation_report(act, &look, false, ret_results);
-        if (look.certificate.status != CERT_PENDING)
+        if (!waits && look.certificate.status != CERT_PENDING)
                 return act_fail(act, ERR_CERT_VERIFY_STATE, "The certificate is not waiting for validation; its status is %s.",
                                 certificate_status_name(look.certificate.status));
         if (act->now_sec - look.certificate.verified_ask_at < LIMIT_VERIFY_BUTTON_SEC || !looks_enter(act->core))
@@ -221,10 +235,10 @@ static res validation_complete_tx(struct store_tx *tx, void *arg)
         struct certificate_row row = {0};
         res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, ask->certificate_id, &row);
 
-        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && row.status != CERT_PENDING))
+        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && row.status != CERT_PENDING && !look_waits(&row)))
                 return FAIL(ERR_CERT_COMPLETE_STATE);
         TRY(found);
-        if (row.validated_at > 0)
+        if (!look_waits(&row))
                 return RES_OK; /* proved already: issuing is under way */
         int64_t earliest = row.verified_ask_at + LIMIT_VERIFY_BUTTON_SEC;
 

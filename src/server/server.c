@@ -34,6 +34,7 @@
 #include "core/ocsp_cache.h"
 #include "core/revocation.h"
 #include "core/order.h"
+#include "core/revoke_request.h"
 #include "core/validation.h"
 #include "ipc/channel.h"
 #include "ipc/control.h"
@@ -208,6 +209,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_VALIDATE, validation_job, NULL);
         job_runner_set(jobs, JOB_ISSUE, issue_prepare_job, NULL);
         job_runner_set(jobs, JOB_DEADLINE, validation_deadline_job, NULL);
+        job_runner_set(jobs, JOB_REVOKE, revocation_deadline_job, NULL);
         job_runner_set(jobs, JOB_EXPIRE, certificate_expire_job, NULL);
         job_runner_set(jobs, JOB_ORDER, order_expire_job, NULL);
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);

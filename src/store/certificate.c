@@ -69,7 +69,7 @@ static const struct column update_columns[] = {
 
 enum {
         INSERT, GET, GET_BY_SEQ, UPDATE, SEE, SET_STATUS, SET_ISSUED, SET_VALIDATED, SET_ASKED, SET_ALIAS, SET_PROJECT, DELETE,
-        LIST_ORDER, LIST_ENDING,
+        LIST_ORDER, LIST_ENDING, LIST_KEY,
 };
 #define THIS " WHERE account_id = $1 AND certificate_id = $2 AND deleted_at = 0"
 #define SEEN " WHERE account_id = $1 AND seq = $2"
@@ -107,6 +107,9 @@ static const struct sql statements[] = {
         [LIST_ENDING] = SQL_SYSTEM_ROW("certificate_list_ending", columns,
                 "SELECT " CERTIFICATE " FROM certificate WHERE status = 1 AND end_at < $1 AND deleted_at = 0"
                 " ORDER BY end_at LIMIT $2"),
+        [LIST_KEY] = SQL_SYSTEM_ROW("certificate_list_key", columns,
+                "SELECT " CERTIFICATE " FROM certificate WHERE (account_id, key_id) IN"
+                " (SELECT account_id, key_id FROM cert_key WHERE spki_hash = $1) AND deleted_at = 0 ORDER BY seq"),
 };
 const struct sql_set sql_certificate = SQL_SET(SQL_SET_CERTIFICATE, statements);
 
@@ -336,5 +339,14 @@ res store_certificate_list_ending(struct store_conn *c, struct arena *a, int64_t
 
         query_int(&q, before_sec);
         query_int(&q, limit);
+        return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
+}
+
+res store_certificate_list_key(struct store_conn *c, struct arena *a, struct bytes spki_hash, const struct certificate_row **ret_rows,
+                               size_t *ret_n)
+{
+        struct query q = query_of(c, &sql_certificate, LIST_KEY);
+
+        query_bytes(&q, spki_hash);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }

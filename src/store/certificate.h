@@ -55,6 +55,10 @@ MUST res store_certificate_list_order(struct store_conn *c, struct arena *a, int
 MUST res store_certificate_list_ending(struct store_conn *c, struct arena *a, int64_t before_sec, int64_t limit,
                                        const struct certificate_row **ret_rows, size_t *ret_n);
 
+/* System: every account's certificates for a public key, by the SHA-256 of its SPKI; the oldest first. */
+MUST res store_certificate_list_key(struct store_conn *c, struct arena *a, struct bytes spki_hash,
+                                    const struct certificate_row **ret_rows, size_t *ret_n);
+
 struct store_tag_filter {
         struct str key;
         struct str value; /* absent (p NULL) = any */

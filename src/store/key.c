@@ -1,6 +1,7 @@
 /* Subjects' keys. */
 #include "store/key.h"
 
+#include "store/blocked_key.h"
 #include "store/sqlite.h"
 
 static const struct column columns[] = {COLUMN(struct cert_key_row, key_id),
@@ -17,7 +18,7 @@ static const struct column columns[] = {COLUMN(struct cert_key_row, key_id),
                                         COLUMNS_END};
 #define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at, used_order"
 
-enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, SET_SEALED, SET_USED };
+enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, SET_SEALED, SET_USED, COUNT_USERS };
 static const struct sql statements[] = {
         [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
         [GET] = SQL_ROW("key_get", columns, "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND key_id = $2"),
@@ -32,13 +33,19 @@ static const struct sql statements[] = {
         [SET_USED] = SQL("key_set_used", "UPDATE cert_key SET used_order = $3 WHERE account_id = $1 AND key_id = $2"),
         [SET_SEALED] = SQL("key_set_sealed",
                            "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
+        [COUNT_USERS] = SQL("key_count_users",
+                            "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND order_id = $2 AND key_id = $3"
+                            " AND deleted_at = 0"),
 };
 const struct sql_set sql_key = SQL_SET(SQL_SET_KEY, statements);
 
 res store_key_insert(struct store_tx *tx, struct cert_key_row *row)
 {
         struct cert_key_row new = *row;
+        bool is_blocked = false;
 
+        TRY(store_blocked_key_has(store_tx_conn(tx), new.spki_hash, &is_blocked));
+        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
         if (new.key_id == 0)
                 TRY(store_new_id(tx, STORE_ID_CERT_KEY, &new.key_id));
         struct query q = query_of(store_tx_conn(tx), &sql_key, INSERT);
@@ -129,4 +136,14 @@ res store_key_is_used(struct store_conn *c, struct bytes spki_hash, int64_t orde
         TRY(query_value(&q, &n));
         *ret_used = n > 0;
         return RES_OK;
+}
+
+res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t order_id, int64_t key_id, int64_t *ret_count)
+{
+        struct query q = query_of(c, &sql_key, COUNT_USERS);
+
+        query_int(&q, account_id);
+        query_int(&q, order_id);
+        query_int(&q, key_id);
+        return query_value(&q, ret_count);
 }

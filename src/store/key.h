@@ -10,6 +10,7 @@ struct cert_key_row {
         int64_t seal_version, password_set, created_at;
         int64_t used_order; /* the order that was submitted with it; 0 = none yet (CSR-32) */
 };
+/* Every key that comes in comes in here.  ERR_KEY_BLOCKED: it was reported as compromised, by anybody, at any time. */
 MUST res store_key_insert(struct store_tx *tx, struct cert_key_row *row);
 MUST res store_key_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t key_id,
                        struct cert_key_row *ret_row);
@@ -29,3 +30,5 @@ MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t k
                               int64_t seal_version);
 /* Forget the private part for good. */
 MUST res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id);
+/* How many undeleted certificates of an order have this key: a reissue may keep its origin's. */
+MUST res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t order_id, int64_t key_id, int64_t *ret_count);

@@ -20,16 +20,19 @@ static const struct column columns[] = {
 #define HASHED_MAX (64 * 1024) /* far over the longest action text */
 #define PAGE 10000 /* rows verified in one read: a longer one would keep the write-ahead log from starting over */
 
-enum { TAIL, MAX_SEQ, INSERT, LIST, COUNT, COUNT_ALL, WALK };
+enum { TAIL, MAX_SEQ, INSERT, LIST, COUNT, COUNT_ALL, LIST_CERTIFICATE, WALK };
 static const struct sql statements[] = {
         [TAIL] = SQL_SYSTEM("log_tail", "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1"),
         [MAX_SEQ] = SQL_SYSTEM("log_max_seq", "SELECT COALESCE(MAX(seq), 0) FROM log"),
-        [INSERT] = SQL("log_insert", "INSERT INTO log (" LOG ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+        [INSERT] = SQL("log_insert", "INSERT INTO log (" LOG ", certificate_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, " SQL_SEQ_OF("$2", "$4") ")"),
         [LIST] = SQL_ROW("log_list", columns,
                 "SELECT " LOG " FROM log WHERE account_id = $1 AND created_at >= $2 AND created_at < $3"
                 " ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5"),
         [COUNT] = SQL("log_count", "SELECT COUNT(*) FROM log WHERE account_id = $1 AND created_at >= $2 AND created_at < $3"),
         [COUNT_ALL] = SQL("log_count_all", "SELECT COUNT(*) FROM log WHERE account_id = $1"),
+        [LIST_CERTIFICATE] = SQL_ROW("log_list_certificate", columns,
+                "SELECT " LOG " FROM log WHERE account_id = $1 AND certificate_id = $2 AND certificate_seq > 0"
+                " AND certificate_seq = " SQL_SEQ_OF("$1", "$2") " ORDER BY seq LIMIT $3"),
         [WALK] = SQL_SYSTEM_ROW("log_walk", columns, "SELECT " LOG " FROM log WHERE seq > $1 ORDER BY seq LIMIT $2"),
 };
 const struct sql_set sql_log = SQL_SET(SQL_SET_LOG, statements);
@@ -126,6 +129,17 @@ res store_log_count_all(struct store_conn *c, int64_t account_id, int64_t *ret_c
 
         query_int(&q, account_id);
         return query_value(&q, ret_count);
+}
+
+res store_log_list_certificate(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id, int64_t limit,
+                               const struct log_row **ret_rows, size_t *ret_n)
+{
+        struct query q = query_of(c, &sql_log, LIST_CERTIFICATE);
+
+        query_int(&q, account_id);
+        query_str(&q, certificate_id);
+        query_int(&q, limit);
+        return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }
 
 /* The row as it stands in the statement, borrowed. */

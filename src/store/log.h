@@ -20,6 +20,9 @@ MUST res store_log_list(struct store_conn *c, struct arena *a, int64_t account_i
                         int64_t offset, int64_t limit, const struct log_row **ret_rows, size_t *ret_n);
 MUST res store_log_count(struct store_conn *c, int64_t account_id, int64_t from_sec, int64_t to_sec, int64_t *ret_count);
 MUST res store_log_count_all(struct store_conn *c, int64_t account_id, int64_t *ret_count);
+/* All of one certificate, deleted ones too, oldest first.  None: it is not this account's. */
+MUST res store_log_list_certificate(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
+                                    int64_t limit, const struct log_row **ret_rows, size_t *ret_n);
 struct log_verdict {
         int64_t checked;  /* rows that fit */
         int64_t bad_seq;  /* 0 = the chain holds; else the first row that is changed, missing or misplaced */

@@ -28,6 +28,11 @@ const struct sql_set *const sql_sets[SQL_SET_END] = {
         [SQL_SET_BENEFIT] = &sql_benefit,
         [SQL_SET_CSR] = &sql_csr,
         [SQL_SET_SUBMISSION] = &sql_submission,
+        [SQL_SET_REVOCATION] = &sql_revocation,
+        [SQL_SET_BLOCKED_KEY] = &sql_blocked_key,
+        [SQL_SET_REISSUE] = &sql_reissue,
+        [SQL_SET_BINDING] = &sql_binding,
+        [SQL_SET_LIFE_TASK] = &sql_life_task,
 };
 
 const struct store_statement *store_statement_at(size_t i)

@@ -11,22 +11,23 @@ static const struct column columns[] = {
         COLUMN(struct validation_row, value), COLUMN(struct validation_row, state),
         COLUMN(struct validation_row, checked_at), COLUMN(struct validation_row, verdict),
         COLUMN(struct validation_row, detail), COLUMN(struct validation_row, found),
-        COLUMN(struct validation_row, evidence_id),
+        COLUMN(struct validation_row, evidence_id), COLUMN(struct validation_row, purpose),
         COLUMNS_END
 };
 #define VALIDATION "validation_id, account_id, certificate_id, position, name, zone, method, record, value, state, " \
-        "checked_at, verdict, detail, found, evidence_id"
+        "checked_at, verdict, detail, found, evidence_id, purpose"
 
 enum { INSERT, UPDATE, LIST, DELETE_ALL };
 static const struct sql statements[] = {
         [INSERT] = SQL("validation_insert",
-                "INSERT INTO validation (" VALIDATION ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"),
+                "INSERT INTO validation (" VALIDATION ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"),
         [UPDATE] = SQL("validation_update",
                 "UPDATE validation SET state = $3, checked_at = $4, verdict = $5, detail = $6, found = $7, evidence_id = $8"
                 " WHERE account_id = $1 AND validation_id = $2"),
         [LIST] = SQL_ROW("validation_list", columns,
-                "SELECT " VALIDATION " FROM validation WHERE account_id = $1 AND certificate_id = $2 ORDER BY position"),
-        [DELETE_ALL] = SQL("validation_delete_all", "DELETE FROM validation WHERE account_id = $1 AND certificate_id = $2"),
+                "SELECT " VALIDATION " FROM validation WHERE account_id = $1 AND certificate_id = $2 AND purpose = $3"
+                " ORDER BY position"),
+        [DELETE_ALL] = SQL("validation_delete_all", "DELETE FROM validation WHERE account_id = $1 AND certificate_id = $2 AND purpose = $3"),
 };
 const struct sql_set sql_validation = SQL_SET(SQL_SET_VALIDATION, statements);
 
@@ -58,21 +59,39 @@ res store_validation_update(struct store_tx *tx, const struct validation_row *ro
         return query_run_one(&q);
 }
 
-res store_validation_list(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
-                          const struct validation_row **ret_rows, size_t *ret_n)
+res store_validation_list_of(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id, int64_t purpose,
+                             const struct validation_row **ret_rows, size_t *ret_n)
 {
         struct query q = query_of(c, &sql_validation, LIST);
 
         query_int(&q, account_id);
         query_str(&q, certificate_id);
+        query_int(&q, purpose);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }
 
-res store_validation_delete_all(struct store_tx *tx, int64_t account_id, struct str certificate_id)
+res store_validation_list(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
+                          const struct validation_row **ret_rows, size_t *ret_n)
+{
+        return store_validation_list_of(c, a, account_id, certificate_id, VALIDATION_TO_ISSUE, ret_rows, ret_n);
+}
+
+static res delete_of(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t purpose)
 {
         struct query q = query_of(store_tx_conn(tx), &sql_validation, DELETE_ALL);
 
         query_int(&q, account_id);
         query_str(&q, certificate_id);
+        query_int(&q, purpose);
         return query_run(&q);
+}
+
+res store_validation_delete_all(struct store_tx *tx, int64_t account_id, struct str certificate_id)
+{
+        return delete_of(tx, account_id, certificate_id, VALIDATION_TO_ISSUE);
+}
+
+res store_validation_delete_revocation(struct store_tx *tx, int64_t account_id, struct str certificate_id)
+{
+        return delete_of(tx, account_id, certificate_id, VALIDATION_TO_REVOKE);
 }

@@ -15,7 +15,7 @@
 
 #include "api/action.h"
 
-static const char *const own_actions[] = {"DescribeFreeQuota"};
+static const char *const own_actions[] = {"DescribeFreeQuota", "DescribeRevocations", "ReportKeyCompromise", "ReviewRevocation"};
 
 /* action or struct, dot, field */
 static const char *const own_fields[] = {
@@ -26,6 +26,9 @@ static const char *const own_fields[] = {
         "DescribeCertificates.NextMarker",
         "DownloadCertificate.KeyPassword",
         "DvAuths.Domain",
+        "RevokeCertificate.Deadline",
+        "RevokeCertificate.ReasonCode",
+        "RevokeCertificate.State",
         "DescribeHostLiveInstanceList.TotalCount",
         "DescribeHostWafInstanceList.TotalCount",
 };
