@@ -9,6 +9,7 @@
 #include "api/label.h"
 #include "api/log.h"
 #include "api/quota.h"
+#include "api/reissue.h"
 #include "api/revoke.h"
 #include "api/tag.h"
 #include "api/validation.h"
@@ -102,7 +103,7 @@ static const struct api_action actions[] = {
         UNBUILT("ModifyCertificateResubmit"),
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
         TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
-        UNBUILT("ReplaceCertificate"),
+        SSL("ReplaceCertificate", API_RATE_HEAVY, API_CHANGES, true, api_reissue_file, api_reissue_file),
         SSL("ReportKeyCompromise", API_RATE_HEAVY, API_CHANGES, false, api_revoke_key, api_revoke_key),
         SSL("ReviewRevocation", API_RATE_WRITE, API_CHANGES, false, api_revoke_review, api_revoke_review),
         SSL("RevokeCertificate", API_RATE_WRITE, API_CHANGES, false, api_revoke_file, api_revoke_file),
