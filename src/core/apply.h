@@ -35,3 +35,7 @@ static inline MUST res apply_plan_validations(struct act *act, const struct appl
 }
 /* Names one a line, as certificate_row keeps them. */
 struct str apply_names_text(struct act *act, const struct strs *names);
+/* A value for a TXT record or the file: stamp and random (DCV-07, DCV-55). */
+const char *apply_token_value(struct act *act);
+/* Record and value for a row whose name and method (TXT, CNAME, FILE) are set. */
+void apply_token_fill(struct act *act, const char *file_value, struct validation_row *row);

@@ -12,12 +12,13 @@
 #include "base/random.h"
 #include "base/timetext.h"
 #include "core/core.h"
+#include "core/kept_cname.h"
 
 /* Never exists (RFC 6761 §6.4): what a per-order CNAME points to when no zone of our own is configured. */
 #define TOKEN_ZONE "dcv.invalid"
 #define TOKEN_LABEL_RANDOM 31 /* of 36 letters = 160 bits; one label with its "_" or a letter before it */
 
-static const char *token_value(struct act *act)
+const char *apply_token_value(struct act *act)
 {
         char stamp[18], random[LIMIT_TOKEN_RANDOM + 1];
 
@@ -28,12 +29,11 @@ static const char *token_value(struct act *act)
 
 static const char *token_target(struct act *act)
 {
-        const char *zone = act->core->conf->validation_cname_zone;
         char first[TOKEN_LABEL_RANDOM + 1], second[TOKEN_LABEL_RANDOM + 1];
 
         random_text(first, TOKEN_LABEL_RANDOM, RANDOM_LOWER36);
         random_text(second, TOKEN_LABEL_RANDOM, RANDOM_LOWER36);
-        return arena_printf(act->arena, "%s.%s.%s", first, second, zone && zone[0] ? zone : TOKEN_ZONE);
+        return arena_printf(act->arena, "%s.%s.%s", first, second, TOKEN_ZONE);
 }
 
 static const char *token_label(struct act *act)
@@ -79,23 +79,26 @@ static struct str name_zone(struct act *act, struct str name)
         return str_of(domain_rules_place(act->core->domains, parsed.ascii, &space));
 }
 
-static void token_fill(struct act *act, enum msg_method method, const char *file_value, struct validation_row *row)
+static struct str token_method(enum msg_method method)
 {
-        switch (method) {
-        case MSG_METHOD_DNS_CNAME: /* DCV-08 */
-                row->method = STR("CNAME");
-                row->record = str_of(arena_printf(act->arena, "%s.%.*s", token_label(act), (int)row->name.n, row->name.p));
-                row->value = str_of(token_target(act));
-                return;
-        case MSG_METHOD_FILE: /* DCV-16 */
-                row->method = STR("FILE");
+        if (method == MSG_METHOD_FILE)
+                return STR("FILE");
+        return method == MSG_METHOD_DNS_CNAME ? STR("CNAME") : STR("TXT");
+}
+
+void apply_token_fill(struct act *act, const char *file_value, struct validation_row *row)
+{
+        if (str_equals(row->method, "FILE")) { /* DCV-16 */
                 row->record = STR("fileauth.txt");
                 row->value = str_of(file_value);
-                return;
-        default: /* DCV-06 */
-                row->method = STR("TXT");
+        } else if (str_equals(row->method, "TXT")) { /* DCV-06 */
                 row->record = str_of(arena_printf(act->arena, "_dnsauth.%.*s", (int)row->name.n, row->name.p));
-                row->value = str_of(token_value(act));
+                row->value = str_of(apply_token_value(act));
+        } else if (kept_cname_is_on(act->core)) { /* DCV-35 */
+                kept_cname_make(act, row->name, &row->record, &row->value);
+        } else { /* DCV-08 */
+                row->record = str_of(arena_printf(act->arena, "%s.%.*s", token_label(act), (int)row->name.n, row->name.p));
+                row->value = str_of(token_target(act));
         }
 }
 
@@ -103,7 +106,7 @@ res apply_validations(struct act *act, const struct strs *names, enum msg_method
                       struct validation_row **ret_rows, size_t *ret_count)
 {
         struct validation_row *rows = arena_array_of(act->arena, names->n, struct validation_row);
-        const char *file_value = token_value(act);
+        const char *file_value = apply_token_value(act);
         size_t count = 0;
 
         for (size_t i = 0; i < names->n; i++) {
@@ -117,11 +120,12 @@ res apply_validations(struct act *act, const struct strs *names, enum msg_method
                         .position = (int64_t)count,
                         .name = name,
                         .zone = name_zone(act, name),
+                        .method = token_method(method),
                         .state = STR("pending"),
                         .detail = STR(""),
                         .found = STR(""),
                 };
-                token_fill(act, method, file_value, &rows[count]);
+                apply_token_fill(act, file_value, &rows[count]);
                 count++;
         }
         *ret_rows = rows;

@@ -34,6 +34,7 @@ struct core {
         struct issue_queue *issue;
         struct job_runner *jobs;
         struct ocsp_cache *ocsp;        /* NULL: nothing is kept */
+        char cname_secret[44];          /* what kept CNAMEs are derived from: 256 bits */
         char node[37];                  /* this process' name in leases */
         atomic_bool stopping;           /* what takes long gives up */
         atomic_int looks;               /* validations that request threads wait for */

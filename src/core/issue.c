@@ -24,6 +24,7 @@
 #include "core/quota.h"
 #include "core/reissue.h"
 #include "core/revoke.h"
+#include "core/term.h"
 #include "ipc/channel.h"
 #include "pki/cert.h"
 #include "store/certificate.h"
@@ -56,19 +57,6 @@ struct issue_batch {
 };
 
 /* ---- begin ----------------------------------------------------------------------------------------- */
-
-static res issue_not_after(struct act *act, struct store_conn *conn, const struct certificate_row *row, int64_t *ret_not_after)
-{
-        int64_t days = row->life_days, end_at = 0;
-
-        if (days > act->core->conf->ca_max_days)
-                days = act->core->conf->ca_max_days;
-        *ret_not_after = act->now_sec + days * 86400 - 1; /* both ends count (RFC 5280 §4.1.2.5) */
-        TRY(reissue_end_at(act, conn, row, &end_at));
-        if (end_at > 0 && end_at < *ret_not_after) /* RIS-06 */
-                *ret_not_after = end_at;
-        return RES_OK;
-}
 
 static void request_add_names(struct buf *tail, struct msg_signer_issue *body, struct str names)
 {
@@ -172,7 +160,7 @@ static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_it
         ENSURE(profile != NULL && issuers_find(act->core->issuers, row->issuer) != NULL, ERR_CONFIG);
         random_bytes(serial, MSG_SERIAL_SIZE);
         pki_serial_fix(serial);
-        TRY(issue_not_after(act, store_tx_conn(tx), row, &not_after));
+        TRY(term_not_after(act, store_tx_conn(tx), row, &not_after));
         TRY(store_crl_shard_assign(tx, row->issuer, &shard));
         item->issued = (struct issued_row){
                 .account_id = row->account_id,
@@ -352,6 +340,7 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
         TRY(order_begin_term(act, tx, row->order_id, issued->not_before));
         TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
         TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
+        TRY(term_issued(act, tx, row, issued->not_before, issued->not_after));
         TRY(issue_notice(act, tx, row));
         return act_log(act, tx, row->certificate_id, "issued", "Certificate issued");
 }

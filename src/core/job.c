@@ -19,6 +19,7 @@
 static const char *const job_names[JOB_KIND_COUNT] = {
         [JOB_VALIDATE] = "validate", [JOB_ISSUE] = "issue", [JOB_DEADLINE] = "deadline", [JOB_REVOKE] = "revoke",
         [JOB_EXPIRE] = "expire",     [JOB_ORDER] = "order",       [JOB_CRL] = "crl",     [JOB_LISTENER] = "listener",
+        [JOB_SUCCESSOR] = "successor",
 };
 
 struct job_item {

@@ -18,6 +18,7 @@ enum job_kind {
         JOB_CRL,      /* sweep: CRLs that are due */
         JOB_ORDER,    /* sweep: unpaid orders whose time is over */
         JOB_LISTENER, /* the listener's own certificate */
+        JOB_SUCCESSOR, /* an order's next certificate (PUR-03), or its next term (PUR-10) */
         JOB_KIND_COUNT
 };
 

@@ -212,6 +212,17 @@ res order_set_auto_renew(struct act *act, int64_t order_id, bool on)
 
 /* ---- the term ---- */
 
+/* A renewal bought early loses nothing: its term begins where the old one ends. */
+res order_term_end(struct act *act, struct store_conn *conn, const struct order_row *row, int64_t begin_at, int64_t *ret_end_at)
+{
+        struct order_row old = {0};
+
+        if (row->renews_order_id != 0)
+                TRY(store_order_get(conn, act->arena, row->account_id, row->renews_order_id, &old));
+        *ret_end_at = (old.term_end_at > begin_at ? old.term_end_at : begin_at) + order_term_sec(row);
+        return RES_OK;
+}
+
 res order_begin_term(struct act *act, struct store_tx *tx, int64_t order_id, int64_t begin_at)
 {
         struct order_row row;
@@ -221,6 +232,6 @@ res order_begin_term(struct act *act, struct store_tx *tx, int64_t order_id, int
                 return RES_OK;
         TRY(found);
         row.term_start_at = begin_at;
-        row.term_end_at = begin_at + order_term_sec(&row);
+        TRY(order_term_end(act, store_tx_conn(tx), &row, begin_at, &row.term_end_at));
         return store_order_update(tx, &row);
 }

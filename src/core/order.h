@@ -112,6 +112,9 @@ MUST res order_list(struct act *act, const struct order_query *query, struct ord
 /* The first certificate of an order is issued: the term begins.  Does nothing for free orders and later certificates. */
 MUST res order_begin_term(struct act *act, struct store_tx *tx, int64_t order_id, int64_t begin_at);
 
+/* When a term that begins with a certificate of this moment ends. */
+MUST res order_term_end(struct act *act, struct store_conn *conn, const struct order_row *row, int64_t begin_at, int64_t *ret_end_at);
+
 struct job_row;
 /* Job JOB_ORDER: unpaid orders whose time is over are closed. */
 void order_expire_job(struct act *act, const struct job_row *job, void *context);

@@ -31,6 +31,8 @@
 #include "core/issue.h"
 #include "core/issuers.h"
 #include "core/job.h"
+#include "core/kept_cname.h"
+#include "core/successor.h"
 #include "core/ocsp_cache.h"
 #include "core/revocation.h"
 #include "core/order.h"
@@ -192,6 +194,7 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
 
         TRY(store_start(core->store));
         TRY(server_node(server, act));
+        TRY(kept_cname_begin(act));
         TRY(issuers_ask(core->issuers, core->signer, why));
         TRY(catalogue_check_issuers(core->catalogue, core->issuers, why));
         TRY(account_cache_new(&core->accounts));
@@ -214,6 +217,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_ORDER, order_expire_job, NULL);
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
+        job_runner_set(jobs, JOB_SUCCESSOR, successor_job, NULL);
         TRY(issue_queue_start(server->core.issue));
         TRY(job_runner_start(jobs));
         return revocation_watch_start(&server->core, server->crls, &server->revocations);
