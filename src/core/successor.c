@@ -13,14 +13,17 @@
 #include "core/issuers.h"
 #include "core/job.h"
 #include "core/log.h"
+#include "core/order.h"
 #include "core/term.h"
 #include "pki/profile.h"
+#include "store/account.h"
 #include "store/evidence.h"
 #include "store/notice.h"
 #include "store/tag.h"
 #include "store/validation.h"
 
 #define SUCCESSOR_TELL_SEC 900           /* records that stand are seen by then */
+#define SUCCESSOR_AGAIN_SEC 86400LL      /* a balance that did not cover the renewal may do tomorrow */
 #define SUCCESSOR_MARGIN_SEC 86400LL     /* a proof that grows too old while the CA is asked is not taken */
 
 struct successor {
@@ -31,6 +34,8 @@ struct successor {
         struct validation_row *validations;
         size_t validation_count;
         bool all_proved;
+        bool is_bought;     /* `row` is there already, paid and waiting for its information */
+        bool wants_renewal; /* the term is over and another is to be bought */
 };
 
 /* ---- what has to be shown --------------------------------------------------------------------------- */
@@ -103,7 +108,7 @@ static res successor_validations(struct successor *successor, struct store_conn 
 
 /* ---- made ---------------------------------------------------------------------------------------------- */
 
-static void successor_fill(struct successor *successor)
+static void successor_fill_new(struct successor *successor)
 {
         struct act *act = successor->act;
         struct certificate_row *row = &successor->row;
@@ -113,13 +118,43 @@ static void successor_fill(struct successor *successor)
         *row = successor->old;
         row->seq = 0;
         row->certificate_id = str_of(arena_strdup(act->arena, id));
-        row->order_id = successor->order.order_id;
-        row->status = CERT_PENDING;
-        row->created_at = row->submitted_at = act->now_sec;
+        row->created_at = act->now_sec;
         row->deadline_at = successor->order.term_end_at;
         row->validated_at = row->issued_id = row->begin_at = row->end_at = row->revoked_at = row->verified_ask_at = 0;
         row->origin_certificate_id = successor->old.certificate_id;
         row->renew_certificate_id = row->replaced_by = row->replaced_for = STR("");
+}
+
+/* One that was bought brings its product, term and order; the rest is taken over (PUR-17, PUR-18). */
+static void successor_fill_bought(struct successor *successor)
+{
+        struct certificate_row *row = &successor->row;
+        const struct certificate_row *old = &successor->old;
+
+        row->domain = old->domain;
+        row->names = old->names;
+        row->primary_domain = old->primary_domain;
+        row->domain_type = old->domain_type;
+        row->verify_type = old->verify_type;
+        row->email = old->email;
+        row->phone = old->phone;
+        row->key_type = old->key_type;
+        row->key_id = old->key_id;
+        row->key_password_set = old->key_password_set;
+        row->issuer = old->issuer;
+        row->profile = old->profile;
+        row->alias = row->alias.n ? row->alias : old->alias;
+        row->deadline_at = old->end_at + order_term_sec(&successor->order); /* as long as what was paid for would run */
+}
+
+static void successor_fill(struct successor *successor)
+{
+        if (successor->is_bought)
+                successor_fill_bought(successor);
+        else
+                successor_fill_new(successor);
+        successor->row.status = CERT_PENDING;
+        successor->row.submitted_at = successor->act->now_sec;
 }
 
 static res successor_store_tags(struct successor *successor, struct store_tx *tx)
@@ -148,6 +183,16 @@ static res successor_store_jobs(struct successor *successor, struct store_tx *tx
         return job_put(tx, JOB_VALIDATE, act->account_id, row->certificate_id, act->now_sec, act->now_sec);
 }
 
+static res successor_store_row(struct successor *successor, struct store_tx *tx)
+{
+        if (successor->is_bought)
+                return store_certificate_update(tx, &successor->row);
+        TRY(store_certificate_insert(tx, &successor->row));
+        TRY(successor_store_tags(successor, tx));
+        successor->old.renew_certificate_id = successor->row.certificate_id;
+        return store_certificate_update(tx, &successor->old);
+}
+
 static res successor_store(struct successor *successor, struct store_tx *tx)
 {
         struct act *act = successor->act;
@@ -157,12 +202,9 @@ static res successor_store(struct successor *successor, struct store_tx *tx)
         TRY(successor_validations(successor, store_tx_conn(tx)));
         row->validated_at = successor->all_proved ? act->now_sec : 0;
         row->status_msg = successor->all_proved ? STR("WAIT-ISSUE") : STR("PENDING-DCV");
-        TRY(store_certificate_insert(tx, row));
+        TRY(successor_store_row(successor, tx));
         for (size_t i = 0; i < successor->validation_count; i++)
                 TRY(store_validation_insert(tx, &successor->validations[i]));
-        TRY(successor_store_tags(successor, tx));
-        successor->old.renew_certificate_id = row->certificate_id;
-        TRY(store_certificate_update(tx, &successor->old));
         TRY(successor_store_jobs(successor, tx));
         TRY(act_log(act, tx, row->certificate_id, "apply", "Applied for the order's next certificate by itself"));
         return job_again(tx, act->core, successor->job->job_id, act->now_sec + SUCCESSOR_TELL_SEC, "");
@@ -173,26 +215,52 @@ static res successor_store(struct successor *successor, struct store_tx *tx)
 static res successor_tell(struct successor *successor, struct store_tx *tx)
 {
         struct act *act = successor->act;
-        struct certificate_row next = {0};
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, successor->old.renew_certificate_id, &next);
+        const struct certificate_row *next = &successor->row;
 
         TRY(job_end(tx, JOB_SUCCESSOR, successor->old.certificate_id));
-        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && (next.status != CERT_PENDING || next.validated_at > 0)))
+        if (next->status != CERT_PENDING || next->validated_at > 0)
                 return RES_OK;
-        TRY(found);
         const char *text = arena_printf(act->arena,
-                                        "The next certificate for %.*s waits for you to show that the name is yours: see what %.*s asks for. "
-                                        "The running one ends by itself.",
-                                        (int)next.domain.n, next.domain.p, (int)next.certificate_id.n, next.certificate_id.p);
+                                        "The next certificate for %.*s, %.*s, waits until you show that the name is yours; the running one ends "
+                                        "on its day.",
+                                        (int)next->domain.n, next->domain.p, (int)next->certificate_id.n, next->certificate_id.p);
 
         return store_notice_insert(tx, &(struct notice_row){.account_id = act->account_id,
-                                                            .certificate_id = next.certificate_id,
+                                                            .certificate_id = next->certificate_id,
                                                             .kind = STR("successor"),
                                                             .text = str_of(text),
                                                             .created_at = act->now_sec});
 }
 
+/* There is a next one: made by this job before, or bought. */
+static res successor_next(struct successor *successor, struct store_tx *tx)
+{
+        struct act *act = successor->act;
+        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, successor->old.renew_certificate_id, &successor->row);
+
+        if (found.err == ERR_NOT_FOUND)
+                return job_end(tx, JOB_SUCCESSOR, successor->old.certificate_id);
+        TRY(found);
+        if (successor->row.status != CERT_PAID || !successor->order.auto_renew)
+                return successor_tell(successor, tx);
+        successor->is_bought = true;
+        return successor_store(successor, tx);
+}
+
 /* ---- the job ----------------------------------------------------------------------------------------------- */
+
+static res successor_of_order(struct successor *successor, struct store_tx *tx)
+{
+        struct act *act = successor->act;
+        const struct order_row *order = &successor->order;
+
+        if (successor->old.renew_certificate_id.n > 0)
+                return successor_next(successor, tx);
+        if (str_equals(order->state, "paid") && order->term_end_at > successor->old.end_at + 1 && order->term_end_at > act->now_sec)
+                return successor_store(successor, tx);
+        successor->wants_renewal = order->auto_renew && successor->old.status == CERT_ISSUED;
+        return successor->wants_renewal ? RES_OK : job_end(tx, JOB_SUCCESSOR, successor->old.certificate_id);
+}
 
 static res successor_tx(struct store_tx *tx, void *arg)
 {
@@ -201,29 +269,57 @@ static res successor_tx(struct store_tx *tx, void *arg)
         struct str id = successor->job->subject;
         res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, id, &successor->old);
 
+        successor->wants_renewal = successor->is_bought = false; /* it may run again */
         if (found.err == ERR_NOT_FOUND)
                 return job_end(tx, JOB_SUCCESSOR, id);
         TRY(found);
-        if (successor->old.renew_certificate_id.n > 0)
-                return successor_tell(successor, tx);
-        if (successor->old.status != CERT_ISSUED && successor->old.status != CERT_EXPIRED) /* revoked, replaced, cancelled */
+        if (successor->old.status != CERT_ISSUED && successor->old.status != CERT_EXPIRED) /* revoked, reissued */
                 return job_end(tx, JOB_SUCCESSOR, id);
         TRY(store_order_get(store_tx_conn(tx), act->arena, act->account_id, successor->old.order_id, &successor->order));
-        if (!str_equals(successor->order.state, "paid") || successor->order.term_end_at <= successor->old.end_at + 1 ||
-            successor->order.term_end_at <= act->now_sec)
-                return job_end(tx, JOB_SUCCESSOR, id);
-        return successor_store(successor, tx);
+        return successor_of_order(successor, tx);
+}
+
+/* Another term (PUR-10); false: the balance does not cover it, and the owner has been told (SIL-33). */
+static res successor_renew(struct successor *successor, bool *ret_paid)
+{
+        struct act *act = successor->act;
+        struct store_conn *conn = NULL;
+        struct account_row account = {0};
+        struct order_made made = {0};
+
+        TRY(store_read(act->core->store, &conn));
+        TRY(store_account_get(conn, act->arena, act->account_id, &account));
+        act->verified = account.verified != 0;
+        TRY(order_renew(act, &(struct order_renew){.certificate_id = successor->job->subject, .may_stay_unpaid = true}, &made));
+        *ret_paid = str_equals(made.order.state, order_state_name(ORDER_PAID));
+        return RES_OK;
+}
+
+static res successor_run(struct successor *successor)
+{
+        struct store *store = successor->act->core->store;
+        bool paid = false;
+
+        TRY(store_run(store, successor_tx, successor));
+        if (!successor->wants_renewal)
+                return RES_OK;
+        res renewed = successor_renew(successor, &paid);
+
+        if (paid)
+                return store_run(store, successor_tx, successor);
+        job_postpone(successor->act, successor->job, successor->act->now_sec + SUCCESSOR_AGAIN_SEC);
+        return renewed;
 }
 
 void successor_job(struct act *act, const struct job_row *job, void *context)
 {
         struct successor successor = {.act = act, .job = job};
         (void)context;
-        res r = store_run(act->core->store, successor_tx, &successor);
+        res r = successor_run(&successor);
 
-        if (!res_is_ok(r)) {
-                log_line(LOG_WARNING, "successor", "certificate=%s err=%s", log_quote(job->subject), err_name(r.err));
-                return;
-        }
-        job_runner_wake(act->core->jobs);
+        if (!res_is_ok(r))
+                log_line(LOG_WARNING, "successor", "certificate=%s err=%s why=%s", log_quote(job->subject), err_name(r.err),
+                         log_quote(str_of(act->detail)));
+        else
+                job_runner_wake(act->core->jobs);
 }
