@@ -20,7 +20,6 @@
 #include "core/failure.h"
 #include "core/issuers.h"
 #include "core/log.h"
-#include "core/order.h"
 #include "core/quota.h"
 #include "core/reissue.h"
 #include "core/revoke.h"
@@ -337,7 +336,6 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
         TRY(moved);
         TRY(store_issued_finish(tx, row->account_id, issued->issued_id, item->der));
         TRY(quota_hold(act, tx, row->certificate_id, issued->not_after + 1));
-        TRY(order_begin_term(act, tx, row->order_id, issued->not_before));
         TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
         TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
         TRY(term_issued(act, tx, row, issued->not_before, issued->not_after));
