@@ -3,6 +3,7 @@
 
 #include "base/conf.h"
 #include "core/core.h"
+#include "core/kept_cname.h"
 
 enum { BIND_SINGLE = 1, BIND_MULTI, BIND_WILDCARD, BIND_MULTI_WILDCARD };
 
@@ -90,6 +91,21 @@ static res bind_dns(struct act *act, const struct product *product, const struct
         return RES_OK;
 }
 
+/* The kept CNAME (DCV-35): a record that stays, so that each renewal finds it. */
+static res bind_proxy(struct act *act, const struct bind *bind, const struct bind_method *in, enum msg_method *ret_method)
+{
+        if (!kept_cname_is_on(act->core))
+                return act_fail(act, ERR_PARAM_VALUE,
+                                "DNS_PROXY needs a zone for the targets of kept CNAME records; have the operator set validation.cname-zone, or "
+                                "use %s DNS.",
+                                in->field);
+        if (bind->has_ip)
+                return act_fail(act, ERR_PARAM_VALUE,
+                                "An IP address has no DNS zone of yours; use %s FILE for a certificate with an IP address.", in->field);
+        *ret_method = MSG_METHOD_DNS_CNAME;
+        return RES_OK;
+}
+
 res bind_method(struct act *act, const struct product *product, const struct bind *bind, const struct bind_method *in,
                 enum msg_method *ret_method)
 {
@@ -97,6 +113,8 @@ res bind_method(struct act *act, const struct product *product, const struct bin
                 return bind_dns(act, product, bind, in, ret_method);
         if (str_equals(in->method, "FILE") && product->allows_file)
                 return bind_file(act, bind, in, ret_method);
+        if (str_equals(in->method, "DNS_PROXY") && (product->allows_dns || product->allows_auto))
+                return bind_proxy(act, bind, in, ret_method);
         if (str_equals(in->method, "DNS_AUTO")) /* FREE-10: needs a DNS host that we can write to */
                 return act_fail(
                         act, ERR_PARAM_VALUE,
