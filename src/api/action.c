@@ -1,6 +1,8 @@
 /* See action.h.  The table is sorted by name (a test watches), so that it is searched by halves. */
 #include "api/action.h"
 
+#include "api/balance.h"
+#include "api/catalogue.h"
 #include "api/certificate.h"
 #include "api/chain.h"
 #include "api/csr.h"
@@ -8,6 +10,8 @@
 #include "api/host.h"
 #include "api/label.h"
 #include "api/log.h"
+#include "api/operator.h"
+#include "api/order.h"
 #include "api/quota.h"
 #include "api/reissue.h"
 #include "api/revoke.h"
@@ -46,21 +50,27 @@ static const struct api_action actions[] = {
         SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check,
             api_validation_check),
         UNBUILT("CheckCertificateExist"),
+        SSL("CloseOrder", API_RATE_WRITE, API_CHANGES, false, api_order_close, api_order_close),
         UNBUILT("CommitCertificateInformation"),
         SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete,
             api_validation_complete),
         SSL("CreateCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_create, api_csr_create),
-        UNBUILT("CreateCertificate"),
+        SSL("CreateCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_certificate, api_order_certificate),
         UNBUILT("CreateCertificateBindResourceSyncTask"),
-        UNBUILT("CreateCertificateByPackage"),
+        SSL("CreateCertificateByPackage", API_RATE_WRITE, API_CHANGES, true, api_balance_buy, api_balance_buy),
+        SSL("CreateOrder", API_RATE_WRITE, API_CHANGES, true, api_order_create, api_order_create),
+        SSL("CreditAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_credit, api_operator_credit),
         SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete, api_certificate_delete),
         UNBUILT("DeleteCertificates"),
         UNBUILT("DeleteManager"),
         UNBUILT("DeployCertificateInstance"),
         UNBUILT("DeployCertificateRecordRetry"),
         UNBUILT("DeployCertificateRecordRollback"),
+        SSL("DescribeAccount", API_RATE_READ, API_OPERATES, false, api_operator_account, api_operator_account),
+        SSL("DescribeBalance", API_RATE_READ, API_LOOKS, false, api_balance_describe, api_balance_describe),
         SSL("DescribeCSR", API_RATE_READ, API_CHANGES, false, api_csr_describe, api_csr_describe),
         SSL("DescribeCSRSet", API_RATE_READ, API_LOOKS, false, api_csr_list, api_csr_list),
+        SSL("DescribeCatalogue", API_RATE_READ, API_LOOKS, false, api_catalogue_describe, api_catalogue_describe),
         QUICK("DescribeCertificate", api_certificate_describe, api_certificate_describe),
         UNBUILT("DescribeCertificateBindResourceTaskDetail"),
         UNBUILT("DescribeCertificateBindResourceTaskResult"),
@@ -92,17 +102,27 @@ static const struct api_action actions[] = {
         HOST_LIST("DescribeHostWafInstanceList", &api_host_list_out),
         UNBUILT("DescribeManagerDetail"),
         UNBUILT("DescribeManagers"),
-        UNBUILT("DescribePackages"),
+        SSL("DescribeOrders", API_RATE_READ, API_LOOKS, false, api_order_list, api_order_list),
+        SSL("DescribePackages", API_RATE_READ, API_LOOKS, false, api_balance_packages, api_balance_packages),
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
         SSL("DescribeRevocations", API_RATE_READ, API_LOOKS, false, api_revoke_queue, api_revoke_queue),
         SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
+        SSL("GrantPackage", API_RATE_WRITE, API_OPERATES, false, api_operator_package, api_operator_package),
         UNBUILT("HostCertificate"),
+        SSL("ModifyAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_modify, api_operator_modify),
         SSL("ModifyCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_modify, api_csr_modify),
         SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
         SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
         UNBUILT("ModifyCertificateResubmit"),
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
+        SSL("ModifyExternalCount", API_RATE_WRITE, API_OPERATES, false, api_operator_external, api_operator_external),
+        SSL("ModifyHomeDomains", API_RATE_WRITE, API_OPERATES, false, api_operator_homes, api_operator_homes),
+        SSL("ModifyOrderAutoRenew", API_RATE_WRITE, API_CHANGES, false, api_order_auto, api_order_auto),
         TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
+        SSL("PayOrder", API_RATE_WRITE, API_CHANGES, true, api_order_pay, api_order_pay),
+        SSL("RefundOrder", API_RATE_WRITE, API_CHANGES, false, api_order_refund, api_order_refund),
+        SSL("ReloadCatalogue", API_RATE_HEAVY, API_OPERATES, false, api_operator_catalogue, api_operator_catalogue),
+        SSL("RenewCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_renew, api_order_renew),
         SSL("ReplaceCertificate", API_RATE_HEAVY, API_CHANGES, true, api_reissue_file, api_reissue_file),
         SSL("ReportKeyCompromise", API_RATE_HEAVY, API_CHANGES, false, api_revoke_key, api_revoke_key),
         SSL("ReviewRevocation", API_RATE_WRITE, API_CHANGES, false, api_revoke_review, api_revoke_review),
@@ -112,6 +132,7 @@ static const struct api_action actions[] = {
         UNBUILT("UpdateCertificateInstance"),
         UNBUILT("UpdateCertificateRecordRetry"),
         UNBUILT("UpdateCertificateRecordRollback"),
+        SSL("UpgradeCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_upgrade, api_order_upgrade),
         UNBUILT("UploadCertificate"),
         UNBUILT("UploadConfirmLetter"),
         UNBUILT("UploadRevokeLetter"),

@@ -32,7 +32,7 @@ enum api_rate_class {
 
 enum api_service { API_SSL, API_TAG, API_SERVICE_COUNT };
 
-enum api_right { API_LOOKS, API_CHANGES }; /* an auditor only looks */
+enum api_right { API_LOOKS, API_CHANGES, API_OPERATES }; /* an auditor only looks; operators alone operate */
 
 /* A message's table and the struct that it fills or reads; NULL fields = no members. */
 struct api_message {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/res.h"
+#include "base/str.h"
 
 struct api;
 struct core;
@@ -37,3 +38,8 @@ void api_handle(struct api *api, struct http_request *request, struct http_reply
 bool api_handle_quick(struct api *api, struct http_request *request, struct http_reply *reply);
 /* What '/' answers to something that is nobody's: InvalidAction in the same envelope. */
 void api_handle_unknown(struct http_request *request, struct http_reply *reply);
+/*
+ * An operator's action asked for on the control socket, whose callers have shown by reaching it that they may: no signature.
+ * `action` is one of those for operators; the body has its parameters.  The answer is the members alone, or {"Error":…}.
+ */
+void api_handle_control(struct api *api, struct str action, struct http_request *request, struct http_reply *reply);

@@ -57,6 +57,8 @@ static res req_admit(struct req *req)
                 return FAIL(ERR_RATE);
         if (action->right == API_CHANGES && req->act.role != NULL && str_equals(str_of(req->act.role), "auditor"))
                 return act_fail(&req->act, ERR_FORBIDDEN, "An auditor only looks; %s changes something.", action->name);
+        if (action->right == API_OPERATES && (req->act.role == NULL || !str_equals(str_of(req->act.role), "operator")))
+                return act_fail(&req->act, ERR_FORBIDDEN, "%s is for operators of this installation.", action->name);
         ENSURE(action->handle != NULL, ERR_ACTION_UNBUILT);
         ENSURE(!action->needs_identity || req->act.verified, ERR_IDENTITY);
         return RES_OK;
@@ -261,6 +263,39 @@ bool api_handle_quick(struct api *api, struct http_request *request, struct http
         if (req.act.would_wait)
                 *reply = (struct http_reply){.body = reply->body};
         return !req.act.would_wait;
+}
+
+static res control_run(struct req *req, struct str action)
+{
+        req->action_name = action;
+        req->action = api_action_find(action);
+        ENSURE(req->action != NULL && req->action->right == API_OPERATES, ERR_ACTION);
+        req->act.role = "operator";
+        req->act.uin = "control";
+        req->params = (struct str){(const char *)req->http->body.p, req->http->body.n};
+        TRY(req->action->handle(req));
+        return buf_check(req->out);
+}
+
+void api_handle_control(struct api *api, struct str action, struct http_request *request, struct http_reply *reply)
+{
+        struct req req = {0};
+
+        req_begin(&req, api, request, reply);
+        reply->content_type = "application/json";
+        buf_clear(&reply->body);
+        buf_add_byte(&reply->body, '{');
+        res r = control_run(&req, action);
+        if (!res_is_ok(r)) {
+                buf_clear(&reply->body);
+                buf_add_text(&reply->body, "{\"Error\":{\"Code\":");
+                json_encode_str(&reply->body, str_of(err_api_code(r.err)));
+                buf_add_text(&reply->body, ",\"Message\":");
+                json_encode_str(&reply->body, sentence_whole(req.act.detail[0] ? req.act.detail : err_sentence(r.err)));
+                buf_add_byte(&reply->body, '}');
+        }
+        buf_add_byte(&reply->body, '}');
+        req_log(&req, r);
 }
 
 void api_handle_unknown(struct http_request *request, struct http_reply *reply)

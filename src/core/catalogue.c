@@ -391,6 +391,16 @@ const struct product *catalogue_free_product(const struct catalogue *catalogue, 
         return NULL;
 }
 
+const struct product *catalogue_recommended(const struct catalogue *catalogue, struct str level, int64_t domain_type)
+{
+        for (size_t i = 0; i < catalogue->row_count; i++) {
+                const struct product *product = &catalogue->rows[i].product;
+                if (product->is_recommended && str_equals(level, product->level) && product->domain_type == domain_type)
+                        return product;
+        }
+        return NULL;
+}
+
 bool product_has(const struct strs *words, const char *word)
 {
         for (size_t i = 0; i < words->n; i++)

@@ -22,6 +22,7 @@ struct product {
         const char *standard;     /* international, sm2 (CAT-07) */
         bool is_free;
         bool is_default;   /* of the free ones: taken when the request names no term */
+        bool is_recommended; /* of its type and kind of domain: taken when nobody names a brand (PUR-07, UPG-04) */
         bool is_orderable; /* CreateCertificate takes this number (api.md section 5); NOT whether it can be issued here */
         int64_t domain_type; /* 1 single, 2 multi, 3 wildcard, 4 multi-wildcard */
         int64_t domain_max;
@@ -61,6 +62,8 @@ struct product {
 
 /* A paid product that can be ordered by its number and issued here. */
 bool product_can_be_bought(const struct product *product);
+/* The recommended product of a type ("DV") and kind of domain; NULL = none. */
+const struct product *catalogue_recommended(const struct catalogue *catalogue, struct str level, int64_t domain_type);
 /* Is the word among them? */
 bool product_has(const struct strs *words, const char *word);
 bool product_has_term(const struct product *product, int64_t months);
@@ -105,4 +108,7 @@ const struct catalogue *act_catalogue(struct act *act);
  * Read the files again, check them and the issuers they name, and swap.  On failure the old one stays and the sentence
  * (file, line, mend) is the act's.  `is_dry`: check only.  ERR_CONFIG.
  */
-MUST res catalogue_reload(struct act *act, bool is_dry);
+struct catalogue_figures {
+        int64_t products, buyable;
+};
+MUST res catalogue_reload(struct act *act, bool is_dry, struct catalogue_figures *ret_figures);

@@ -35,6 +35,7 @@ static const struct catalogue_key catalogue_keys[] = {
         KEY("standard", catalogue_kind_word, product.standard, .optional = true, .words = words_standard),
         KEY("free", catalogue_kind_bool, product.is_free),
         KEY("default", catalogue_kind_bool, product.is_default, .optional = true),
+        KEY("recommended", catalogue_kind_bool, product.is_recommended, .optional = true),
         KEY("orderable", catalogue_kind_bool, product.is_orderable, .optional = true),
         KEY("domains", catalogue_kind_place, product.domain_type, .words = words_domains),
         KEY("max-domains", catalogue_kind_number, product.domain_max, .min = 1, .max = LIMIT_NAMES_PER_CERT),
@@ -111,6 +112,7 @@ void catalogue_product_like(struct catalogue_row *row, const struct catalogue_ro
 
         copy.product.package_type = row->product.package_type;
         copy.product.pid = 0;
+        copy.product.is_recommended = false;
         copy.like = other->seen | other->like;
         copy.seen = 0;
         copy.line = row->line;

@@ -21,7 +21,8 @@ struct catalogue_row {
 /* Set one key of a row.  file->why explains: no such key, twice, bad value. */
 MUST res catalogue_product_set(struct catalogue_file *file, struct arena *arena, struct catalogue_row *row,
                                const char *key, const char *value);
-/* `like = N`: begin as a copy of another row, its ProductPid left out, which belongs to one row. */
+/* `like = N`: begin as a copy of another row, its ProductPid and its
+ * recommendation left out, which belong to one row. */
 void catalogue_product_like(struct catalogue_row *row, const struct catalogue_row *other);
 /* What the rest of the row answers: standard, keys, hashes, terms, … where the file says nothing. */
 void catalogue_product_fill(struct arena *arena, struct catalogue_row *row);

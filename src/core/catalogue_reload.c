@@ -36,7 +36,16 @@ static void catalogue_swap(struct core *core, struct catalogue *next)
         catalogue_free(old);
 }
 
-res catalogue_reload(struct act *act, bool is_dry)
+static struct catalogue_figures catalogue_figures(const struct catalogue *catalogue)
+{
+        struct catalogue_figures figures = {.products = (int64_t)catalogue_count(catalogue)};
+
+        for (size_t i = 0; i < catalogue_count(catalogue); i++)
+                figures.buyable += product_can_be_bought(catalogue_at(catalogue, i));
+        return figures;
+}
+
+res catalogue_reload(struct act *act, bool is_dry, struct catalogue_figures *ret_figures)
 {
         CLEAN(buf_done) struct buf why = {0};
         struct catalogue *next = NULL;
@@ -48,8 +57,9 @@ res catalogue_reload(struct act *act, bool is_dry)
                 r = catalogue_check_issuers(next, act->core->issuers, &why);
         if (!res_is_ok(r)) {
                 catalogue_free(next);
-                return act_fail(act, r.err, "%s", buf_c(&why));
+                return act_fail(act, r.err == ERR_CONFIG ? ERR_PARAM : r.err, "%s", buf_c(&why)); /* an operator asked: the mistake is the answer */
         }
+        *ret_figures = catalogue_figures(next);
         if (is_dry)
                 catalogue_free(next);
         else

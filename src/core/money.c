@@ -1,7 +1,7 @@
 /* See money.h. */
 #include "core/money.h"
 
-#include "store/ledger.h"
+#include "core/core.h"
 
 res money_balance(struct act *act, struct store_conn *c, int64_t *ret_minor)
 {
@@ -77,4 +77,18 @@ res money_grant(struct act *act, struct store_tx *tx, int64_t amount_minor, stru
                 return act_fail(act, ERR_PARAM_VALUE, "A balance holds at most %s.",
                                 money_text(act->arena, LIMIT_MONEY_MINOR));
         return money_move(act, tx, &(struct money_move){amount_minor, STR("granted"), note, 0});
+}
+
+res money_describe(struct act *act, int64_t marker, int64_t limit, struct money_page *ret_page)
+{
+        struct store_conn *c = NULL;
+        struct money_page page = {0};
+
+        limit = limit > LIMIT_LIST_MAX ? LIMIT_LIST_MAX : limit;
+        TRY(store_read(act->core->store, &c));
+        TRY(money_balance(act, c, &page.balance_minor));
+        TRY(store_ledger_list(c, act->arena, act->account_id, LEDGER_BALANCE, marker, limit, &page.v, &page.n));
+        page.next_marker = page.n > 0 && (int64_t)page.n == limit ? page.v[page.n - 1].entry_id : 0;
+        *ret_page = page;
+        return RES_OK;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/act.h"
+#include "store/ledger.h"
 #include "store/store.h"
 
 #define MONEY_CURRENCY STR("CNY")
@@ -25,3 +26,11 @@ MUST res money_return(struct act *act, struct store_tx *tx, int64_t order_id, in
 MUST res money_grant(struct act *act, struct store_tx *tx, int64_t amount_minor, struct str note);
 /* "1234.50 CNY", for sentences. */
 const char *money_text(struct arena *arena, int64_t amount_minor);
+
+struct money_page { /* what came and went, newest first */
+        int64_t balance_minor;
+        const struct ledger_row *v; /* of the book "balance" */
+        size_t n;
+        int64_t next_marker; /* 0 = the end */
+};
+MUST res money_describe(struct act *act, int64_t marker, int64_t limit, struct money_page *ret_page);

@@ -57,7 +57,7 @@ MUST res order_close(struct act *act, int64_t order_id); /* an unpaid one */
 MUST res order_refund(struct act *act, int64_t order_id, struct order_made *ret_made);
 MUST res order_set_auto_renew(struct act *act, int64_t order_id, bool on); /* PUR-10 */
 
-/* From a free certificate to a paid one with the same, fixed name (UPG).  Empty product and 0 months: 48 for a year. */
+/* From a free certificate to a paid one with the same, fixed name (UPG).  Empty product and 0 months: the recommended DV one for a year. */
 MUST res order_upgrade(struct act *act, struct str certificate_id, struct str product, int64_t months,
                        struct order_made *ret_made);
 /*

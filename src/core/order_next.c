@@ -6,8 +6,6 @@
 
 #include "core/core.h"
 
-#define UPGRADE_PRODUCT STR("48") /* UPG-04: DNSPod, DV, single domain */
-
 /* Of what is asked, the fixed part: the certificate's own name, below an asterisk for a wildcard product. */
 static MUST res upgrade_name(struct act *act, const struct certificate_row *origin, const struct product *product,
                              struct str *ret_name)
@@ -41,9 +39,12 @@ res order_upgrade(struct act *act, struct str certificate_id, struct str product
 {
         struct store_conn *c = NULL;
         struct certificate_row origin = {0};
-        struct order_buy in = {.product = product.n ? product : UPGRADE_PRODUCT, .names = 1, .months = months ? months : 12};
+        const struct product *recommended = catalogue_recommended(act_catalogue(act), STR("DV"), 1); /* UPG-04 */
+        struct order_buy in = {.product = product, .names = 1, .months = months ? months : 12};
         struct order_plan plan;
 
+        if (product.n == 0 && recommended)
+                in.product = str_of(recommended->package_type);
         TRY(store_read(act->core->store, &c));
         TRY(order_origin(act, c, certificate_id, &origin));
         TRY(upgrade_check(act, &origin));

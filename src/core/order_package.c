@@ -27,8 +27,8 @@ static MUST res package_check(struct act *act, const struct order_package_buy *i
                                 (long long)in->pid);
         is_many = product->domain_type == 2 || product->domain_type == 4;
         if (!product_has_term(product, in->months))
-                return act_fail(act, ERR_PERIOD, "Product %s is not sold for a Period of %lld months.", product->package_type,
-                                (long long)in->months);
+                return act_fail(act, ERR_PERIOD, "Product %s is not sold for %lld year(s).", product->package_type,
+                                (long long)in->months / 12);
         if (is_many ? in->names < 2 || in->names > product->domain_max : in->names != 1)
                 return act_fail(act, ERR_DOMAIN_COUNT, "Product %s binds %s; send a DomainCount that fits.",
                                 product->package_type, is_many ? "two names or more" : "exactly one name");

@@ -10,6 +10,7 @@
 
 #include "core/catalogue.h"
 #include "core/core.h"
+#include "core/domain.h"
 #include "store/account.h"
 #include "store/quota.h"
 
@@ -230,7 +231,47 @@ static void quota_fill_slots(struct act *act, const struct quota_books *books, s
         state->slots = slots;
 }
 
-res quota_describe(struct act *act, struct quota_state *ret_state)
+static bool quota_knows_domain(const struct quota_domain *domains, size_t n, struct str domain)
+{
+        for (size_t i = 0; i < n; i++)
+                if (str_equal(domains[i].domain, domain))
+                        return true;
+        return false;
+}
+
+static MUST res quota_add_domain(struct act *act, struct store_conn *c, struct quota_domain *domains, size_t *n, struct str domain)
+{
+        struct quota_domain *one = domains + *n;
+
+        if (domain.n == 0 || quota_knows_domain(domains, *n, domain))
+                return RES_OK;
+        one->domain = domain;
+        TRY(store_quota_count_domain(c, domain, act->now_sec, &one->used));
+        TRY(store_external_count_get(c, domain, &one->external));
+        TRY(store_quota_domain_next(c, domain, act->now_sec, &one->next_return_at));
+        (*n)++;
+        return RES_OK;
+}
+
+/* Also those whose slot of the account has come back and which count on at the domain (QTA-06). */
+static MUST res quota_fill_domains(struct act *act, struct store_conn *c, struct str asked, const struct quota_books *books,
+                                   struct quota_state *state)
+{
+        struct quota_domain *domains = arena_array_of(act->arena, books->row_count + 2, struct quota_domain);
+        struct domain_name name;
+
+        if (asked.n > 0) {
+                TRY(domain_parse(act, asked, &name));
+                TRY(quota_add_domain(act, c, domains, &state->domain_count, str_of(name.registrable)));
+        }
+        for (size_t i = 0; i < books->row_count; i++)
+                if (books->rows[i].returns_at == 0 || books->rows[i].returns_at > act->now_sec)
+                        TRY(quota_add_domain(act, c, domains, &state->domain_count, books->rows[i].primary_domain));
+        state->domains = domains;
+        return RES_OK;
+}
+
+res quota_describe(struct act *act, struct str domain, struct quota_state *ret_state)
 {
         struct store_conn *c = NULL;
         struct quota_books books;
@@ -247,6 +288,7 @@ res quota_describe(struct act *act, struct quota_state *ret_state)
         state.package_used = books.package;
         state.domain_limit = catalogue_domain_quota(act_catalogue(act));
         quota_fill_slots(act, &books, &state);
+        TRY(quota_fill_domains(act, c, domain, &books, &state));
         *ret_state = state;
         return RES_OK;
 }

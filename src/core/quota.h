@@ -8,12 +8,20 @@ struct quota_slot {
         struct str certificate_id, domain /* the primary one */, counter /* home, any, package */;
         int64_t returns_at; /* 0 = reserved while pending */
 };
+struct quota_domain { /* a primary domain's own counter, over all accounts (QTA-02..04, QTA-19) */
+        struct str domain;
+        int64_t used, external; /* here; issued by other platforms (QTA-03, SIL-43) */
+        int64_t next_return_at; /* when the next slot comes back; 0 = none is held yet */
+};
 struct quota_state {
         int64_t home_limit, home_used, any_limit, any_used, package_limit, package_used, domain_limit;
         const struct quota_slot *slots;
         size_t slot_count;
+        const struct quota_domain *domains; /* those that the account's slots belong to, and the one asked about */
+        size_t domain_count;
 };
-MUST res quota_describe(struct act *act, struct quota_state *ret_state);
+/* `domain`: a name that somebody thinks of applying for; "" = none. */
+MUST res quota_describe(struct act *act, struct str domain, struct quota_state *ret_state);
 /*
  * All below run inside a transaction, so that they are exact under concurrency.  A certificate that has no slot
  * (a paid one: QTA-20) is none of their business: they do nothing and succeed.

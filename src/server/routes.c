@@ -7,6 +7,8 @@
 #include "server/reply.h"
 #include "server/setup.h"
 
+#define CONTROL_OPERATE "/control/operate/" /* followed by the action's name */
+
 static bool wants_html(const struct http_request *request)
 {
         struct str accept = http_header(request, "Accept");
@@ -47,6 +49,13 @@ void routes_handle(void *context, struct http_request *request, struct http_repl
         api_handle_unknown(request, reply);
 }
 
+static struct str control_action(struct str path)
+{
+        size_t n = strlen(CONTROL_OPERATE);
+
+        return (struct str){path.p + n, path.n - n};
+}
+
 void routes_control(void *context, struct http_request *request, struct http_reply *reply)
 {
         struct server *server = context;
@@ -58,6 +67,8 @@ void routes_control(void *context, struct http_request *request, struct http_rep
                 account_form_control(&act, request, reply);
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit"))
                 audit_call(&act, reply);
+        else if (str_equals(request->method, "POST") && str_starts_with(request->path, STR(CONTROL_OPERATE)))
+                api_handle_control(server->api, control_action(request->path), request, reply);
         else
                 account_form_fail(reply, ERR_ACTION, "There is no such call on the control socket.");
 }

@@ -13,7 +13,7 @@ static const struct column columns[] = {
 
 enum {
         INSERT, GET, UPDATE, DELETE, LIST, COUNT, COUNT_DOMAIN,
-        HOME_PUT, HOME_DELETE, HOME_HAS, HOME_LIST, EXTERNAL_PUT, EXTERNAL_GET,
+        HOME_PUT, HOME_DELETE, HOME_HAS, HOME_LIST, EXTERNAL_PUT, EXTERNAL_GET, DOMAIN_NEXT,
 };
 static const struct sql statements[] = {
         [INSERT] = SQL("quota_insert", "INSERT INTO quota_use (" QUOTA ") VALUES ($1, $2, $3, $4, $5, $6)"),
@@ -30,6 +30,8 @@ static const struct sql statements[] = {
         [HOME_DELETE] = SQL("home_domain_delete", "DELETE FROM home_domain WHERE account_id = $1 AND domain = $2"),
         [HOME_HAS] = SQL("home_domain_has", "SELECT COUNT(*) FROM home_domain WHERE account_id = $1 AND domain = $2"),
         [HOME_LIST] = SQL("home_domain_list", "SELECT domain FROM home_domain WHERE account_id = $1 ORDER BY domain"),
+        [DOMAIN_NEXT] = SQL_SYSTEM("quota_domain_next",
+                "SELECT CAST(COALESCE(MIN(returns_at), 0) AS BIGINT) FROM quota_use WHERE primary_domain = $1 AND returns_at > $2"),
         [EXTERNAL_PUT] = SQL_SYSTEM("external_count_put",
                 "INSERT INTO external_count (primary_domain, amount) VALUES ($1, $2)"
                 " ON CONFLICT (primary_domain) DO UPDATE SET amount = excluded.amount"),
@@ -166,4 +168,13 @@ res store_external_count_get(struct store_conn *c, struct str primary_domain, in
                 return r;
         *ret_amount = 0;
         return RES_OK;
+}
+
+res store_quota_domain_next(struct store_conn *c, struct str primary_domain, int64_t now_sec, int64_t *ret_returns_at)
+{
+        struct query q = query_of(c, &sql_quota, DOMAIN_NEXT);
+
+        query_str(&q, primary_domain);
+        query_int(&q, now_sec);
+        return query_value(&q, ret_returns_at);
 }

@@ -119,7 +119,7 @@ static inline void assert_used(struct fixture *f, int64_t account, int64_t now, 
         struct act act;
 
         act_open(f, &act, account, now);
-        assert_int_equal(quota_describe(&act, &state).err, ERR_NONE);
+        assert_int_equal(quota_describe(&act, STR(""), &state).err, ERR_NONE);
         if (state.home_used != home || state.any_used != any || state.package_used != package)
                 fail_msg("home %lld/%lld any %lld/%lld package %lld/%lld", (long long)state.home_used,
                          (long long)state.home_limit, (long long)state.any_used, (long long)state.any_limit,

@@ -15,12 +15,18 @@
 
 #include "api/action.h"
 
-static const char *const own_actions[] = {"DescribeFreeQuota", "DescribeRevocations", "ReportKeyCompromise", "ReviewRevocation"};
+static const char *const own_actions[] = {
+        "CloseOrder", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
+        "DescribeFreeQuota", "DescribeOrders", "DescribeRevocations", "GrantPackage", "ModifyAccount",
+        "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",
+        "ReloadCatalogue", "RenewCertificate", "ReportKeyCompromise", "ReviewRevocation", "UpgradeCertificate",
+};
 
 /* action or struct, dot, field */
 static const char *const own_fields[] = {
         "ApplyCertificate.Tags",
         "BatchDeleteCSR.Warnings",
+        "CreateCertificate.ClientToken",
         "DescribeCSR.Tags",
         "DescribeCertificates.Marker",
         "DescribeCertificates.NextMarker",

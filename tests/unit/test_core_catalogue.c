@@ -131,6 +131,10 @@ static void test_paid_products(void **state)
                     !product_has(&p->csr_keys, "ec-p256"));
         assert_ptr_equal(catalogue_product_of_pid(catalogue, 1018586), catalogue_product(catalogue, STR("12")));
         assert_ptr_equal(catalogue_product_of_pid(catalogue, 1018580), catalogue_product(catalogue, STR("6")));
+        p = catalogue_recommended(catalogue, STR("DV"), 1); /* PUR-07, UPG-04 */
+        assert_string_equal(p->package_type, "48");
+        assert_string_equal(catalogue_recommended(catalogue, STR("DV"), 3)->package_type, "49");
+        assert_null(catalogue_recommended(catalogue, STR("DV"), 9));
         assert_null(catalogue_product_of_pid(catalogue, 0));
         assert_null(catalogue_product_of_pid(catalogue, 7));
         catalogue_free(catalogue);
@@ -293,7 +297,7 @@ static void test_good_files(void **state)
         assert_string_equal(
                 p->text,
                 "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\npro = no\nstandard = international\nfree = yes\n"
-                "default = yes\norderable = no\ndomains = single\nmax-domains = 1\nvalidity-months = 3\nterms = \n"
+                "default = yes\nrecommended = no\norderable = no\ndomains = single\nmax-domains = 1\nvalidity-months = 3\nterms = \n"
                 "life-days = 90\ndeadline-days = 3\ndns-record = TXT\nmethods = DNS FILE\nauto-multi-year = no\nip = no\n"
                 "www = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nissuer-sm2 = \nprofile = p\nkeys = rsa-2048 ec-p256\n"
                 "csr-keys = rsa-2048 ec-p256\nhashes = SHA256\ncaa = \nwords = w\nsuffixes = s\nreview = none\npre-review = no\n"

@@ -161,7 +161,7 @@ static void test_slots_tell_when_they_return(void **state) /* QTA-05 */
         assert_int_equal(step(f, account, NOW, RESERVE, "issued01", "i.com", 0), ERR_NONE);
         assert_int_equal(step(f, account, NOW, HOLD, "issued01", "", NOW + 5), ERR_NONE);
         act_open(f, &act, account, NOW);
-        assert_int_equal(quota_describe(&act, &seen).err, ERR_NONE);
+        assert_int_equal(quota_describe(&act, STR(""), &seen).err, ERR_NONE);
         assert_int_equal(seen.slot_count, 2);
         assert_int_equal(seen.domain_limit, 20);
         for (size_t i = 0; i < 2; i++) {
@@ -183,7 +183,7 @@ static int64_t any_limit(struct fixture *f, int64_t account_id)
         struct act act;
 
         act_open(f, &act, account_id, NOW);
-        assert_int_equal(quota_describe(&act, &seen).err, ERR_NONE);
+        assert_int_equal(quota_describe(&act, STR(""), &seen).err, ERR_NONE);
         arena_free(act.arena);
         return seen.any_limit;
 }

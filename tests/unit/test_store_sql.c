@@ -24,7 +24,7 @@ static const char *const system_statements[] = {
         "crl_shard_open", "crl_shard_list", "crl_shard_get", "crl_shard_count_revoked", "crl_shard_walk", "crl_put", "crl_get", "issuer_put", "issuer_get", "issuer_list",
         "profile_snapshot_put", "profile_snapshot_get", "instance_put", "instance_get", "instance_delete",
         /* the allowance of a primary domain counts over all accounts (QTA) */
-        "quota_count_domain", "external_count_put", "external_count_get",
+        "quota_count_domain", "quota_domain_next", "external_count_put", "external_count_get",
         /* a reviewer decides about every account's requests; a compromised key is nobody's any more */
         "revocation_find", "revocation_queue", "blocked_key_has", "certificate_list_key",
         /* the chain of the log is one */
