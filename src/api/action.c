@@ -7,6 +7,7 @@
 #include "api/chain.h"
 #include "api/csr.h"
 #include "api/download.h"
+#include "api/external_account.h"
 #include "api/host.h"
 #include "api/label.h"
 #include "api/log.h"
@@ -58,10 +59,14 @@ static const struct api_action actions[] = {
         SSL("CreateCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_certificate, api_order_certificate),
         UNBUILT("CreateCertificateBindResourceSyncTask"),
         SSL("CreateCertificateByPackage", API_RATE_WRITE, API_CHANGES, true, api_balance_buy, api_balance_buy),
+        SSL("CreateExternalAccount", API_RATE_HEAVY, API_CHANGES, false, api_external_account_create,
+            api_external_account_create),
         SSL("CreateOrder", API_RATE_WRITE, API_CHANGES, true, api_order_create, api_order_create),
         SSL("CreditAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_credit, api_operator_credit),
         SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete, api_certificate_delete),
         UNBUILT("DeleteCertificates"),
+        SSL("DeleteExternalAccount", API_RATE_WRITE, API_CHANGES, false, api_external_account_delete,
+            api_external_account_delete),
         UNBUILT("DeleteManager"),
         UNBUILT("DeployCertificateInstance"),
         UNBUILT("DeployCertificateRecordRetry"),
@@ -82,6 +87,8 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeDeleteCertificatesTaskResult"),
         UNBUILT("DescribeDeployedResources"),
         SSL("DescribeDownloadCertificateUrl", API_RATE_READ, API_LOOKS, false, api_download_link, api_download_link),
+        SSL("DescribeExternalAccounts", API_RATE_READ, API_LOOKS, false, api_external_account_list,
+            api_external_account_list),
         SSL("DescribeFreeQuota", API_RATE_READ, API_LOOKS, false, api_quota_describe, api_quota_describe),
         HOST_LIST("DescribeHostApiGatewayInstanceList", &api_host_list_out),
         HOST_LIST("DescribeHostCdnInstanceList", &api_host_list_async_out),

@@ -84,6 +84,17 @@
 #define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.1 KB each: 18 MB when full */
 #define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */
 
+/* -- ACME -- */
+#define LIMIT_ACME_CONTACTS 10
+#define LIMIT_ACME_ORDER_SEC (7 * 86400)          /* an order that nobody finishes */
+#define LIMIT_ACME_PENDING_SEC (7 * 86400)        /* an authorization that nobody proves */
+#define LIMIT_ACME_VALID_SEC (30LL * 86400)       /* and one that was proved: after it, the evidence is asked */
+#define LIMIT_ACME_CAA_FRESH_SEC 3600             /* a CAA verdict from the challenge serves finalize this long (BR 4.2.2.1 allows 8 h) */
+#define LIMIT_ACME_LOOKS 512                      /* challenges looked at or waiting for it; more hear rateLimited */
+#define LIMIT_ACME_LOOKS_ACCOUNT 16               /* of them at once of one account, so that a hostile target holds up its owner alone */
+#define LIMIT_ACME_NONCES (1 << 20)               /* nonces that are good at once: minutes of the highest rate, 128 KB */
+#define LIMIT_EXTERNAL_ACCOUNTS 100               /* of one account */
+
 /* -- lists (api.md §6) -- */
 #define LIMIT_LIST_DEFAULT 10
 #define LIMIT_LIST_MAX 1000

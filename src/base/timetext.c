@@ -74,6 +74,15 @@ static char *timetext_put_date(char *out, const struct timetext_civil *t)
         return timetext_put(out, t->day, 2);
 }
 
+static char *timetext_put_time(char *out, const struct timetext_civil *t)
+{
+        out = timetext_put(out, t->hour, 2);
+        *out++ = ':';
+        out = timetext_put(out, t->minute, 2);
+        *out++ = ':';
+        return timetext_put(out, t->second, 2);
+}
+
 void timetext_api(int64_t sec, char out[TIMETEXT_SIZE])
 {
         const struct timetext_civil t =
@@ -81,12 +90,7 @@ void timetext_api(int64_t sec, char out[TIMETEXT_SIZE])
 
         out = timetext_put_date(out, &t);
         *out++ = ' ';
-        out = timetext_put(out, t.hour, 2);
-        *out++ = ':';
-        out = timetext_put(out, t.minute, 2);
-        *out++ = ':';
-        out = timetext_put(out, t.second, 2);
-        *out = '\0';
+        *timetext_put_time(out, &t) = '\0';
 }
 
 void timetext_utc_date(int64_t sec, char out[11])
@@ -161,4 +165,15 @@ res timetext_parse_utc_date(struct str text, int64_t *ret_sec)
         memcpy(whole, text.p, text.n);
         memcpy(whole + text.n, " 08:00:00", sizeof(" 08:00:00")); /* GMT+8 */
         return timetext_parse_api(str_of(whole), ret_sec);
+}
+
+void timetext_utc(int64_t sec, char out[TIMETEXT_UTC_SIZE])
+{
+        const struct timetext_civil t = timetext_bounded(sec);
+
+        out = timetext_put_date(out, &t);
+        *out++ = 'T';
+        out = timetext_put_time(out, &t);
+        *out++ = 'Z';
+        *out = '\0';
 }

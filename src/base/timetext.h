@@ -10,4 +10,7 @@ MUST res timetext_parse_api(struct str text, int64_t *ret_sec); /* ERR_FORMAT */
 /* 17 digits of UTC: YYYYMMDDHHMMSSmmm (DCV-55). */
 void timetext_stamp17(int64_t ms, char out[18]);
 MUST res timetext_parse_utc_date(struct str text, int64_t *ret_sec); /* YYYY-MM-DD, its midnight; ERR_FORMAT */
+/* RFC 3339 in UTC: YYYY-MM-DDTHH:MM:SSZ. */
+#define TIMETEXT_UTC_SIZE 21
+void timetext_utc(int64_t sec, char out[TIMETEXT_UTC_SIZE]);
 void timetext_utc_date(int64_t sec, char out[11]); /* YYYY-MM-DD, of the TC3 scope */

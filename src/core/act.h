@@ -30,6 +30,7 @@ struct act {
         bool verified;    /* the account's identity is verified (ACC-02) */
         bool must_not_wait; /* on a listener's thread: what would ask another program fails and sets … */
         bool would_wait;    /* … this; the act is done again on a worker's thread */
+        int64_t retry_after_sec; /* with ERR_RATE and what else may be tried later; 0 = not said */
         char request_id[37];
         char detail[LIMIT_ERR_DETAIL]; /* "" = err_sentence() of the code */
 };

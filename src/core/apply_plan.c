@@ -25,6 +25,9 @@ static res plan_product(struct act *act, struct apply_plan *plan)
                 return act_fail(
                         act, ERR_PARAM_VALUE,
                         "There is no such free product; use PackageType 83 with ValidityPeriod \"3\", or 2 with \"12\".");
+        if (plan->product->is_acme)
+                return act_fail(act, ERR_PARAM_VALUE, "PackageType %s is ordered by ACME clients only; see docs/acme.md.",
+                                plan->product->package_type);
         if (!plan->product->is_free)
                 return act_fail(act, ERR_PARAM_VALUE,
                                 "PackageType %s is a paid product; buy it with CreateCertificate.",

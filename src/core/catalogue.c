@@ -450,6 +450,14 @@ res catalogue_product_of_text(const struct catalogue *catalogue, struct arena *a
         return RES_OK;
 }
 
+const struct product *catalogue_acme(const struct catalogue *catalogue)
+{
+        for (size_t i = 0; i < catalogue->row_count; i++)
+                if (catalogue->rows[i].product.is_acme)
+                        return &catalogue->rows[i].product;
+        return NULL;
+}
+
 size_t catalogue_count(const struct catalogue *catalogue)
 {
         return catalogue->row_count;

@@ -24,6 +24,7 @@ struct product {
         bool is_default;   /* of the free ones: taken when the request names no term */
         bool is_recommended; /* of its type and kind of domain: taken when nobody names a brand (PUR-07, UPG-04) */
         bool is_orderable; /* CreateCertificate takes this number (api.md section 5); NOT whether it can be issued here */
+        bool is_acme; /* what ACME orders; no other door does */
         int64_t domain_type; /* 1 single, 2 multi, 3 wildcard, 4 multi-wildcard */
         int64_t domain_max;
         int64_t validity_months; /* the wire's ValidityPeriod of a free product; of a paid one its shortest term */
@@ -91,6 +92,8 @@ const struct product *catalogue_product_of_pid(const struct catalogue *catalogue
  */
 MUST res catalogue_product_of_text(const struct catalogue *catalogue, struct arena *arena, struct str package_type,
                                    struct str text, const struct product **ret_product);
+/* What ACME issues.  NULL = the catalogue has no such product, and there is no ACME. */
+const struct product *catalogue_acme(const struct catalogue *catalogue);
 size_t catalogue_count(const struct catalogue *catalogue);
 const struct product *catalogue_at(const struct catalogue *catalogue, size_t i);
 /* By identity and level; `older` = the enterprise allowance of before 2023-03-20 (QTA-13).  NULL: no such kind. */

@@ -34,6 +34,7 @@ static const struct catalogue_key catalogue_keys[] = {
         KEY("pro", catalogue_kind_bool, product.is_pro, .optional = true),
         KEY("standard", catalogue_kind_word, product.standard, .optional = true, .words = words_standard),
         KEY("free", catalogue_kind_bool, product.is_free),
+        KEY("acme", catalogue_kind_bool, product.is_acme, .optional = true),
         KEY("default", catalogue_kind_bool, product.is_default, .optional = true),
         KEY("recommended", catalogue_kind_bool, product.is_recommended, .optional = true),
         KEY("orderable", catalogue_kind_bool, product.is_orderable, .optional = true),
@@ -159,10 +160,23 @@ void catalogue_product_fill(struct arena *arena, struct catalogue_row *row)
                 product->validity_months = product->terms.v[0];
 }
 
+/* It is not sold: ACME clients order it, and they bring their own key. */
+static MUST res catalogue_check_acme(struct catalogue_file *file, const struct product *product)
+{
+        if (product->is_free || product->is_orderable || product->domain_type != 4 || product->validity_months == 0 || !product->profile)
+                return catalogue_file_fail(file,
+                                           "[product %s] is ACME's: it has free = no, orderable = no, domains = multi-wildcard, "
+                                           "validity-months and a profile.",
+                                           product->package_type);
+        return RES_OK;
+}
+
 static MUST res catalogue_check_sale(struct catalogue_file *file, const struct catalogue_row *row)
 {
         const struct product *product = &row->product;
 
+        if (product->is_acme)
+                return catalogue_check_acme(file, product);
         for (size_t i = 0; i < product->terms.n; i++)
                 if (product->terms.v[i] % 12 != 0)
                         return catalogue_file_fail(file, "[product %s]: terms are whole years: 12, 24, 36.",

@@ -13,6 +13,9 @@
 #include "base/res.h"
 
 struct account_cache;
+struct acme_account_cache;
+struct authorization_queue;
+struct bell;
 struct catalogue;
 struct channel;
 struct domain_rules;
@@ -20,6 +23,7 @@ struct issue_queue;
 struct issuers;
 struct job_runner;
 struct ocsp_cache;
+struct rate;
 struct store;
 
 struct core {
@@ -35,6 +39,10 @@ struct core {
         struct job_runner *jobs;
         struct ocsp_cache *ocsp;        /* NULL: nothing is kept */
         char cname_secret[44];          /* what kept CNAMEs are derived from: 256 bits */
+        struct acme_account_cache *acme_accounts;
+        struct authorization_queue *authorizations; /* challenges being looked at */
+        struct bell *bell;              /* rung when a certificate or an authorization has come to an end */
+        struct rate *rate;
         char node[37];                  /* this process' name in leases */
         atomic_bool stopping;           /* what takes long gives up */
         atomic_int looks;               /* validations that request threads wait for */

@@ -15,6 +15,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "core/bell.h"
 #include "core/certificate.h"
 #include "core/core.h"
 #include "core/failure.h"
@@ -451,5 +452,7 @@ bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t c
                 return false;
         }
         issue_settle(&batch);
+        for (size_t i = 0; i < count; i++)
+                bell_ring(core->bell, bell_key(str_of(tickets[i].certificate_id)));
         return true;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/acme_order.h"
 #include "core/catalogue.h"
 #include "core/core.h"
 #include "core/issue.h"
@@ -48,12 +49,28 @@ static struct strs names_split(struct act *act, struct str names)
         return (struct strs){v, n};
 }
 
+/* What ACME ordered is bound to the account and the methods by which its names were proved (RFC 8657). */
+static void prepare_bind(struct act *act, const struct certificate_row *row, const struct strs *names, struct caa_binding *binding)
+{
+        const char **methods = arena_array_of(act->arena, names->n + 1, const char *);
+        const char *uri = "";
+
+        for (size_t i = 0; i < names->n; i++)
+                methods[i] = "";
+        binding->methods = methods;
+        if (res_is_ok(acme_order_binding(act, row, &uri, methods, names->n)))
+                binding->account_uri = uri;
+}
+
 static enum msg_verdict prepare_caa(struct act *act, const struct certificate_row *row, const char **ret_why)
 {
         const struct product *product = catalogue_product(act_catalogue(act), row->package_type);
         struct strs names = names_split(act, row->names), none = {0};
 
-        return look_caa(act, &names, product ? &product->caa_identities : &none, ret_why);
+        struct caa_binding binding = {.account_uri = ""};
+
+        prepare_bind(act, row, &names, &binding);
+        return look_caa(act, &names, product ? &product->caa_identities : &none, &binding, ret_why);
 }
 
 /* A request that stands from before, and is not old, had its CAA verdict: it waits for the signer alone. */

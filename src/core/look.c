@@ -30,6 +30,14 @@ static void probe_fill(struct act *act, struct probe *probe, enum msg_probe_kind
         arena_tie(act->arena, (void (*)(void *))buf_done, &probe->tail);
 }
 
+static void probe_bind(struct probe *probe, const char *account_uri, const char *method)
+{
+        probe->body.account_uri_len = (uint32_t)strlen(account_uri);
+        probe->body.method_len = (uint32_t)strlen(method);
+        buf_add_text(&probe->tail, account_uri);
+        buf_add_text(&probe->tail, method);
+}
+
 static struct str probe_values(struct act *act, const struct msg_probe_reply *reply, struct bytes values)
 {
         CLEAN(buf_done) struct buf text = {0};
@@ -51,7 +59,7 @@ static struct str probe_values(struct act *act, const struct msg_probe_reply *re
 
 static struct probe_seen probe_away(const char *detail)
 {
-        return (struct probe_seen){.verdict = MSG_VERDICT_UNREACHABLE, .detail = str_of(detail), .found = STR("")};
+        return (struct probe_seen){.verdict = MSG_VERDICT_UNREACHABLE, .detail = str_of(detail), .found = STR(""), .away = true};
 }
 
 static struct probe_seen probe_read(struct act *act, const struct channel_reply *reply)
@@ -69,6 +77,7 @@ static struct probe_seen probe_read(struct act *act, const struct channel_reply 
                 .verdict = (enum msg_verdict)head.verdict,
                 .dnssec = (enum msg_dnssec)head.dnssec,
                 .http_status = head.http_status,
+                .has_address = head.address[0] != '\0',
                 .detail = str_dup(act->arena, str_is_utf8(detail) ? detail : STR("The answer held bytes that are no text.")),
                 .found = probe_values(act, &head, bytes_of(reply->tail.p + head.detail_len, head.values_len)),
         };
@@ -235,21 +244,53 @@ static struct str caa_identities(struct act *act, const struct strs *of_product)
         return str_of(text);
 }
 
-enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities, const char **ret_why)
+static bool name_is_address(struct str name)
+{
+        return memchr(name.p, ':', name.n) != NULL || (name.n > 0 && name.p[name.n - 1] >= '0' && name.p[name.n - 1] <= '9');
+}
+
+enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities,
+                          const struct caa_binding *binding, const char **ret_why)
 {
         struct probe *probes = arena_array_of(act->arena, names->n + 1, struct probe);
         struct probe_seen *seen = arena_array_of(act->arena, names->n + 1, struct probe_seen);
+        struct str *asked = arena_array_of(act->arena, names->n + 1, struct str);
         struct str allowed = caa_identities(act, identities);
+        size_t n = 0;
 
-        for (size_t i = 0; i < names->n; i++)
-                probe_fill(act, &probes[i], MSG_PROBE_CAA, names->v[i], allowed);
-        probe_all(act, probes, names->n, seen);
         for (size_t i = 0; i < names->n; i++) {
+                if (name_is_address(names->v[i]))
+                        continue;
+                probe_fill(act, &probes[n], MSG_PROBE_CAA, names->v[i], allowed);
+                if (binding)
+                        probe_bind(&probes[n], binding->account_uri, binding->methods ? binding->methods[i] : "");
+                asked[n++] = names->v[i];
+        }
+        probe_all(act, probes, n, seen);
+        for (size_t i = 0; i < n; i++) {
                 if (seen[i].verdict == MSG_VERDICT_PASS)
                         continue;
-                *ret_why = arena_printf(act->arena, "%.*s: %.*s", (int)names->v[i].n, names->v[i].p, (int)seen[i].detail.n, seen[i].detail.p);
+                *ret_why = arena_printf(act->arena, "%.*s: %.*s", (int)asked[i].n, asked[i].p, (int)seen[i].detail.n, seen[i].detail.p);
                 return seen[i].verdict;
         }
         *ret_why = "";
         return MSG_VERDICT_PASS;
+}
+
+void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,
+                    struct probe_seen *ret_caa)
+{
+        struct probe *probes = arena_array_of(act->arena, 2, struct probe);
+        struct probe_seen seen[2] = {0};
+        const bool asks_caa = question->caa_name.n > 0;
+
+        probe_fill(act, &probes[0], question->kind, question->name, question->expected);
+        if (asks_caa) {
+                probe_fill(act, &probes[1], MSG_PROBE_CAA, question->caa_name, caa_identities(act, question->identities));
+                probe_bind(&probes[1], question->account_uri, question->method);
+        }
+        seen[1] = (struct probe_seen){.verdict = MSG_VERDICT_PASS, .detail = STR(""), .found = STR("")};
+        probe_all(act, probes, asks_caa ? 2 : 1, seen);
+        *ret_challenge = seen[0];
+        *ret_caa = seen[1];
 }

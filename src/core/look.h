@@ -15,6 +15,8 @@ struct probe_seen {
         int64_t http_status;
         struct str detail; /* one sentence */
         struct str found;  /* values, one a line */
+        bool away;         /* nobody looked: the prober was not there, or gave no proper answer */
+        bool has_address;  /* it got as far as connecting */
 };
 
 struct look_item {
@@ -38,5 +40,24 @@ MUST res look_load(struct act *act, struct str certificate_id, struct look *ret_
 void look_ask(struct act *act, struct look *look);
 void look_describe(struct act *act, const struct look_item *item, bool too_often, struct validation_result *ret_result);
 
-/* CAA for each name (RFC 8659).  PASS only when every one passes; otherwise *ret_why names the first that does not. */
-enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities, const char **ret_why);
+/* What RFC 8657 binds a CAA record to: who asks, and by which method each name was proved (NULL, "" = not said). */
+struct caa_binding {
+        const char *account_uri;
+        const char *const *methods; /* one a name, or NULL */
+};
+
+/* One ACME challenge and, at once, CAA for the name (without "*." in challenge.name). */
+struct challenge_question {
+        enum msg_probe_kind kind;
+        struct str name;     /* record or host */
+        struct str expected;
+        struct str caa_name; /* "" = an address: none is asked */
+        const struct strs *identities;
+        const char *account_uri, *method;
+};
+void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,
+                    struct probe_seen *ret_caa);
+
+/* CAA for each name (RFC 8659), addresses left out (RFC 8738 §7). binding may be NULL.  PASS only when every one passes; otherwise *ret_why names the first that does not. */
+enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities,
+                          const struct caa_binding *binding, const char **ret_why);

@@ -81,6 +81,13 @@ static const struct ctl_option download_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option eab_create_options[] = {
+        {"--label", 0, "TEXT", NULL, "A name for the key; its certificates get it as alias."},
+        {"--name", 0, "DOMAIN", NULL, "Allow this name and what is below it; may be given more than once (default: any)."},
+        {"--tag", 0, "KEY=VALUE", NULL, "Put this tag on each certificate; may be given more than once."},
+        END_OPTION,
+};
+
 static const struct ctl_option help_options[] = {
         {"--markdown", 0, NULL, NULL, "With `settings`: the text of docs/configuration.md."},
         {"--man", 0, NULL, NULL, "The manual page, in man form."},
@@ -127,6 +134,14 @@ const struct ctl_command ctl_commands[] = {
          .summary = "Cancel applications that are not issued yet.", .run = cancel_run, .is_client = true},
         {.name = "delete", .arguments = "ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
          .summary = "Delete cancelled, failed, expired or revoked certificates.", .run = delete_run, .is_client = true},
+        {.name = "eab create", .arguments = "", .summary = "Make a key id and HMAC key for ACME clients.",
+         .text = "An ACME account that is made with them (external account binding) belongs to this account: its\n"
+                 "certificates stand in this account's lists. The HMAC key is shown this once. docs/acme.md has the\n"
+                 "lines for each client.",
+         .options = eab_create_options, .run = eab_create_run, .is_client = true},
+        {.name = "eab list", .arguments = "", .summary = "List the keys for ACME clients.", .run = eab_list_run, .is_client = true},
+        {.name = "eab delete", .arguments = "KEY-ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
+         .summary = "Disable keys for ACME clients; accounts bound with them stay.", .run = eab_delete_run, .is_client = true},
         {.name = "api", .arguments = "ACTION [JSON]", .least_arguments = 1, .most_arguments = 2,
          .summary = "Call any action of the API and print the Response.",
          .text = "JSON is the request's parameters, '-' reads them from standard input, nothing means {}.",

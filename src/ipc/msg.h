@@ -92,6 +92,7 @@ enum msg_method { /* how a name was proved */
                   MSG_METHOD_HTTP_01,     /* RFC 8555 §8.3 */
                   MSG_METHOD_DNS_01,      /* RFC 8555 §8.4 */
                   MSG_METHOD_TLS_ALPN_01, /* RFC 8737 */
+                  MSG_METHOD_APPROVED,    /* an operator's word: for closed networks */
                   MSG_METHOD_COUNT
 };
 
@@ -225,6 +226,7 @@ enum msg_object { /* what a ciphertext is; part of the AAD */
                   MSG_OBJECT_API_SECRET,
                   MSG_OBJECT_LISTENER_KEY,
                   MSG_OBJECT_CSR_KEY,
+                  MSG_OBJECT_EXTERNAL_KEY, /* HMAC key of an external account binding */
 };
 
 struct msg_vault_aad {
@@ -296,6 +298,8 @@ enum msg_probe_kind {
         MSG_PROBE_FILE, /* http, then https: GET /.well-known/pki-validation/fileauth.txt on `name`, 200, body == expected
                               (blanks and line ends after it do not count), no redirect */
         MSG_PROBE_CAA, /* RFC 8659 for `name` (wildcard "*.x" asks issuewild); identities in `expected`, comma-separated */
+        MSG_PROBE_HTTP_01,     /* RFC 8555 §8.3: expected = the key authorization; name may be an address (RFC 8738 §3) */
+        MSG_PROBE_TLS_ALPN_01, /* RFC 8737 §3: the same */
         MSG_PROBE_KIND_COUNT
 };
 
@@ -310,6 +314,7 @@ enum msg_verdict {
         MSG_VERDICT_REFUSED_ADDRESS, /* every address is one that the prober may not reach */
         MSG_VERDICT_FORBIDDEN,       /* CAA: no */
         MSG_VERDICT_UNKNOWN,         /* CAA: could not be found out, and the zone is not proved insecure */
+        MSG_VERDICT_TLS,             /* tls-alpn-01: no such protocol, or a certificate that is not the challenge's */
         MSG_VERDICT_COUNT
 };
 

@@ -62,4 +62,6 @@ MUST res
 pki_kit_new(struct pki_kit **ret_kit); /* ERR_CRYPTO, ERR_MEMORY; fetches everything: the warm-up before a jail */
 void pki_kit_free(struct pki_kit *kit);
 void pki_kit_free_ptr(struct pki_kit **kit); /* for CLEAN() */
+/* The calling thread's own, made at first use and freed when the thread ends; borrowed.  ERR_CRYPTO, ERR_MEMORY. */
+MUST res pki_kit_of_thread(struct pki_kit **ret_kit);
 MUST res pki_kit_hash(struct pki_kit *kit, enum pki_digest digest, struct bytes in, uint8_t out[PKI_DIGEST_MAX]);

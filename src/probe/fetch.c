@@ -18,7 +18,7 @@
  */
 
 #define FETCH_MAGIC 0x46544348u
-#define LOCATION_BYTES 200
+#define LOCATION_BYTES 2048 /* longer addresses are no redirect of a validation */
 #define CURL_READ_BYTES 8192L /* 16 KB by default; two hundred hostile peers at once must stay cheap */
 
 struct fetcher {
@@ -208,7 +208,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg)
         if (header_value(line, STR("content-encoding"), &value))
                 fetch->encoded = !str_is_empty(value);
         if (header_value(line, STR("location"), &value)) {
-                size_t n = value.n < LOCATION_BYTES ? value.n : LOCATION_BYTES;
+                size_t n = value.n <= LOCATION_BYTES ? value.n : 0;
                 memcpy(fetch->location, value.p, n);
                 fetch->location[n] = '\0';
         }

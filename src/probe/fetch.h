@@ -34,7 +34,7 @@ struct fetch_result { /* borrowed until the callback returns */
         enum fetch_state state;
         uint32_t status;
         struct str body;     /* as sent, not decompressed */
-        struct str location; /* of a redirect; "" = none, cut */
+        struct str location; /* of a redirect; "" = none, or absurdly long */
         bool encoded;        /* Content-Encoding was given */
 };
 

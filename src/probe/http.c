@@ -13,14 +13,8 @@
  */
 
 #define FILE_PATH "/.well-known/pki-validation/fileauth.txt"
-#define ADDRESSES_MAX 4 /* tried a scheme, two of each family */
 #define CONNECT_MS 3000
 #define SCHEME_COUNT 2
-
-struct target {
-        struct guard_address address;
-        enum guard_class class;
-};
 
 struct outcome { /* of one scheme */
         enum msg_verdict verdict;
@@ -31,10 +25,7 @@ struct outcome { /* of one scheme */
 };
 
 struct visit {
-        struct target targets[ADDRESSES_MAX];
-        size_t target_count, refused;
-        size_t families_left;
-        bool broken_dns;
+        struct targets targets;
         size_t scheme, target;
         struct outcome outcomes[SCHEME_COUNT];
 };
@@ -164,10 +155,10 @@ static void on_fetched(void *arg, const struct fetch_result *result)
                 abort();
         probe->fetch = NULL;
         struct outcome *outcome = &visit->outcomes[visit->scheme];
-        outcome->target = visit->targets[visit->target];
+        outcome->target = visit->targets.v[visit->target];
         judge(probe, result, outcome);
         visit->target++;
-        if (outcome->verdict == MSG_VERDICT_UNREACHABLE && visit->target < visit->target_count)
+        if (outcome->verdict == MSG_VERDICT_UNREACHABLE && visit->target < visit->targets.n)
                 fetch_next(probe);
         else
                 scheme_done(probe);
@@ -189,11 +180,11 @@ static void fetch_next(struct probe *probe)
         uint16_t port = visit->scheme == 0 ? conf->validation_http_port : conf->validation_https_port;
         uint16_t usual = visit->scheme == 0 ? 80 : 443;
         const char *shown_port = port == usual ? "" : arena_printf(probe->arena, ":%u", (unsigned)port);
-        int64_t share = share_ms(probe, visit), connect = share / (int64_t)(visit->target_count - visit->target);
+        int64_t share = share_ms(probe, visit), connect = share / (int64_t)(visit->targets.n - visit->target);
         struct fetch_request request = {
                 .url = arena_printf(probe->arena, "%s://%s%s%s", schemes[visit->scheme], probe->name, shown_port,
                                     FILE_PATH),
-                .address = visit->targets[visit->target].address,
+                .address = visit->targets.v[visit->target].address,
                 .port = port,
                 .time_ms = share,
                 .connect_ms = connect < CONNECT_MS ? connect > 1 ? connect : 1 : CONNECT_MS,
@@ -203,79 +194,17 @@ static void fetch_next(struct probe *probe)
                 probe_finish(probe, MSG_VERDICT_UNREACHABLE, "%s could not be asked.", request.url);
 }
 
-/* ---- addresses -------------------------------------------------------------------------------------- */
-
-static void add_addresses(struct probe *probe, const struct packet_answer *answer, uint8_t size)
-{
-        struct visit *visit = probe->state;
-        size_t taken = 0;
-        for (size_t i = 0; i < answer->count; i++) {
-                struct target target = {.address = {.size = size}};
-                if (answer->data[i].n != size)
-                        continue;
-                memcpy(target.address.bytes, answer->data[i].p, size);
-                target.class = guard_judge(&probe->prober->guard, &target.address);
-                if (target.class == GUARD_REFUSED)
-                        visit->refused++;
-                else if (taken < ADDRESSES_MAX / 2 && visit->target_count < ADDRESSES_MAX) {
-                        visit->targets[visit->target_count++] = target;
-                        taken++;
-                }
-        }
-}
-
 static void addresses_known(struct probe *probe)
 {
-        const struct visit *visit = probe->state;
         probe->late = arena_printf(probe->arena, "http://%s%s: the web server did not answer in time.", probe->name,
                                    FILE_PATH);
-        if (visit->target_count > 0)
-                fetch_next(probe);
-        else if (visit->refused > 0)
-                probe_finish(probe, MSG_VERDICT_REFUSED_ADDRESS,
-                             "%s points to addresses that are not public; validation.allow does not hold them.",
-                             probe->name);
-        else if (visit->broken_dns)
-                probe_finish(probe, MSG_VERDICT_UNREACHABLE,
-                             "DNS time-out or failure: the name servers gave no usable answer for %s.", probe->name);
-        else
-                probe_finish(probe, MSG_VERDICT_UNREACHABLE, "%s has no address in DNS.", probe->name);
-}
-
-static void on_addresses(struct probe *probe, const struct packet_answer *answer, uint8_t size)
-{
-        struct visit *visit = probe->state;
-        if (answer->state == PACKET_BOGUS) {
-                probe_note_dnssec(probe, answer);
-                probe_finish(probe, MSG_VERDICT_BOGUS, "The DNSSEC signatures of %s do not validate: %s", probe->name,
-                             answer->why);
-                return;
-        }
-        if (answer->state == PACKET_FAILED)
-                visit->broken_dns = true;
-        else
-                probe_note_dnssec(probe, answer);
-        add_addresses(probe, answer, size);
-        if (--visit->families_left == 0)
-                addresses_known(probe);
-}
-
-static void on_a(struct probe *probe, const struct packet_answer *answer)
-{
-        on_addresses(probe, answer, 4);
-}
-
-static void on_aaaa(struct probe *probe, const struct packet_answer *answer)
-{
-        on_addresses(probe, answer, 16);
+        fetch_next(probe);
 }
 
 void http_start(struct probe *probe)
 {
         struct visit *visit = arena_new_of(probe->arena, struct visit);
-        visit->families_left = 2;
         probe->state = visit;
-        probe_ask(probe, probe->name, PACKET_TYPE_A, on_a);
-        if (!probe->finished)
-                probe_ask(probe, probe->name, PACKET_TYPE_AAAA, on_aaaa);
+        probe->targets = &visit->targets;
+        targets_find(probe, probe->name, addresses_known);
 }

@@ -1,4 +1,5 @@
 #include "probe/probe.h"
+#include "probe/alpn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,11 +46,31 @@ static bool is_record_probe(enum msg_probe_kind kind)
         return kind == MSG_PROBE_TXT || kind == MSG_PROBE_CNAME;
 }
 
+static bool takes_address(enum msg_probe_kind kind)
+{
+        return kind == MSG_PROBE_HTTP_01 || kind == MSG_PROBE_TLS_ALPN_01;
+}
+
+static bool is_address(const char *name)
+{
+        struct guard_address address;
+        return res_is_ok(guard_address_parse(str_of(name), &address));
+}
+
+/* The last label of a name has a letter: what ends in a number is an address to some reader (WHATWG URL §3.5). */
+bool probe_is_host(const char *host)
+{
+        const char *last = strrchr(host, '.');
+        if (is_address(host))
+                return true;
+        return is_name(host) && last && strspn(last + 1, "0123456789") != strlen(last + 1) && strncmp(last + 1, "0x", 2) != 0;
+}
+
 static const char *name_fault(const struct probe *probe)
 {
         if (probe->wildcard && probe->question.kind != MSG_PROBE_CAA)
                 return "A wildcard name has no record or file of its own.";
-        if (!is_name(probe->name))
+        if (!is_name(probe->name) && !(takes_address(probe->question.kind) && is_address(probe->name)))
                 return "The name is not a domain name in A-label form.";
         if (is_record_probe(probe->question.kind) && probe->name[0] != '_')
                 return "The first label of a validation record's name must begin with an underscore.";
@@ -121,6 +142,9 @@ static void drop_all(struct probe *probe)
         if (probe->fetch)
                 fetch_drop(probe->fetch);
         probe->fetch = NULL;
+        if (probe->drop)
+                probe->drop(probe);
+        probe->drop = NULL;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -168,6 +192,8 @@ static void (*const start_method[MSG_PROBE_KIND_COUNT])(struct probe *) = {
         [MSG_PROBE_CNAME] = dns_start,
         [MSG_PROBE_FILE] = http_start,
         [MSG_PROBE_CAA] = caa_start,
+        [MSG_PROBE_HTTP_01] = http01_start,
+        [MSG_PROBE_TLS_ALPN_01] = alpn_start,
 };
 
 res probe_start(struct prober *prober, const struct probe_question *question, probe_done_fn *done, void *arg,
@@ -257,7 +283,7 @@ static void on_answer(void *arg, const struct packet_answer *answer)
         query->fn(probe, answer);
 }
 
-void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn)
+static void ask(struct probe *probe, struct resolver *resolver, const char *name, unsigned type, probe_answer_fn *fn)
 {
         size_t slot = 0;
         while (slot < PROBE_QUERIES && probe->queries[slot].query)
@@ -267,11 +293,21 @@ void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answe
         struct probe_query *query = &probe->queries[slot];
         query->probe = probe;
         query->fn = fn;
-        res r = resolver_ask(probe->prober->resolver, probe->arena, name, type, on_answer, query, &query->query);
+        res r = resolver_ask(resolver, probe->arena, name, type, on_answer, query, &query->query);
         if (!res_is_ok(r))
                 probe_finish(probe,
                              probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
                              "%s cannot be looked up.", name);
+}
+
+void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn)
+{
+        ask(probe, probe->prober->resolver, name, type, fn);
+}
+
+void probe_ask_fresh(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn)
+{
+        ask(probe, probe->prober->fresh, name, type, fn);
 }
 
 void probe_note_dnssec(struct probe *probe, const struct packet_answer *answer)
@@ -297,8 +333,10 @@ static res prober_set_up(struct prober *prober, struct buf *why)
                 buf_add_text(why, "validation.allow holds something that is no CIDR.");
                 return FAIL(ERR_CONFIG);
         }
-        TRY(resolver_new(prober->base, prober->conf, &prober->guard, &prober->resolver, why));
-        return fetcher_new(prober->base, &prober->guard, &prober->fetcher);
+        TRY(resolver_new(prober->base, prober->conf, &prober->guard, RESOLVER_KEEPS, &prober->resolver, why));
+        TRY(resolver_new(prober->base, prober->conf, &prober->guard, RESOLVER_FORGETS, &prober->fresh, why));
+        TRY(fetcher_new(prober->base, &prober->guard, &prober->fetcher));
+        return alpn_new(&prober->alpn);
 }
 
 res prober_init(struct prober *prober, const struct conf *conf, struct buf *why)
@@ -316,16 +354,22 @@ static void on_warm(void *arg, const struct packet_answer *answer)
         *(bool *)arg = true;
 }
 
-res prober_warm_up(struct prober *prober)
+static res warm_up(struct prober *prober, struct resolver *resolver)
 {
         struct resolver_query *query = NULL;
         bool warm = false;
         struct arena *arena = arena_new(PROBE_ARENA);
-        res r = resolver_ask(prober->resolver, arena, "localhost", PACKET_TYPE_A, on_warm, &warm, &query);
+        res r = resolver_ask(resolver, arena, "localhost", PACKET_TYPE_A, on_warm, &warm, &query);
         while (res_is_ok(r) && !warm)
                 r = event_base_loop(prober->base, EVLOOP_ONCE) == 0 ? RES_OK : FAIL(ERR_IO);
         arena_free(arena);
         return r;
+}
+
+res prober_warm_up(struct prober *prober)
+{
+        TRY(warm_up(prober, prober->resolver));
+        return warm_up(prober, prober->fresh);
 }
 
 void prober_done(struct prober *prober)
@@ -337,7 +381,9 @@ void prober_done(struct prober *prober)
                 probe_free(probe);
         }
         resolver_free(prober->resolver);
+        resolver_free(prober->fresh);
         fetcher_free(prober->fetcher);
+        alpn_free(prober->alpn);
         guard_done(&prober->guard);
         if (prober->base)
                 event_base_free(prober->base);

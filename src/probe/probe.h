@@ -15,14 +15,16 @@
 #include "probe/fetch.h"
 #include "probe/guard.h"
 #include "probe/resolver.h"
+#include "probe/target.h"
 
 /* What all probes share. */
 struct prober {
         struct event_base *base;
         const struct conf *conf;
         struct guard guard;
-        struct resolver *resolver;
+        struct resolver *resolver, *fresh; /* fresh remembers nothing */
         struct fetcher *fetcher;
+        struct ssl_ctx_st *alpn; /* what tls-alpn-01 speaks with */
         struct probe *probes; /* running or waiting to be freed */
         size_t running;
 };
@@ -78,9 +80,12 @@ struct probe { /* for the methods */
         probe_done_fn *done;
         void *done_arg;
         bool finished;
+        bool asked_again; /* past the resolver's memory */
         struct probe_query queries[PROBE_QUERIES];
         struct fetch *fetch;
         const char *late; /* what to say when the time is over: a method sets it as it goes on */
+        struct targets *targets; /* of the method that connects, in its state */
+        void (*drop)(struct probe *probe); /* the method's own connection, when the probe ends; may be NULL */
         void *state;      /* the method's own, in the arena */
 };
 
@@ -101,8 +106,12 @@ int64_t probe_time_left_ms(const struct probe *probe);
 void probe_add_value(struct probe *probe, struct str value);
 /* Foreign bytes as one printable text of at most max bytes: others become \xNN. */
 const char *probe_printable(struct arena *arena, struct str value, size_t max);
+/* A domain name of two labels or more that is no number, or an address in its plain spelling. */
+bool probe_is_host(const char *host);
 /* Ask the resolver, at most PROBE_QUERIES at once; finishes the probe if that is not possible. */
 void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn);
+/* The same, past everything that is remembered: for a record that may have been changed a moment ago. */
+void probe_ask_fresh(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn);
 /* Stop waiting for the resolver: what it still brings is ignored. */
 void probe_drop_queries(struct probe *probe);
 /* The answer's state of DNSSEC; result.dnssec is the weakest that was noted. */
@@ -110,4 +119,6 @@ void probe_note_dnssec(struct probe *probe, const struct packet_answer *answer);
 
 void dns_start(struct probe *probe);  /* TXT and CNAME */
 void http_start(struct probe *probe); /* the file */
+void http01_start(struct probe *probe);
+void alpn_start(struct probe *probe);
 void caa_start(struct probe *probe);

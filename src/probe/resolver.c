@@ -87,6 +87,16 @@ static const struct option options_iterate[] = {
         {NULL, NULL},
 };
 
+/* For the second look at a record: what was true a moment ago may be what the owner has just changed. */
+static const struct option options_forget[] = {
+        {"cache-max-ttl:", "0"},
+        {"outgoing-range:", "256"},
+        {"num-queries-per-thread:", "128"},
+        {"msg-cache-size:", "256k"},
+        {"rrset-cache-size:", "512k"},
+        {NULL, NULL},
+};
+
 /* Zones that libunbound answers itself although they may exist in a closed network. "localhost", "invalid", "onion" stay. */
 static const char *const unblocked_zones[] = {"test.", "home.arpa.", "resolver.arpa."};
 
@@ -341,7 +351,7 @@ void resolver_drop(struct resolver_query *query)
 /* ---- life ---------------------------------------------------------------------------------------- */
 
 static res resolver_set_up(struct resolver *resolver, const struct conf *conf, const struct guard *guard,
-                           struct buf *why)
+                           enum resolver_memory memory, struct buf *why)
 {
         struct ub_ctx *context = ub_ctx_create_event(resolver->base);
         ENSURE(context, ERR_MEMORY);
@@ -350,6 +360,8 @@ static res resolver_set_up(struct resolver *resolver, const struct conf *conf, c
         bool forward = conf->validation_resolver.host[0] != '\0';
         TRY(set_options(context, options_always, why));
         TRY(set_options(context, forward ? options_forward : options_iterate, why));
+        if (memory == RESOLVER_FORGETS)
+                TRY(set_options(context, options_forget, why));
         TRY(forward ? set_forwarder(context, &conf->validation_resolver, why) : bar_addresses(context, guard, why));
         TRY(set_anchor(resolver, conf->validation_trust_anchor, why));
         for (size_t i = 0; i < sizeof(unblocked_zones) / sizeof(unblocked_zones[0]); i++)
@@ -357,13 +369,13 @@ static res resolver_set_up(struct resolver *resolver, const struct conf *conf, c
         return RES_OK;
 }
 
-res resolver_new(struct event_base *base, const struct conf *conf, const struct guard *guard,
+res resolver_new(struct event_base *base, const struct conf *conf, const struct guard *guard, enum resolver_memory memory,
                  struct resolver **ret_resolver, struct buf *why)
 {
         struct resolver *resolver = calloc(1, sizeof(*resolver));
         ENSURE(resolver, ERR_MEMORY);
         resolver->base = base;
-        res r = resolver_set_up(resolver, conf, guard, why);
+        res r = resolver_set_up(resolver, conf, guard, memory, why);
         if (res_is_ok(r))
                 *ret_resolver = resolver;
         else

@@ -24,7 +24,8 @@ struct resolver_query;
  * a resolver the name servers of strangers are asked, and of their addresses only those that the guard lets
  * pass.  On failure a sentence is in why.  ERR_CONFIG: the trust anchor cannot be read or holds no key; ERR_MEMORY.
  */
-MUST res resolver_new(struct event_base *base, const struct conf *conf, const struct guard *guard,
+enum resolver_memory { RESOLVER_KEEPS, RESOLVER_FORGETS }; /* answers for their TTL, or not at all */
+MUST res resolver_new(struct event_base *base, const struct conf *conf, const struct guard *guard, enum resolver_memory memory,
                       struct resolver **ret_resolver, struct buf *why);
 void resolver_free(struct resolver *resolver);
 

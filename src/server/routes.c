@@ -1,6 +1,7 @@
-/* See routes.h.  In this order: the API on any path, the set-up page, the address bar, nobody. */
+/* See routes.h.  In this order: ACME below /acme/, the API on any path, the set-up page, the address bar, nobody. */
 #include "server/routes.h"
 
+#include "acme/acme.h"
 #include "api/api.h"
 #include "server/account_form.h"
 #include "server/audit_call.h"
@@ -25,6 +26,10 @@ bool routes_direct(void *context, struct http_request *request, struct http_repl
 {
         struct server *server = context;
 
+        if (acme_direct(server->acme, request, reply))
+                return true;
+        if (acme_is_request(request))
+                return false;
         if (!str_equals(request->path, "/health") || !str_equals(request->method, "GET"))
                 return api_handle_quick(server->api, request, reply);
         reply_text(reply, 200, "ok\n");
@@ -35,6 +40,10 @@ void routes_handle(void *context, struct http_request *request, struct http_repl
 {
         struct server *server = context;
 
+        if (acme_is_request(request)) {
+                acme_handle(server->acme, request, reply);
+                return;
+        }
         if (api_is_request(request)) {
                 api_handle(server->api, request, reply);
                 return;

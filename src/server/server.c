@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "acme/acme.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,6 +25,9 @@
 #include "base/secret.h"
 #include "core/account.h"
 #include "core/account_cache.h"
+#include "core/acme_account.h"
+#include "core/authorization.h"
+#include "core/bell.h"
 #include "core/catalogue.h"
 #include "core/certificate_end.h"
 #include "core/crl.h"
@@ -33,6 +37,7 @@
 #include "core/job.h"
 #include "core/kept_cname.h"
 #include "core/successor.h"
+#include "core/rate.h"
 #include "core/ocsp_cache.h"
 #include "core/revocation.h"
 #include "core/order.h"
@@ -198,6 +203,10 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
         TRY(issuers_ask(core->issuers, core->signer, why));
         TRY(catalogue_check_issuers(core->catalogue, core->issuers, why));
         TRY(account_cache_new(&core->accounts));
+        TRY(acme_account_cache_new(&core->acme_accounts));
+        TRY(bell_new(&core->bell));
+        TRY(rate_new(&core->rate));
+        TRY(authorization_queue_new(core, &core->authorizations));
         TRY(issue_queue_new(core, &core->issue));
         TRY(job_runner_new(core, SERVER_JOB_THREADS, &core->jobs));
         TRY(crl_cache_new(&server->crls));
@@ -218,6 +227,8 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         job_runner_set(jobs, JOB_SUCCESSOR, successor_job, NULL);
+        job_runner_set(jobs, JOB_ACME, authorization_sweep_job, NULL);
+        TRY(authorization_queue_start(server->core.authorizations));
         TRY(issue_queue_start(server->core.issue));
         TRY(job_runner_start(jobs));
         return revocation_watch_start(&server->core, server->crls, &server->revocations);
@@ -295,6 +306,7 @@ static res server_start(struct server *server, struct control *control, struct b
         act_begin(&act, &server->core, arena, 0);
         TRY(server_core(server, &act, why));
         TRY(api_new(&(struct api_config){.core = &server->core, .rate = server->conf->limits_rate}, &server->api));
+        TRY(acme_new(&server->core, &server->acme));
         res r = server_listen(server, &act, control);
 
         if (!res_is_ok(r)) {
@@ -357,12 +369,18 @@ static void server_stop(struct server *server)
         issue_queue_stop(server->core.issue);
         server_peers(&server->core, slots);
         server_close_channels(server); /* a look at a slow web server is not waited for: it is done again */
+        authorization_queue_stop(server->core.authorizations);
         job_runner_stop(server->core.jobs);
         for (int i = 0; i < 4; i++)
                 channel_free(*slots[i].channel);
         job_runner_free(server->core.jobs);
         issue_queue_free(server->core.issue);
+        authorization_queue_free(server->core.authorizations);
+        acme_free(server->acme);
         api_free(server->api);
+        rate_free(server->core.rate);
+        bell_free(server->core.bell);
+        acme_account_cache_free(server->core.acme_accounts);
         crl_cache_free(server->crls);
         ocsp_cache_free(server->core.ocsp);
         account_cache_free(server->core.accounts);

@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "http/http.h"
 
+struct acme;
 struct api;
 struct control;
 
@@ -15,6 +16,7 @@ struct server {
         struct conf *conf;
         struct core core;
         struct api *api;
+        struct acme *acme;
         struct crl_cache *crls;
         struct revocation_watch *revocations;
         struct http_server *tls, *public, *control;

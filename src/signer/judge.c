@@ -20,6 +20,7 @@ static const struct method methods[MSG_METHOD_COUNT] = {
         [MSG_METHOD_HTTP_01] = {"http-01", "http-01", false},
         [MSG_METHOD_DNS_01] = {"dns-01", "dns", true},
         [MSG_METHOD_TLS_ALPN_01] = {"tls-alpn-01", "tls-alpn-01", false},
+        [MSG_METHOD_APPROVED] = {"approved", "approved", true},
 };
 
 const char *judge_method_name(uint32_t method)

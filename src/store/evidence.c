@@ -12,10 +12,11 @@ static const struct column columns[] = {
 };
 #define EVIDENCE "evidence_id, account_id, name, method, value, detail, proved_at, expires_at"
 
-enum { INSERT, GET, LIST };
+enum { INSERT, GET, LIST, EXPIRE };
 static const struct sql statements[] = {
         [INSERT] = SQL("evidence_insert", "INSERT INTO evidence (" EVIDENCE ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
         [GET] = SQL_ROW("evidence_get", columns, "SELECT " EVIDENCE " FROM evidence WHERE account_id = $1 AND evidence_id = $2"),
+        [EXPIRE] = SQL("evidence_expire", "UPDATE evidence SET expires_at = $3 WHERE account_id = $1 AND name = $2 AND expires_at > $3"),
         [LIST] = SQL_ROW("evidence_list", columns,
                 "SELECT " EVIDENCE " FROM evidence WHERE account_id = $1 AND name = $2 AND expires_at > $3"
                 " ORDER BY expires_at DESC, evidence_id DESC"),
@@ -53,4 +54,14 @@ res store_evidence_list(struct store_conn *c, struct arena *a, int64_t account_i
         query_str(&q, name);
         query_int(&q, now_sec);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
+}
+
+res store_evidence_expire(struct store_tx *tx, int64_t account_id, struct str name, int64_t now_sec)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_evidence, EXPIRE);
+
+        query_int(&q, account_id);
+        query_str(&q, name);
+        query_int(&q, now_sec);
+        return query_run(&q);
 }

@@ -18,7 +18,7 @@ static const struct column columns[] = {COLUMN(struct cert_key_row, key_id),
                                         COLUMNS_END};
 #define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at, used_order"
 
-enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, SET_SEALED, SET_USED, COUNT_USERS };
+enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, SET_SEALED, SET_USED, COUNT_USERS, IS_OTHERS };
 static const struct sql statements[] = {
         [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
         [GET] = SQL_ROW("key_get", columns, "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND key_id = $2"),
@@ -31,6 +31,8 @@ static const struct sql statements[] = {
         [IS_USED] = SQL_SYSTEM("key_is_used", "SELECT COUNT(*) FROM cert_key WHERE spki_hash = $1 AND used_order <> 0"
                                               " AND used_order <> $2 AND used_order <> $3"),
         [SET_USED] = SQL("key_set_used", "UPDATE cert_key SET used_order = $3 WHERE account_id = $1 AND key_id = $2"),
+        [IS_OTHERS] = SQL_SYSTEM("key_is_others",
+                                 "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key WHERE spki_hash = $1 AND account_id <> $2 LIMIT 1) AS known"),
         [SET_SEALED] = SQL("key_set_sealed",
                            "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
         [COUNT_USERS] = SQL("key_count_users",
@@ -146,4 +148,16 @@ res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t orde
         query_int(&q, order_id);
         query_int(&q, key_id);
         return query_value(&q, ret_count);
+}
+
+res store_key_is_others(struct store_conn *c, struct bytes spki_hash, int64_t account_id, bool *ret_others)
+{
+        struct query q = query_of(c, &sql_key, IS_OTHERS);
+        int64_t n = 0;
+
+        query_bytes(&q, spki_hash);
+        query_int(&q, account_id);
+        TRY(query_value(&q, &n));
+        *ret_others = n > 0;
+        return RES_OK;
 }

@@ -53,7 +53,7 @@ enum sql_set_id {
         SQL_SET_NOTICE, SQL_SET_TAG, SQL_SET_ISSUER, SQL_SET_PROFILE_SNAPSHOT, SQL_SET_INSTANCE, SQL_SET_BENEFIT,
         SQL_SET_CSR, SQL_SET_SUBMISSION,
         SQL_SET_REVOCATION, SQL_SET_BLOCKED_KEY, SQL_SET_REISSUE, SQL_SET_BINDING, SQL_SET_LIFE_TASK,
-        SQL_SET_END
+        SQL_SET_ACME_ACCOUNT, SQL_SET_EXTERNAL_ACCOUNT, SQL_SET_ACME_ORDER, SQL_SET_ACME_AUTHORIZATION, SQL_SET_END
 };
 struct sql_set {
         enum sql_set_id id;
@@ -67,6 +67,7 @@ extern const struct sql_set sql_store, sql_account, sql_api_key, sql_project, sq
         sql_quota, sql_ledger, sql_log, sql_job, sql_notice, sql_tag, sql_issuer, sql_profile_snapshot, sql_instance, sql_benefit,
         sql_csr, sql_submission;
 extern const struct sql_set sql_revocation, sql_blocked_key, sql_reissue, sql_binding, sql_life_task;
+extern const struct sql_set sql_acme_account, sql_external_account, sql_acme_order, sql_acme_authorization;
 /* In the order of enum sql_set_id. */
 extern const struct sql_set *const sql_sets[SQL_SET_END];
 

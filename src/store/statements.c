@@ -33,6 +33,10 @@ const struct sql_set *const sql_sets[SQL_SET_END] = {
         [SQL_SET_REISSUE] = &sql_reissue,
         [SQL_SET_BINDING] = &sql_binding,
         [SQL_SET_LIFE_TASK] = &sql_life_task,
+        [SQL_SET_ACME_ACCOUNT] = &sql_acme_account,
+        [SQL_SET_EXTERNAL_ACCOUNT] = &sql_external_account,
+        [SQL_SET_ACME_ORDER] = &sql_acme_order,
+        [SQL_SET_ACME_AUTHORIZATION] = &sql_acme_authorization,
 };
 
 const struct store_statement *store_statement_at(size_t i)

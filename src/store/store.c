@@ -29,6 +29,10 @@ static const struct sql statements[] = {
         [STORE_ID_CSR] = SQL_SYSTEM("csr_max_id", "SELECT COALESCE(MAX(csr_id), 0) FROM csr"),
         [STORE_ID_NOTICE] = SQL_SYSTEM("notice_max_id", "SELECT COALESCE(MAX(notice_id), 0) FROM notice"),
         [STORE_ID_BENEFIT] = SQL_SYSTEM("benefit_max_id", "SELECT COALESCE(MAX(package_seq), 0) FROM benefit_package"),
+        [STORE_ID_ACME_ACCOUNT] = SQL_SYSTEM("acme_account_max_id", "SELECT COALESCE(MAX(acme_id), 0) FROM acme_account"),
+        [STORE_ID_EXTERNAL_ACCOUNT] = SQL_SYSTEM("external_account_max_id", "SELECT COALESCE(MAX(external_id), 0) FROM external_account"),
+        [STORE_ID_ACME_ORDER] = SQL_SYSTEM("acme_order_max_id", "SELECT COALESCE(MAX(order_id), 0) FROM acme_order"),
+        [STORE_ID_ACME_AUTHORIZATION] = SQL_SYSTEM("acme_authorization_max_id", "SELECT COALESCE(MAX(authorization_id), 0) FROM acme_authorization"),
 };
 const struct sql_set sql_store = SQL_SET(SQL_SET_STORE, statements);
 

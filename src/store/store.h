@@ -87,6 +87,7 @@ enum store_id {
         STORE_ID_ISSUED, STORE_ID_VALIDATION, STORE_ID_EVIDENCE, STORE_ID_LEDGER, STORE_ID_JOB, STORE_ID_NOTICE,
         STORE_ID_BENEFIT,
         STORE_ID_CSR,
+        STORE_ID_ACME_ACCOUNT, STORE_ID_EXTERNAL_ACCOUNT, STORE_ID_ACME_ORDER, STORE_ID_ACME_AUTHORIZATION,
         STORE_ID_COUNT
 };
 MUST res store_new_id(struct store_tx *tx, enum store_id table, int64_t *ret_id);

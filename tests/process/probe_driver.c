@@ -36,9 +36,9 @@ struct driver {
         bool input_ended;
 };
 
-static const char *const kinds[] = {"txt", "cname", "file", "caa"};
+static const char *const kinds[] = {"txt", "cname", "file", "caa", "http-01", "tls-alpn-01"};
 static const char *const verdicts[] = {"PASS",   "ABSENT", "DIFFERENT",       "UNREACHABLE", "REDIRECT",
-                                       "STATUS", "BOGUS",  "REFUSED_ADDRESS", "FORBIDDEN",   "UNKNOWN"};
+                                       "STATUS", "BOGUS",  "REFUSED_ADDRESS", "FORBIDDEN",   "UNKNOWN", "TLS"};
 static const char *const dnssecs[] = {"INSECURE", "SECURE", "BOGUS", "OFF"};
 
 static void die(const char *what)

@@ -16,7 +16,7 @@
 #include "api/action.h"
 
 static const char *const own_actions[] = {
-        "CloseOrder", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
+        "CloseOrder", "CreateExternalAccount", "DeleteExternalAccount", "DescribeExternalAccounts", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
         "DescribeFreeQuota", "DescribeOrders", "DescribeRevocations", "GrantPackage", "ModifyAccount",
         "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",
         "ReloadCatalogue", "RenewCertificate", "ReportKeyCompromise", "ReviewRevocation", "UpgradeCertificate",

@@ -100,7 +100,7 @@ static void test_paid_products(void **state)
                 "94", "9",  "78", "10", "79", "8",  "80", "61", "91", "104", "11", "12", "42", "14", "15", "13", "21", "16",  "17",
                 "18", "81", "22", "89", "19", "82", "23", "88", "20", "85", "24", "90", "25", "26", "27", "28", "29", "30",  "31",
                 "32", "33", "34", "35", "37", "38", "39", "40", "41", "48", "49", "50", "43", "44", "45", "46", "47", "54",  "55",
-                "56", "51", "52", "53", "98", "99", "100", "101", "102", "103", "105",
+                "56", "51", "52", "53", "98", "99", "100", "101", "102", "103", "105", "900",
         };
         struct catalogue *catalogue = shipped();
         const struct product *p;
@@ -296,7 +296,7 @@ static void test_good_files(void **state)
         assert_true(str_equals(p->barred_suffixes->v[1], "x"));
         assert_string_equal(
                 p->text,
-                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\npro = no\nstandard = international\nfree = yes\n"
+                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\npro = no\nstandard = international\nfree = yes\nacme = no\n"
                 "default = yes\nrecommended = no\norderable = no\ndomains = single\nmax-domains = 1\nvalidity-months = 3\nterms = \n"
                 "life-days = 90\ndeadline-days = 3\ndns-record = TXT\nmethods = DNS FILE\nauto-multi-year = no\nip = no\n"
                 "www = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nissuer-sm2 = \nprofile = p\nkeys = rsa-2048 ec-p256\n"

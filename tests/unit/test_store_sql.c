@@ -12,6 +12,7 @@ static const char *const system_statements[] = {
         /* the next id of a table */
         "account_max_id", "user_max_id", "api_key_max_id", "order_max_id", "certificate_max_id", "key_max_id", "issued_max_id",
         "validation_max_id", "evidence_max_id", "ledger_max_id", "job_max_id", "notice_max_id", "benefit_max_id", "csr_max_id",
+        "acme_account_max_id", "external_account_max_id", "acme_order_max_id", "acme_authorization_max_id",
         /* how an account is found; the operator's list of them */
         "account_get_by_uin", "account_list", "api_key_get_by_secret_id",
         /* people belong to the installation, memberships tie them to accounts */
@@ -20,7 +21,7 @@ static const char *const system_statements[] = {
         "certificate_list_ending", "order_list_overdue", "issued_list_signing", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
         "job_drop", "job_get", "job_next_due", "job_release_node",
         /* the CA's own: status by serial, CRLs, audit, key reuse, issuers, profiles */
-        "issued_get_status", "issued_get_by_serial", "issued_list_all", "key_is_known", "key_is_used", "crl_shard_newest", "crl_shard_add",
+        "issued_get_status", "issued_get_by_serial", "issued_list_all", "key_is_known", "key_is_used", "key_is_others", "crl_shard_newest", "crl_shard_add",
         "crl_shard_open", "crl_shard_list", "crl_shard_get", "crl_shard_count_revoked", "crl_shard_walk", "crl_put", "crl_get", "issuer_put", "issuer_get", "issuer_list",
         "profile_snapshot_put", "profile_snapshot_get", "instance_put", "instance_get", "instance_delete",
         /* the allowance of a primary domain counts over all accounts (QTA) */
@@ -29,6 +30,8 @@ static const char *const system_statements[] = {
         "revocation_find", "revocation_queue", "blocked_key_has", "certificate_list_key",
         /* the chain of the log is one */
         "log_tail", "log_max_seq", "log_walk",
+        /* ACME: how the account behind a key is found; looks that a crash left behind */
+        "acme_account_get", "acme_account_get_by_key", "external_account_get_by_key_id", "acme_authorization_list_processing",
 };
 
 static bool is_listed(const char *name)

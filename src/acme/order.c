@@ -1,0 +1,129 @@
+/* Orders (RFC 8555 §7.4): make, look at, finalize. */
+#include "acme/resource.h"
+
+#include "base/b64.h"
+#include "base/json.h"
+#include "core/acme_order.h"
+#include "base/timetext.h"
+
+struct order_in {
+        struct objs identifiers;
+        struct str not_before, not_after, replaces;
+};
+static const struct json_field identifier_fields[] = {
+        JSON_FIELD(struct acme_identifier_in, kind, "type", JSON_STR, .required = true, .limit = 32),
+        JSON_FIELD(struct acme_identifier_in, value, "value", JSON_STR, .required = true, .limit = 1024),
+        JSON_FIELDS_END,
+};
+static const struct json_field order_fields[] = {
+        JSON_FIELD(struct order_in, identifiers, "identifiers", JSON_OBJS, .required = true, .limit = 1000, .sub = identifier_fields,
+                   .sub_size = sizeof(struct acme_identifier_in)),
+        JSON_FIELD(struct order_in, not_before, "notBefore", JSON_STR, .limit = 64),
+        JSON_FIELD(struct order_in, not_after, "notAfter", JSON_STR, .limit = 64),
+        JSON_FIELD(struct order_in, replaces, "replaces", JSON_STR, .limit = 256),
+        JSON_FIELDS_END,
+};
+
+struct finalize_in {
+        struct str csr;
+};
+static const struct json_field finalize_fields[] = {
+        JSON_FIELD(struct finalize_in, csr, "csr", JSON_STR, .required = true, .limit = 2 * LIMIT_CSR_BYTES),
+        JSON_FIELDS_END,
+};
+
+/* Names hold neither quotes nor control characters by the time they are here; addresses have a colon or end in a digit. */
+static bool is_address(struct str name)
+{
+        return memchr(name.p, ':', name.n) != NULL || (name.n > 0 && name.p[name.n - 1] >= '0' && name.p[name.n - 1] <= '9');
+}
+
+static void order_identifiers(const struct acme_order *order, struct buf *out)
+{
+        buf_add_text(out, "\"identifiers\":[");
+        for (size_t i = 0; i < order->names.n; i++) {
+                buf_printf(out, "%s{\"type\":\"%s\",\"value\":", i ? "," : "", is_address(order->names.v[i]) ? "ip" : "dns");
+                json_encode_str(out, order->names.v[i]);
+                buf_add_text(out, "}");
+        }
+        buf_add_text(out, "],\"authorizations\":[");
+}
+
+static void order_reply(struct acme_call *call, const struct acme_order *order, int status)
+{
+        struct buf *out = &call->reply->body;
+        char expires[TIMETEXT_UTC_SIZE];
+
+        timetext_utc(order->row.expires_at, expires);
+        buf_printf(out, "{\"status\":\"%s\",\"expires\":\"%s\",", acme_order_status_name(order->status), expires);
+        order_identifiers(order, out);
+        for (size_t i = 0; i < order->names.n; i++) {
+                buf_add_text(out, i ? "," : "");
+                json_encode_str(out, str_of(acme_url(call, "authz/%lld", (long long)order->authorizations[i])));
+        }
+        buf_add_text(out, "],\"finalize\":");
+        json_encode_str(out, str_of(acme_url(call, "order/%lld/finalize", (long long)order->row.order_id)));
+        if (order->status == ACME_ORDER_VALID) {
+                buf_add_text(out, ",\"certificate\":");
+                json_encode_str(out, str_of(acme_url(call, "cert/%.*s", (int)order->row.certificate_id.n, order->row.certificate_id.p)));
+        }
+        if (order->row.replaces.n > 0) {
+                buf_add_text(out, ",\"replaces\":");
+                json_encode_str(out, order->row.replaces);
+        }
+        if (order->error)
+                buf_printf(out, ",\"error\":%s", order->error);
+        buf_add_text(out, "}");
+        acme_header(call, "Location", acme_url(call, "order/%lld", (long long)order->row.order_id));
+        if (order->status == ACME_ORDER_PROCESSING || order->status == ACME_ORDER_PENDING)
+                acme_retry_after(call, 1);
+        acme_reply_json(call, status);
+}
+
+static MUST res order_id(const struct acme_call *call, int64_t *ret_id)
+{
+        ENSURE(res_is_ok(str_to_int64(call->parts[0], ret_id)), ERR_ACME_ABSENT);
+        return RES_OK;
+}
+
+res acme_new_order(struct acme_call *call)
+{
+        struct order_in in = {0};
+        struct acme_order order = {0};
+
+        TRY(acme_call_bind(call, order_fields, &in));
+        const struct acme_order_new new = {in.identifiers, in.not_before, in.not_after, in.replaces};
+
+        TRY(acme_order_create(&call->act, &call->account, &new, &order, &call->problem));
+        order_reply(call, &order, 201);
+        return RES_OK;
+}
+
+res acme_order_resource(struct acme_call *call)
+{
+        struct acme_order order = {0};
+        int64_t id = 0;
+
+        TRY(acme_call_no_payload(call));
+        TRY(order_id(call, &id));
+        TRY(acme_order_get(&call->act, &call->account, id, &order));
+        order_reply(call, &order, 200);
+        return RES_OK;
+}
+
+res acme_finalize(struct acme_call *call)
+{
+        struct finalize_in in = {0};
+        struct acme_order order = {0};
+        CLEAN(buf_done) struct buf csr = {0};
+        int64_t id = 0;
+
+        TRY(order_id(call, &id));
+        TRY(acme_call_bind(call, finalize_fields, &in));
+        buf_init(&csr, LIMIT_CSR_BYTES);
+        if (!res_is_ok(b64url_decode(in.csr, &csr)))
+                return act_fail(&call->act, ERR_ACME_CSR, "The csr is not base64url of a request of at most %d bytes.", LIMIT_CSR_BYTES);
+        TRY(acme_order_finalize(&call->act, &call->account, id, buf_bytes(&csr), &order));
+        order_reply(call, &order, 200);
+        return RES_OK;
+}

@@ -1,0 +1,376 @@
+/*
+ * From a ready order to an issued certificate.  The request is checked and CAA asked again where that is due; then one
+ * transaction makes the certificate of the account with all that belongs to it, and the ticket goes to the next round of issue.
+ * The job beside it is for the case that we die in between.
+ */
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/random.h"
+#include "core/acme_csr.h"
+#include "core/acme_order_inner.h"
+#include "core/acme_renewal.h"
+#include "core/bell.h"
+#include "core/core.h"
+#include "core/domain.h"
+#include "core/issue.h"
+#include "core/job.h"
+#include "core/log.h"
+#include "core/look.h"
+#include "pki/pem.h"
+#include "store/acme_order.h"
+#include "store/certificate.h"
+#include "store/evidence.h"
+#include "store/external_account.h"
+#include "store/issued.h"
+#include "store/key.h"
+#include "store/order.h"
+#include "store/tag.h"
+#include "store/validation.h"
+
+static_assert((int)PKI_KEY_RSA_2048 == (int)MSG_KEY_RSA_2048 && (int)PKI_KEY_EC_P384 == (int)MSG_KEY_EC_P384 &&
+                      (int)PKI_KEY_RSA_3072 == (int)MSG_KEY_RSA_3072,
+              "key types are stored by the messages' numbers");
+
+#define FINALIZE_WAIT_MS 2000
+#define FINALIZE_JOB_SEC 20 /* the round of issue is long over by then, unless we died */
+#define FINALIZE_CAA_MAX 8  /* request threads that may wait for CAA at once */
+
+struct finalize {
+        struct act *act;
+        const struct acme_account *account;
+        const struct product *product;
+        int64_t order_id;
+        struct acme_csr csr;
+        struct acme_order order;
+        struct acme_authorization_row *authorizations;
+        struct external_account_row external;
+        int64_t caa_checked_at;
+        const char *certificate_id;
+        const char *primary;    /* registrable domain of the first name */
+        struct order_row bought;
+        struct cert_key_row key;
+        struct certificate_row certificate;
+        struct issue_ticket ticket;
+};
+
+/* ---- before the transaction --------------------------------------------------------------------------------- */
+
+static MUST res finalize_authorizations(struct finalize *f)
+{
+        struct act *act = f->act;
+        struct store_conn *reader = NULL;
+
+        TRY(store_read(act->core->store, &reader));
+        f->authorizations = arena_array_of(act->arena, f->order.names.n, struct acme_authorization_row);
+        f->caa_checked_at = act->now_sec;
+        for (size_t i = 0; i < f->order.names.n; i++) {
+                TRY(store_acme_authorization_get(reader, act->arena, f->account->account_id, f->order.authorizations[i], &f->authorizations[i]));
+                if (!f->authorizations[i].is_address && f->authorizations[i].caa_checked_at < f->caa_checked_at)
+                        f->caa_checked_at = f->authorizations[i].caa_checked_at;
+        }
+        if (f->account->external_id == 0)
+                return RES_OK;
+        return store_external_account_get(reader, act->arena, f->account->account_id, f->account->external_id, &f->external);
+}
+
+/* The verdicts of the challenges are fresh as a rule; names that were proved before are asked about now. */
+static MUST res finalize_caa(struct finalize *f)
+{
+        struct act *act = f->act;
+        const char **methods = arena_array_of(act->arena, f->order.names.n, const char *);
+        const struct caa_binding binding = {f->account->uri, methods};
+        const char *why = "";
+
+        if (f->caa_checked_at >= act->now_sec - LIMIT_ACME_CAA_FRESH_SEC)
+                return RES_OK;
+        for (size_t i = 0; i < f->order.names.n; i++)
+                methods[i] = authorization_method_name(f->authorizations[i].method);
+        const enum msg_verdict verdict = look_caa(act, &f->order.names, &f->product->caa_identities, &binding, &why);
+
+        f->caa_checked_at = act->now_sec;
+        if (verdict == MSG_VERDICT_PASS)
+                return RES_OK;
+        return act_fail(act, verdict == MSG_VERDICT_FORBIDDEN ? ERR_CAA : ERR_ACME_DNS, "CAA: %s", why);
+}
+
+/* ---- what is stored ------------------------------------------------------------------------------------------- */
+
+static const char *key_text(enum pki_key_type type)
+{
+        switch (type) {
+        case PKI_KEY_EC_P256:
+                return "ECC prime256v1";
+        case PKI_KEY_EC_P384:
+                return "ECC secp384r1";
+        case PKI_KEY_RSA_3072:
+                return "RSA 3072";
+        case PKI_KEY_RSA_4096:
+                return "RSA 4096";
+        default:
+                return "RSA 2048";
+        }
+}
+
+/* What the certificate is called by: the request's own choice, else the first name that fits a common name. */
+static struct str finalize_domain(const struct finalize *f)
+{
+        const struct strs *names = &f->order.names;
+
+        if (f->csr.common_name.n > 0 && f->csr.common_name.n <= LIMIT_BOUND_NAME_BYTES)
+                return f->csr.common_name;
+        for (size_t i = 0; i < names->n; i++)
+                if (names->v[i].n <= LIMIT_BOUND_NAME_BYTES)
+                        return names->v[i];
+        return names->v[0];
+}
+
+static struct str finalize_names(const struct finalize *f, struct str domain)
+{
+        const char *text = arena_strndup(f->act->arena, domain.p, domain.n);
+
+        for (size_t i = 0; i < f->order.names.n; i++)
+                if (!str_equal(f->order.names.v[i], domain))
+                        text = arena_printf(f->act->arena, "%s\n%.*s", text, (int)f->order.names.v[i].n, f->order.names.v[i].p);
+        return str_of(text);
+}
+
+static int64_t finalize_domain_type(const struct finalize *f)
+{
+        bool wildcard = false;
+
+        for (size_t i = 0; i < f->order.names.n; i++)
+                wildcard |= str_starts_with(f->order.names.v[i], STR("*."));
+        return (f->order.names.n > 1 ? 2 : 1) + (wildcard ? 2 : 0);
+}
+
+static void finalize_fill_key(struct finalize *f)
+{
+        struct act *act = f->act;
+
+        f->key = (struct cert_key_row){
+                .account_id = f->account->account_id,
+                .key_type = (int64_t)f->csr.csr.spki.key_type,
+                .spki = f->csr.csr.spki.der,
+                .spki_hash = bytes_of(f->csr.spki_hash, sizeof f->csr.spki_hash),
+                .csr = f->csr.csr.der,
+                .sealed = bytes_of("", 0),
+                .created_at = act->now_sec,
+        };
+        f->bought = (struct order_row){
+                .account_id = f->account->account_id,
+                .package_type = str_of(f->product->package_type),
+                .product = str_of(f->product->text),
+                .term_months = f->product->validity_months,
+                .domain_count = (int64_t)f->order.names.n,
+                .currency = STR(""),
+                .state = STR("acme"),
+                .created_at = act->now_sec,
+        };
+}
+
+static void finalize_fill_certificate(struct finalize *f)
+{
+        struct act *act = f->act;
+        const struct product *product = f->product;
+        const struct str domain = finalize_domain(f);
+        const bool ecc = f->csr.csr.spki.family == PKI_FAMILY_ECC;
+        const bool by_dns = str_equals(str_of(authorization_method_name(f->authorizations[0].method)), "dns-01");
+        enum domain_space space;
+        const struct str bare = str_starts_with(domain, STR("*.")) ? (struct str){domain.p + 2, domain.n - 2} : domain;
+
+        f->certificate = (struct certificate_row){
+                .certificate_id = str_of(f->certificate_id),
+                .account_id = f->account->account_id,
+                .source = str_of(product->source),
+                .certificate_type = STR("SVR"),
+                .package_type = str_of(product->package_type),
+                .product_name = str_of(product->name),
+                .level = str_of(product->level),
+                .domain_type = finalize_domain_type(f),
+                .status = CERT_PENDING,
+                .status_msg = STR("WAIT-ISSUE"),
+                .alias = f->external.label.p ? f->external.label : STR(""),
+                .domain = domain,
+                .names = finalize_names(f, domain),
+                .primary_domain = str_of(f->authorizations[0].is_address
+                                                 ? str_copy(act->arena, bare)
+                                                 : domain_rules_place(act->core->domains, str_copy(act->arena, bare), &space)),
+                .validity_months = str_of(arena_printf(act->arena, "%lld", (long long)product->validity_months)),
+                .life_days = product->life_days,
+                .verify_type = by_dns ? STR("DNS") : STR("FILE"),
+                .email = STR(""),
+                .phone = STR(""),
+                .key_type = str_of(key_text(f->csr.csr.spki.key_type)),
+                .issuer = str_of(ecc ? product->issuer_ecc : product->issuer_rsa),
+                .profile = str_of(product->profile),
+                .created_at = act->now_sec,
+                .submitted_at = act->now_sec,
+                .validated_at = act->now_sec,
+                .origin_certificate_id = STR(""),
+                .renew_certificate_id = STR(""),
+                .replaced_by = STR(""),
+                .replaced_for = STR(""),
+        };
+}
+
+static MUST res finalize_validation(struct finalize *f, struct store_tx *tx, size_t i)
+{
+        const struct acme_authorization_row *row = &f->authorizations[i];
+
+        return store_validation_insert(tx, &(struct validation_row){
+                                                   .account_id = f->account->account_id,
+                                                   .certificate_id = f->certificate.certificate_id,
+                                                   .position = (int64_t)i,
+                                                   .name = row->name,
+                                                   .zone = f->certificate.primary_domain,
+                                                   .method = str_of(authorization_method_name(row->method)),
+                                                   .record = STR(""),
+                                                   .value = STR(""),
+                                                   .state = STR("passed"),
+                                                   .checked_at = row->validated_at,
+                                                   .verdict = MSG_VERDICT_PASS,
+                                                   .detail = STR(""),
+                                                   .found = STR(""),
+                                                   .evidence_id = row->evidence_id,
+                                           });
+}
+
+static MUST res finalize_tags(struct finalize *f, struct store_tx *tx)
+{
+        for (struct str rest = f->external.tags; rest.n > 0;) {
+                struct str value = str_cut(&rest, '\n'), key = str_cut(&value, '=');
+
+                TRY(store_tag_put(tx, &(struct tag_row){
+                                              .account_id = f->account->account_id,
+                                              .certificate_id = f->certificate.certificate_id,
+                                              .tag_key = key,
+                                              .tag_value = value.p ? value : STR(""),
+                                      }));
+        }
+        return RES_OK;
+}
+
+/* ARI's `replaces` links the two, as a renewal in the console does. */
+static MUST res finalize_link(struct finalize *f, struct store_tx *tx)
+{
+        struct issued_row issued = {0};
+        struct certificate_row old = {0};
+
+        if (f->order.row.replaces.n == 0)
+                return RES_OK;
+        TRY(acme_renewal_find(f->act, store_tx_conn(tx), f->order.row.replaces, &issued));
+        res found = store_certificate_get(store_tx_conn(tx), f->act->arena, f->account->account_id, issued.certificate_id, &old);
+
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        f->certificate.origin_certificate_id = old.certificate_id;
+        old.renew_certificate_id = f->certificate.certificate_id;
+        return store_certificate_update(tx, &old);
+}
+
+static res finalize_tx(struct store_tx *tx, void *arg)
+{
+        struct finalize *f = arg;
+        struct act *act = f->act;
+        struct acme_order now = {0};
+
+        TRY(store_acme_order_get(store_tx_conn(tx), act->arena, f->account->account_id, f->account->acme_id, f->order_id, &now.row));
+        TRY(acme_order_fill(act, store_tx_conn(tx), &now)); /* another finalize may have been faster */
+        ENSURE(now.status == ACME_ORDER_READY, ERR_ACME_NOT_READY);
+        f->bought.order_id = 0;
+        f->key.key_id = 0;
+        TRY(store_order_insert(tx, &f->bought));
+        TRY(store_key_insert(tx, &f->key));
+        f->certificate.order_id = f->bought.order_id;
+        f->certificate.key_id = f->key.key_id;
+        TRY(finalize_link(f, tx));
+        TRY(store_certificate_insert(tx, &f->certificate));
+        for (size_t i = 0; i < f->order.names.n; i++)
+                TRY(finalize_validation(f, tx, i));
+        TRY(finalize_tags(f, tx));
+        now.row.state = STR("finalized");
+        now.row.certificate_id = f->certificate.certificate_id;
+        TRY(store_acme_order_update(tx, &now.row));
+        TRY(job_put(tx, JOB_ISSUE, f->account->account_id, f->certificate.certificate_id, act->now_sec + FINALIZE_JOB_SEC, act->now_sec));
+        return act_log(act, tx, f->certificate.certificate_id, "apply", "Ordered by ACME");
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+static void finalize_push(struct finalize *f)
+{
+        f->ticket = (struct issue_ticket){.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at};
+        memcpy(f->ticket.certificate_id, f->certificate_id, 8);
+        issue_queue_push(f->act->core->issue, &f->ticket);
+}
+
+static MUST res finalize_wait(struct finalize *f, uint64_t count)
+{
+        struct act *act = f->act;
+        const uint64_t key = bell_key(str_of(f->certificate_id));
+        const int64_t until_ms = clock_mono_ms() + FINALIZE_WAIT_MS;
+
+        for (;;) {
+                const bool rung = bell_wait(act->core->bell, key, count, until_ms);
+
+                count = bell_count(act->core->bell, key);
+                TRY(acme_order_get(act, f->account, f->order_id, &f->order));
+                if (!rung || f->order.status != ACME_ORDER_PROCESSING)
+                        return RES_OK;
+        }
+}
+
+res acme_order_finalize(struct act *act, const struct acme_account *account, int64_t id, struct bytes csr, struct acme_order *ret_order)
+{
+        struct finalize f = {.act = act, .account = account, .order_id = id, .product = catalogue_acme(act_catalogue(act))};
+        char certificate_id[9];
+
+        TRY(acme_order_get(act, account, id, &f.order));
+        if (f.order.status != ACME_ORDER_READY || f.product == NULL)
+                return act_fail(act, ERR_ACME_NOT_READY, "The order is %s, not ready.", acme_order_status_name(f.order.status));
+        TRY(acme_csr_check(act, account, &f.order.names, csr, &f.csr));
+        TRY(finalize_authorizations(&f));
+        TRY(finalize_caa(&f));
+        random_text(certificate_id, 8, RANDOM_ALNUM);
+        f.certificate_id = arena_strdup(act->arena, certificate_id);
+        finalize_fill_key(&f);
+        finalize_fill_certificate(&f);
+        TRY(store_run(act->core->store, finalize_tx, &f));
+        const uint64_t count = bell_count(act->core->bell, bell_key(str_of(f.certificate_id)));
+
+        finalize_push(&f);
+        TRY(finalize_wait(&f, count));
+        *ret_order = f.order;
+        return RES_OK;
+}
+
+res acme_order_binding(struct act *act, const struct certificate_row *row, const char **ret_uri, const char **ret_methods, size_t count)
+{
+        struct store_conn *reader = NULL;
+        struct acme_order order = {0};
+        struct acme_account account;
+
+        TRY(store_read(act->core->store, &reader));
+        TRY(store_acme_order_get_by_certificate(reader, act->arena, row->account_id, row->certificate_id, &order.row));
+        TRY(acme_account_find(act, order.row.acme_id, &account));
+        TRY(acme_order_fill(act, reader, &order));
+        struct str rest = row->names;
+
+        for (size_t i = 0; i < count && rest.n > 0; i++) {
+                struct str name = str_cut(&rest, '\n');
+
+                for (size_t k = 0; k < order.names.n; k++) {
+                        struct acme_authorization_row authorization = {0};
+
+                        if (!str_equal(order.names.v[k], name))
+                                continue;
+                        TRY(store_acme_authorization_get(reader, act->arena, row->account_id, order.authorizations[k], &authorization));
+                        ret_methods[i] = authorization_method_name(authorization.method);
+                }
+        }
+        *ret_uri = arena_strdup(act->arena, account.uri);
+        return RES_OK;
+}

@@ -1,0 +1,52 @@
+/*
+ * Orders of ACME accounts (RFC 8555 §7.4).  Their state is read off what they hang on: authorizations before finalize, the
+ * certificate after it; so nobody has to write it, and nothing can forget to.
+ */
+#pragma once
+
+#include "core/acme_identifier.h"
+#include "core/authorization.h"
+#include "core/certificate.h"
+#include "store/acme_order.h"
+#include "store/certificate.h"
+
+enum acme_order_status { ACME_ORDER_PENDING, ACME_ORDER_READY, ACME_ORDER_PROCESSING, ACME_ORDER_VALID, ACME_ORDER_INVALID, ACME_ORDER_STATUS_COUNT };
+const char *acme_order_status_name(enum acme_order_status status);
+
+struct acme_order {
+        struct acme_order_row row;
+        enum acme_order_status status;
+        struct strs names;              /* identifiers; "*.x" */
+        const int64_t *authorizations;  /* ids, one a name */
+        const char *error;              /* problem document, NULL = none */
+        struct certificate_row certificate; /* once finalized */
+};
+
+struct acme_order_new {
+        struct objs identifiers; /* struct acme_identifier_in */
+        struct str not_before, not_after, replaces;
+};
+/* `problem` takes subproblems when several identifiers are wrong. */
+MUST res acme_order_create(struct act *act, const struct acme_account *account, const struct acme_order_new *in,
+                           struct acme_order *ret_order, struct problem *problem);
+/* ERR_ACME_ABSENT: none, or another account's. */
+MUST res acme_order_get(struct act *act, const struct acme_account *account, int64_t id, struct acme_order *ret_order);
+/* Ids of the account's orders that are not invalid, oldest first, after `after_id`; *ret_more: there are more. */
+MUST res acme_order_list(struct act *act, const struct acme_account *account, int64_t after_id, const int64_t **ret_ids, size_t *ret_n,
+                         bool *ret_more);
+
+/*
+ * Finalize with this CSR (DER).  Waits a moment for the certificate; what takes longer goes on by itself.
+ * ERR_ACME_NOT_READY, ERR_ACME_CSR, ERR_ACME_KEY, ERR_CAA, ERR_ACME_DNS with a sentence.
+ */
+MUST res acme_order_finalize(struct act *act, const struct acme_account *account, int64_t id, struct bytes csr, struct acme_order *ret_order);
+
+/*
+ * What CAA looks of an ACME certificate are bound to: its account's address, and a method for each name in the order of
+ * row->names.  ERR_NOT_FOUND: ACME did not order it.
+ */
+MUST res acme_order_binding(struct act *act, const struct certificate_row *row, const char **ret_uri, const char **ret_methods, size_t count);
+
+/* The certificate of an order of this ACME account, or ERR_ACME_ABSENT; `chain`: 0 = to the intermediate, 1 = with the root. */
+MUST res acme_certificate_pem(struct act *act, const struct acme_account *account, struct str certificate_id, int chain, struct buf *pem);
+#define ACME_CHAINS 2

@@ -1,0 +1,293 @@
+/*
+ * The clients that people use, unchanged, against the running service: issue, renew, revoke, change keys, wildcards.
+ * Takes about 150 s.
+ */
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { connect } from 'node:tls'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { run, startChancery, until } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { freePorts, startNginx } from '../lib/web.mjs'
+import { ders } from '../lib/acme.mjs'
+
+const require = createRequire(import.meta.url)
+let dns, web, c, alpnPort, directory, webroot, owner
+before(async () => {
+  const a = name => [name, 'A', '127.0.0.1']
+  dns = await startDns({ zones: [{ name: 'client-test.com', records: [a('client-test.com'), a('*.client-test.com')] }] })
+  web = await startNginx()
+  ;[alpnPort] = await freePorts(1)
+  c = await startChancery({ dns, web, settings: { 'validation.alpn-port': alpnPort } })
+  owner = await c.createAccount({ name: 'clients' })
+  directory = `https://127.0.0.1:${c.port}/acme/directory`
+  webroot = web.root
+  mkdirSync(join(webroot, '.well-known/acme-challenge'), { recursive: true })
+})
+after(async () => {
+  await c?.stop()
+  await web?.stop()
+  await dns?.stop()
+})
+
+const place = name => { const dir = join(c.dir, name); mkdirSync(dir, { recursive: true }); return dir }
+const leafOf = file => new X509Certificate(ders(readFileSync(file, 'utf8'))[0])
+const script = (file, text) => { writeFileSync(file, text); chmodSync(file, 0o755); return file }
+async function good (command, args, options) {
+  const done = await run(command, args, options)
+  assert.equal(done.code, 0, `${command} ${args.join(' ')}\n${done.stdout}\n${done.stderr}`)
+  return done
+}
+const isRevoked = async leaf => (await c.sql(`select revoked_at from issued where hex(serial) = '${leaf.serialNumber.padStart(32, '0')}'`))[0]?.revoked_at > 0
+const external = async label => c.call(owner, 'CreateExternalAccount', { Label: label })
+
+/* A file of shell functions that put records and files where the client's hooks want them. */
+const dnsHook = (dir, name = 'dns-hook') => script(join(dir, name),
+  `#!/bin/sh\nPATH=$PATH:/usr/sbin; zone=client-test.com.\nk() { knotc -b -t 20 -s ${dns.dir}/knot.sock "$@" >/dev/null; }\n` +
+  'k zone-begin $zone; k zone-set $zone "$1" 1 TXT "\\"$2\\"" || true; k zone-commit $zone\n')
+
+test('certbot: issue over http-01 with a binding, renew, roll over, dns-01 wildcard, revoke', async () => {
+  const dir = place('certbot')
+  const { KeyId, HmacKey } = await external('certbot')
+  const env = { REQUESTS_CA_BUNDLE: c.root }
+  const base = ['--config-dir', join(dir, 'etc'), '--work-dir', join(dir, 'work'), '--logs-dir', join(dir, 'log'), '--non-interactive']
+  const order = [...base, '--server', directory, '--agree-tos', '--email', 'admin@client-test.com']
+  await good('certbot', ['certonly', ...order, '--eab-kid', KeyId, '--eab-hmac-key', HmacKey, '--webroot', '-w', webroot, '-d', 'certbot.client-test.com'], { env })
+  const live = join(dir, 'etc/live/certbot.client-test.com/fullchain.pem')
+  const first = leafOf(live)
+  assert.equal(first.subjectAltName, 'DNS:certbot.client-test.com')
+  await good('certbot', ['renew', ...base, '--force-renewal', '--no-random-sleep-on-renew'], { env })
+  const second = leafOf(live)
+  assert.notEqual(second.serialNumber, first.serialNumber)
+  const hook = dnsHook(dir)
+  await good('certbot', ['certonly', ...order, '--manual', '--preferred-challenges', 'dns', '--manual-auth-hook',
+    `${hook} _acme-challenge.$CERTBOT_DOMAIN. $CERTBOT_VALIDATION`, '-d', 'cw.client-test.com', '-d', '*.cw.client-test.com'], { env })
+  assert.match(leafOf(join(dir, 'etc/live/cw.client-test.com/cert.pem')).subjectAltName, /\*\.cw\.client-test\.com/)
+  await good('certbot', ['revoke', ...base, '--server', directory, '--cert-path', live, '--reason', 'superseded', '--no-delete-after-revoke'], { env })
+  assert.ok(await isRevoked(second))
+  assert.ok(!(await isRevoked(first)))
+  const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: 'certbot.client-test.com' })
+  assert.deepEqual(Certificates.map(one => one.Status).sort(), [1, 10])
+  await good('certbot', ['unregister', ...base, '--server', directory], { env })
+})
+
+test('lego: http-01, renew, revoke', async () => {
+  const dir = place('lego')
+  const { KeyId, HmacKey } = await external('lego')
+  const env = { LEGO_CA_CERTIFICATES: c.root }
+  const base = ['--server', directory, '--email', 'admin@client-test.com', '--path', dir, '--domains', 'lego.client-test.com', '--accept-tos', '--http', '--http.webroot', webroot]
+  await good('lego', [...base, '--eab', '--kid', KeyId, '--hmac', HmacKey, 'run'], { env })
+  const file = join(dir, 'certificates/lego.client-test.com.crt')
+  const first = leafOf(file)
+  await good('lego', [...base, 'renew', '--days', '3650', '--no-random-sleep'], { env })
+  const second = leafOf(file)
+  assert.notEqual(second.serialNumber, first.serialNumber)
+  await good('lego', [...base, 'revoke'], { env })
+  assert.ok(await isRevoked(second))
+})
+
+test('dehydrated: http-01 and dns-01', async () => {
+  const dir = place('dehydrated')
+  writeFileSync(join(dir, 'config'), `CA="${directory}"\nBASEDIR="${dir}"\nWELLKNOWN="${webroot}/.well-known/acme-challenge"\nCURL_OPTS="--cacert ${c.root}"\nCONTACT_EMAIL=admin@client-test.com\n`)
+  const base = ['-f', join(dir, 'config')]
+  await good('dehydrated', [...base, '--register', '--accept-terms'])
+  await good('dehydrated', [...base, '--cron', '--domain', 'dehydrated.client-test.com'])
+  const first = leafOf(join(dir, 'certs/dehydrated.client-test.com/cert.pem'))
+  assert.equal(first.subjectAltName, 'DNS:dehydrated.client-test.com')
+  const put = dnsHook(dir)
+  const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$1" = deploy_challenge ] || exit 0\n${put} _acme-challenge.$2. "$4"\n`)
+  await good('dehydrated', [...base, '--cron', '--domain', '*.dw.client-test.com', '--alias', 'dw', '--challenge', 'dns-01', '--hook', hook])
+  assert.equal(leafOf(join(dir, 'certs/dw/cert.pem')).subjectAltName, 'DNS:*.dw.client-test.com')
+  await good('dehydrated', [...base, '--revoke', join(dir, 'certs/dehydrated.client-test.com/cert.pem')])
+  assert.ok(await isRevoked(first))
+})
+
+test('acme-tiny', async () => {
+  const dir = place('tiny')
+  await good('openssl', ['genrsa', '-out', join(dir, 'account.key'), '2048'])
+  await good('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(dir, 'tiny.key'), '-subj', '/CN=tiny.client-test.com', '-out', join(dir, 'tiny.csr')])
+  const done = await good('acme-tiny', ['--account-key', join(dir, 'account.key'), '--csr', join(dir, 'tiny.csr'), '--acme-dir', `${webroot}/.well-known/acme-challenge/`,
+    '--directory-url', directory, '--disable-check', '--quiet'], { env: { SSL_CERT_FILE: c.root } })
+  assert.equal(new X509Certificate(ders(done.stdout)[0]).subjectAltName, 'DNS:tiny.client-test.com')
+})
+
+test('uacme: http-01, renew, revoke, a new account key', async () => {
+  const dir = place('uacme')
+  const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$2" = http-01 ] || exit 1\ncase $1 in begin) printf %s "$5" > ${webroot}/.well-known/acme-challenge/$4 ;; esac\n`)
+  /* It trusts the system's roots alone, so it gets a file of its own in their place. */
+  const space = process.getuid() === 0 ? ['-m'] : ['-rm']
+  const uacme = (...args) => good('unshare', [...space, 'sh', '-c', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt; exec uacme "$@"`, 'uacme', '-a', directory, '-c', dir, '-y', ...args])
+  await uacme('new', 'admin@client-test.com')
+  await uacme('-h', hook, 'issue', 'uacme.client-test.com')
+  const file = join(dir, 'uacme.client-test.com/cert.pem')
+  const first = leafOf(file)
+  await uacme('-f', '-h', hook, 'issue', 'uacme.client-test.com')
+  const second = leafOf(file)
+  assert.notEqual(second.serialNumber, first.serialNumber)
+  await uacme('newkey')
+  await uacme('revoke', file)
+  assert.ok(await isRevoked(second))
+  await uacme('deactivate')
+})
+
+test('python3-acme: register, order, key change, deactivate', async () => {
+  const dir = place('python')
+  const file = join(dir, 'client.py')
+  writeFileSync(file, `
+import sys, josepy
+from acme import client, messages, challenges, crypto_util
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.backends import default_backend
+make = lambda: josepy.JWKRSA(key=rsa.generate_private_key(65537, 2048, default_backend()))
+key = make()
+net = client.ClientNetwork(key, user_agent='test')
+directory = messages.Directory.from_json(net.get('${directory}').json())
+acme = client.ClientV2(directory, net=net)
+regr = acme.new_account(messages.NewRegistration.from_data(email='admin@client-test.com', terms_of_service_agreed=True))
+assert acme.query_registration(regr).body.status == 'valid'
+from OpenSSL import crypto
+pkey = crypto.PKey(); pkey.generate_key(crypto.TYPE_RSA, 2048)
+csr = crypto_util.make_csr(crypto.dump_privatekey(crypto.FILETYPE_PEM, pkey), ['python.client-test.com'])
+order = acme.new_order(csr)
+for authz in order.authorizations:
+    for ch in authz.body.challenges:
+        if isinstance(ch.chall, challenges.HTTP01):
+            response, validation = ch.response_and_validation(key)
+            open('${webroot}/.well-known/acme-challenge/' + ch.chall.encode('token'), 'w').write(validation)
+            acme.answer_challenge(ch, response)
+done = acme.poll_and_finalize(order, fetch_alternative_chains=True) if False else acme.poll_and_finalize(order)
+sys.stdout.write(done.fullchain_pem)
+acme.revoke(josepy.ComparableX509(crypto.load_certificate(crypto.FILETYPE_PEM, done.fullchain_pem)), 0)
+acme.deactivate_registration(regr)
+`)
+  const done = await good('/usr/bin/python3', [file], { env: { REQUESTS_CA_BUNDLE: c.root } })
+  const leaf = new X509Certificate(ders(done.stdout)[0])
+  assert.equal(leaf.subjectAltName, 'DNS:python.client-test.com')
+  assert.ok(await isRevoked(leaf))
+})
+
+test('npm acme-client: binding, order, alternate chain, key rollover, revoke', async () => {
+  const acme = require('acme-client')
+  acme.axios.defaults.httpsAgent = c.agent
+  const { KeyId, HmacKey } = await external('npm')
+  const accountKey = await acme.crypto.createPrivateEcdsaKey()
+  const client = new acme.Client({ directoryUrl: directory, accountKey, externalAccountBinding: { kid: KeyId, hmacKey: HmacKey } })
+  const [key, csr] = await acme.crypto.createCsr({ altNames: ['npm.client-test.com'] })
+  const pem = await client.auto({
+    csr, termsOfServiceAgreed: true, email: 'admin@client-test.com', challengePriority: ['http-01'], skipChallengeVerification: true,
+    challengeCreateFn: (authz, challenge, answer) => web.setFile(`/.well-known/acme-challenge/${challenge.token}`, answer),
+    challengeRemoveFn: async () => {}
+  })
+  const leaf = new X509Certificate(ders(pem)[0])
+  assert.equal(leaf.subjectAltName, 'DNS:npm.client-test.com')
+  assert.ok(key.length > 100)
+  await client.updateAccountKey(await acme.crypto.createPrivateEcdsaKey())
+  await client.revokeCertificate(pem, { reason: 4 })
+  assert.ok(await isRevoked(leaf))
+})
+
+/* What a TLS server shows for a name. */
+const shown = (port, name) => new Promise((resolve, reject) => {
+  const socket = connect({ port, host: '127.0.0.1', servername: name, ca: readFileSync(c.root) }, () => { resolve(socket.getPeerX509Certificate()); socket.end() })
+  socket.once('error', reject)
+})
+
+async function serving (command, args, options, name, port) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options, env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env } })
+  let log = ''
+  child.stdout.on('data', d => { log += d })
+  child.stderr.on('data', d => { log += d })
+  const ended = new Promise(resolve => child.once('close', resolve))
+  try {
+    return await until(`${command} serves ${name}`, () => shown(port, name), 90_000)
+  } catch (e) {
+    throw new Error(`${e.message}\n${log.slice(-5000)}${options.log && existsSync(options.log) ? readFileSync(options.log, 'utf8').slice(-5000) : ''}`)
+  } finally {
+    child.kill('SIGTERM')
+    await ended
+  }
+}
+
+test('Caddy by tls-alpn-01, with a binding', async () => {
+  const dir = place('caddy')
+  const { KeyId, HmacKey } = await external('caddy')
+  const [httpPort] = await freePorts(1)
+  writeFileSync(join(dir, 'Caddyfile'), `{
+  admin off
+  http_port ${httpPort}
+  https_port ${alpnPort}
+  storage file_system ${dir}/store
+  email admin@client-test.com
+  acme_ca ${directory}
+  acme_ca_root ${c.root}
+  acme_eab {
+    key_id ${KeyId}
+    mac_key ${HmacKey}
+  }
+}
+caddy.client-test.com {
+  bind 127.0.0.1
+  tls {
+    issuer acme {
+      dir ${directory}
+      trusted_roots ${c.root}
+      eab ${KeyId} ${HmacKey}
+      disable_http_challenge
+    }
+  }
+  respond "hello"
+}
+`)
+  const certificate = await serving('caddy', ['run', '--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'], { env: { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } }, 'caddy.client-test.com', alpnPort)
+  assert.equal(certificate.subjectAltName, 'DNS:caddy.client-test.com')
+})
+
+test('Apache mod_md by tls-alpn-01', async () => {
+  const dir = place('apache')
+  const [httpPort] = await freePorts(1)
+  for (const sub of ['md', 'logs', 'html']) mkdirSync(join(dir, sub))
+  const modules = ['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'watchdog', 'md', 'dir', 'mime']
+    .filter(name => existsSync(`/usr/lib/apache2/modules/mod_${name}.so`))
+  writeFileSync(join(dir, 'apache.conf'), `ServerRoot ${dir}
+PidFile ${dir}/pid
+ErrorLog ${dir}/logs/error.log
+LogLevel info md:debug
+${modules.map(name => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+${process.getuid() === 0 ? 'User www-data\nGroup www-data' : ''}
+TypesConfig /etc/mime.types
+DefaultRuntimeDir ${dir}
+Listen 127.0.0.1:${httpPort}
+Listen 127.0.0.1:${alpnPort}
+ServerName apache.client-test.com
+MDStoreDir ${dir}/md
+MDCertificateAuthority ${directory}
+MDCACertificateFile ${c.root}
+MDCertificateAgreement accepted
+MDContactEmail admin@client-test.com
+MDPortMap http:- https:443
+MDCAChallenges tls-alpn-01
+MDRetryDelay 1s
+MDStapling off
+MDomain apache.client-test.com
+<VirtualHost 127.0.0.1:${alpnPort}>
+  ServerName apache.client-test.com
+  SSLEngine on
+  Protocols http/1.1 acme-tls/1
+  DocumentRoot ${dir}/html
+</VirtualHost>
+`)
+  chmodSync(dir, 0o755)
+  if (process.getuid() === 0) await good('chmod', ['-R', 'a+rX', c.dir])
+  /* mod_md takes a new certificate at the next restart. */
+  const restart = setInterval(() => { try { process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGUSR1') } catch { /* not there yet */ } }, 3000)
+  try {
+    const certificate = await serving('apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND'], { log: join(dir, 'logs/error.log') }, 'apache.client-test.com', alpnPort)
+    assert.equal(certificate.subjectAltName, 'DNS:apache.client-test.com')
+  } finally {
+    clearInterval(restart)
+  }
+})

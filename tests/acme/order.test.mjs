@@ -1,0 +1,92 @@
+/*
+ * An ACME order, each step by itself: directory, account, order, each kind of challenge, finalize, download; and what comes of
+ * it in the console's own lists.  Takes about 40 s.
+ */
+import assert from 'node:assert/strict'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { startChancery, until } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { startNginx } from '../lib/web.mjs'
+import { verifyChain } from '../lib/place.mjs'
+import { Acme, ders, makeCsr } from '../lib/acme.mjs'
+
+let dns, web, c
+before(async () => {
+  const a = name => [name, 'A', '127.0.0.1']
+  dns = await startDns({ zones: [{ name: 'acme-test.com', records: [a('acme-test.com'), a('*.acme-test.com')] }] })
+  web = await startNginx()
+  c = await startChancery({ dns, web })
+})
+after(async () => {
+  await c?.stop()
+  await web?.stop()
+  await dns?.stop()
+})
+
+export const byHttp = client => ({ type: 'http-01', solve: ch => web.setFile(`/.well-known/acme-challenge/${ch.token}`, client.answer(ch)) })
+export const byDns = client => ({ type: 'dns-01', solve: (ch, authz) => dns.addRecord(`_acme-challenge.${authz.identifier.value}`, 'TXT', client.dnsValue(ch)) })
+
+test('the directory and fresh nonces', async () => {
+  const client = new Acme(c)
+  const directory = await client.raw('GET', client.url('directory'))
+  assert.equal(directory.status, 200)
+  assert.match(directory.headers['content-type'], /^application\/json/)
+  for (const name of ['newNonce', 'newAccount', 'newOrder', 'revokeCert', 'keyChange', 'renewalInfo']) assert.match(directory.body[name], /^https:\/\/127\.0\.0\.1:\d+\/acme\//)
+  assert.equal(directory.body.meta.externalAccountRequired, false)
+  const head = await client.raw('HEAD', directory.body.newNonce)
+  assert.equal(head.status, 200)
+  const get = await client.raw('GET', directory.body.newNonce)
+  assert.equal(get.status, 204)
+  assert.match(get.headers['cache-control'], /no-store/)
+  assert.match(get.headers['replay-nonce'], /^[\w-]{32}$/)
+  assert.notEqual(get.headers['replay-nonce'], head.headers['replay-nonce'])
+})
+
+for (const alg of ['ES256', 'ES384', 'RS256', 'EdDSA']) {
+  test(`http-01 with an account key of ${alg}`, async () => {
+    const client = new Acme(c, { alg })
+    const account = await client.register()
+    assert.equal(account.status, 201, account.text)
+    assert.equal(account.body.status, 'valid')
+    const name = `${alg.toLowerCase()}.acme-test.com`
+    const { pem, key } = await client.obtain([name], byHttp(client))
+    const [leaf] = ders(pem).map(der => new X509Certificate(der))
+    assert.equal(leaf.subjectAltName, `DNS:${name}`)
+    assert.ok(leaf.checkPrivateKey(createPrivateKey(key)))
+    assert.equal((Date.parse(leaf.validTo) - Date.parse(leaf.validFrom)) / 1000, 90 * 86400 - 1)
+    await verifyChain({ chain: Buffer.from(pem), root: c.root, dir: c.dir, name })
+  })
+}
+
+test('dns-01: a wildcard with its parent, and a name under a CNAME', async () => {
+  const client = new Acme(c)
+  await client.register()
+  const { pem } = await client.obtain(['*.wild.acme-test.com', 'wild.acme-test.com'], byDns(client))
+  const leaf = new X509Certificate(ders(pem)[0])
+  assert.deepEqual(leaf.subjectAltName.split(', ').sort(), ['DNS:*.wild.acme-test.com', 'DNS:wild.acme-test.com'])
+})
+
+test('a name that is proved needs no second challenge, and the console shows the certificates', async () => {
+  const keys = await c.createAccount({ name: 'shop' })
+  const made = await c.call(keys, 'CreateExternalAccount', { Names: ['reuse.acme-test.com'], Tags: [{ TagKey: 'team', TagValue: 'web' }] })
+  const client = new Acme(c)
+  const account = await client.register({ external: { keyId: made.KeyId, hmacKey: made.HmacKey } })
+  assert.equal(account.status, 201, account.text)
+  const first = await client.obtain(['reuse.acme-test.com'], byHttp(client))
+  const again = await client.order(['reuse.acme-test.com'])
+  assert.equal(again.body.status, 'ready')
+  assert.deepEqual(again.body.authorizations, first.order.body.authorizations)
+  const { csr } = await makeCsr(c.dir, ['reuse.acme-test.com'])
+  const done = await client.post(again.body.finalize, { csr: csr.toString('base64url') })
+  assert.equal(done.body.status, 'valid', done.text)
+  const refused = await client.order(['other.acme-test.com'])
+  assert.equal(refused.type, 'rejectedIdentifier')
+  const list = await c.call(keys, 'DescribeCertificates', {})
+  assert.equal(list.TotalCount, 2)
+  assert.ok(list.Certificates.every(one => one.Domain === 'reuse.acme-test.com' && one.Status === 1 && one.Tags[0].TagValue === 'web'), JSON.stringify(list.Certificates[0]))
+  /* a second ACME account of the same Chancery account shares what is proved */
+  const second = new Acme(c)
+  await second.register({ external: { keyId: made.KeyId, hmacKey: made.HmacKey } })
+  assert.equal((await second.order(['reuse.acme-test.com'])).body.status, 'ready')
+})
