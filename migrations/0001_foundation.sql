@@ -129,7 +129,9 @@ CREATE TABLE certificate (
     deleted_at BIGINT NOT NULL              -- 0 = there; a deleted one is kept for the record, never shown
 );
 -- Lists and filters of the undeleted: each index ends in the list's order, so that a page needs no sorting.
-CREATE INDEX certificate_list ON certificate (account_id, seq) WHERE deleted_at = 0;
+-- The first one has all that lists filter by besides text, so that rows that do not fit are passed over without being read.
+CREATE INDEX certificate_list ON certificate (account_id, seq, status, project_id, end_at, source, certificate_type) WHERE deleted_at = 0;
+CREATE INDEX certificate_ends ON certificate (account_id, end_at, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_status ON certificate (account_id, status, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_project ON certificate (account_id, project_id, seq) WHERE deleted_at = 0;
 CREATE INDEX certificate_end ON certificate (account_id, status, end_at, seq) WHERE deleted_at = 0;
@@ -291,9 +293,13 @@ CREATE TABLE tag (
     tag_key TEXT NOT NULL,
     tag_value TEXT NOT NULL,
     certificate_seq BIGINT NOT NULL,        -- the certificate's seq: lists by tag come in its order
+    status BIGINT NOT NULL,                 -- from here on the certificate's too, so that a tag with other filters needs no
+    project_id BIGINT NOT NULL,             -- look at fifty thousand certificates
+    end_at BIGINT NOT NULL,
+    uploaded BIGINT NOT NULL,
     PRIMARY KEY (account_id, certificate_id, tag_key) -- clustered
 );
-CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_seq);
+CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_seq, status, project_id, end_at, uploaded);
 -- Search by any part of id, alias and names, by three-byte pieces ("grams") of the lower-cased text.
 -- Grams are kept for segments of some thousand certificates, not for each one: a segment is written once, when an
 -- account has that many new ones; what is newer is simply read.  So an application pays next to nothing for search,
@@ -324,6 +330,14 @@ CREATE TABLE certificate_count (
     uploaded BIGINT NOT NULL,               -- 1: source is upload
     amount BIGINT NOT NULL,
     PRIMARY KEY (account_id, status, project_id, certificate_type, uploaded) -- clustered
+);
+-- How many end on each day (of 86,400 s since 1970), for the totals of what ends within a time.
+CREATE TABLE certificate_end_count (
+    account_id BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (account_id, status, day) -- clustered
 );
 
 -- The CA as the database knows it.

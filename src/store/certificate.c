@@ -91,7 +91,7 @@ static const struct sql statements[] = {
                 "$32, revoked_at = $33, origin_certificate_id = $34, renew_certificate_id = $35, replaced_by = $36, "
                 "replaced_for = $37, ignore_notices = $38, verified_ask_at = $39 "
                 THIS),
-        [SEE] = SQL("certificate_see", "SELECT seq, project_id, certificate_type, source FROM certificate" THIS " AND status = $3"),
+        [SEE] = SQL("certificate_see", "SELECT seq, project_id, certificate_type, source, end_at FROM certificate" THIS " AND status = $3"),
         [SET_STATUS] = SQL("certificate_set_status",
                 "UPDATE certificate SET status = $3, status_msg = $4" SEEN),
         [SET_ISSUED] = SQL("certificate_set_issued",
@@ -156,20 +156,27 @@ res store_certificate_get_by_seq(struct store_conn *c, struct arena *a, int64_t 
 
 static bool same_facets(const struct certificate_row *a, const struct certificate_row *b)
 {
-        return a->status == b->status && a->project_id == b->project_id &&
+        return a->status == b->status && a->project_id == b->project_id && a->end_at == b->end_at &&
                str_equal(a->certificate_type, b->certificate_type) &&
                str_equals(a->source, "upload") == str_equals(b->source, "upload");
 }
 
-/* What hangs on the row follows it: counts and search. */
+/* The counts and the tags follow the row. */
+static res follow_facets(struct store_tx *tx, const struct certificate_row *old, const struct certificate_row *new)
+{
+        if (same_facets(old, new))
+                return RES_OK;
+        TRY(store_count_move(tx, old, -1));
+        TRY(store_count_move(tx, new, 1));
+        return store_tag_follow(tx, new);
+}
+
+/* What hangs on the row follows it: counts, tags and search. */
 static res follow_change(struct store_tx *tx, const struct certificate_row *old, const struct certificate_row *new)
 {
         struct search_text before = text_of(old), after = text_of(new);
 
-        if (!same_facets(old, new)) {
-                TRY(store_count_move(tx, old, -1));
-                TRY(store_count_move(tx, new, 1));
-        }
+        TRY(follow_facets(tx, old, new));
         if (str_equal(before.alias, after.alias) && str_equal(before.names, after.names))
                 return RES_OK;
         return search_changed(tx, old->account_id, old->seq, &before, &after);
@@ -212,6 +219,7 @@ static res see(struct store_tx *tx, struct arena *a, int64_t account_id, struct 
         *ret_row = (struct certificate_row){
                 .seq = query_get_int(&q, 0), .account_id = account_id, .status = status, .project_id = query_get_int(&q, 1),
                 .certificate_type = str_dup(a, query_get_str(&q, 2)), .source = str_dup(a, query_get_str(&q, 3)),
+                .end_at = query_get_int(&q, 4), .certificate_id = certificate_id,
         };
         return RES_OK;
 }
@@ -225,33 +233,26 @@ static struct query seen_query(struct store_tx *tx, size_t statement, const stru
         return q;
 }
 
-static res move_status(struct store_tx *tx, struct certificate_row *seen, int64_t to)
-{
-        if (seen->status == to)
-                return RES_OK;
-        TRY(store_count_move(tx, seen, -1));
-        seen->status = to;
-        return store_count_move(tx, seen, 1);
-}
-
 res store_certificate_set_status(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t from, int64_t to,
                                  struct str status_msg)
 {
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(ROW_BYTES_MAX);
-        struct certificate_row seen;
+        struct certificate_row seen, moved;
 
         TRY(see(tx, arena, account_id, certificate_id, from, &seen));
         struct query q = seen_query(tx, SET_STATUS, &seen);
         query_int(&q, to);
         query_str(&q, status_msg);
         TRY(query_run_one(&q));
-        return move_status(tx, &seen, to);
+        moved = seen;
+        moved.status = to;
+        return follow_facets(tx, &seen, &moved);
 }
 
 res store_certificate_set_issued(struct store_tx *tx, const struct store_certificate_issue *issue)
 {
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(ROW_BYTES_MAX);
-        struct certificate_row seen;
+        struct certificate_row seen, moved;
 
         TRY(see(tx, arena, issue->account_id, issue->certificate_id, issue->from_status, &seen));
         struct query q = seen_query(tx, SET_ISSUED, &seen);
@@ -262,7 +263,10 @@ res store_certificate_set_issued(struct store_tx *tx, const struct store_certifi
         query_str(&q, issue->issuer);
         query_str(&q, issue->profile);
         TRY(query_run_one(&q));
-        return move_status(tx, &seen, issue->to_status);
+        moved = seen;
+        moved.status = issue->to_status;
+        moved.end_at = issue->end_at;
+        return follow_facets(tx, &seen, &moved);
 }
 
 static res set_int(struct store_tx *tx, size_t statement, int64_t account_id, struct str certificate_id, int64_t value)

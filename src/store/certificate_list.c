@@ -123,11 +123,11 @@ static res list_ids(struct lister *l)
 static res list_tags(struct lister *l)
 {
         const struct store_certificate_filter *f = l->filter;
-        bool is_alone = f->tag_count == 1 && f->tags[0].value.p && !has_search(l) && has_no_filter(l);
 
-        if (is_alone && f->sort == STORE_SORT_NEWEST)
-                return certificate_walk_tag_alone(l, &f->tags[0], f->marker, page_goal(f));
-        TRY(certificate_walk_tag(l, &f->tags[0]));
+        if (certificate_walk_tag_is_enough(l))
+                TRY(certificate_walk_tag_alone(l, &f->tags[0], has_no_filter(l)));
+        else
+                TRY(certificate_walk_tag(l, &f->tags[0]));
         sort_found(l);
         return RES_OK;
 }
@@ -162,6 +162,27 @@ static res list_range(struct lister *l)
         return RES_OK;
 }
 
+/* Other filters besides: exact while that can be gathered, else the total is the most that the range and the others allow. */
+static res list_range_and_more(struct lister *l, const struct plan *plan)
+{
+        const struct store_certificate_filter *f = l->filter;
+        int64_t counted = 0;
+
+        if (plan->all <= GATHER_LEAN_MAX || plan->rows <= GATHER_MAX || f->key_type_prefix.n > 0)
+                return list_gathered(l, plan, INT64_MAX);
+        TRY(certificate_walk_count_range(l, &l->total));
+        TRY(store_count_get(l->c, f, &counted));
+        if (l->total > counted)
+                l->total = counted;
+        l->total_is_set = true;
+        if (f->sort == STORE_SORT_NEWEST)
+                TRY(certificate_walk_newest(l, plan, f->marker, page_goal(f), INT64_MAX));
+        else
+                TRY(certificate_walk_end(l, true, page_goal(f)));
+        sort_found(l);
+        return RES_OK;
+}
+
 /* Neither ids, tags nor search. */
 static res list_plain(struct lister *l)
 {
@@ -171,11 +192,8 @@ static res list_plain(struct lister *l)
         TRY(certificate_walk_plan(l, &plan));
         if (has_range(l) && certificate_walk_is_enough(l, WALK_END_ASC))
                 return list_range(l);
-        if (has_range(l)) {
-                TRY(certificate_walk_end(l, false, SIZE_MAX));
-                sort_found(l);
-                return RES_OK;
-        }
+        if (has_range(l))
+                return list_range_and_more(l, &plan);
         if (f->key_type_prefix.n > 0)
                 return list_gathered(l, &plan, INT64_MAX);
         TRY(store_count_get(l->c, f, &l->total));
@@ -196,11 +214,13 @@ static res list_plain(struct lister *l)
 
 /* -- search ---------------------------------------------------------------------------------------- */
 
+#define SIFT_KEEP_MIN 64 /* hits for which it is worth while to go through a segment's stretch of the list's index: 0.5 ms */
+
 /* How the hits of the segments are gone through: all are checked, or only until the page is full. */
 struct sift {
         size_t goal;
         int64_t checks;     /* left; then a hit is taken at its grams' word, unless it may be shown */
-        bool may_trust;     /* nothing but the text is asked for */
+        bool may_trust;     /* nothing but the text is asked for; else each segment's hits lose first what does not fit */
         int64_t marker;
 };
 
@@ -208,13 +228,18 @@ static res sift_segment(struct lister *l, const struct search_segment *segment, 
 {
         int64_t seqs[SEARCH_SEGMENT];
         size_t n = 0;
+        bool may_trust = sift->may_trust;
 
         TRY(search_hit_seqs(l->c, l->filter->account_id, segment, seqs, &n));
+        if (!may_trust && n > SIFT_KEEP_MIN && l->filter->key_type_prefix.n == 0) {
+                TRY(certificate_walk_keep(l, seqs, &n));
+                may_trust = true;
+        }
         for (size_t i = 0; i < n && l->n < sift->goal; i++) {
                 bool is_skipped = l->n < (size_t)l->filter->offset;
                 if (sift->marker > 0 && seqs[i] >= sift->marker)
                         continue;
-                if (sift->may_trust && is_skipped && sift->checks <= 0) {
+                if (may_trust && is_skipped && sift->checks <= 0) {
                         TRY(certificate_walk_take(l, seqs[i], 0));
                         continue;
                 }

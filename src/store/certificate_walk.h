@@ -25,6 +25,7 @@ struct lister {
 struct plan {
         size_t walk;
         int64_t rows; /* that it would give */
+        int64_t all;  /* that the account has */
         bool lean;    /* nothing is left to check */
 };
 
@@ -59,5 +60,9 @@ MUST res certificate_walk_id(struct lister *l, struct str id);
 MUST res certificate_walk_seq(struct lister *l, int64_t seq);
 MUST res certificate_walk_newer(struct lister *l, int64_t seq);
 MUST res certificate_walk_tag(struct lister *l, const struct store_tag_filter *tag);
-/* One tag with its value is all that is asked for: newest first, with the total. */
-MUST res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag, int64_t marker, size_t goal);
+/* One tag with its value, and besides nothing but what the tags' index tells too. */
+bool certificate_walk_tag_is_enough(const struct lister *l);
+/* Then from that index: a page with the total if the tag `is_all` that is asked for and newest first, else all that fit. */
+MUST res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag, bool is_all);
+/* Of some of one segment, newest first, leave only those that fit but for their text. */
+MUST res certificate_walk_keep(struct lister *l, int64_t *seqs, size_t *n);

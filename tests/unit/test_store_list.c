@@ -426,14 +426,14 @@ static void test_lists_are_those_of_the_model(void **state)
 static void test_wide_ranges(void **state)
 {
         struct world w = {.p = *state, .rows = calloc(24000, sizeof(*w.rows)), .n = 24000, .seed = 0x2545f4914f6cdd1dULL};
-        struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .ending_after = 1000001, .ending_before = 1004990};
+        struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .ending_after = 1000001, .ending_before = 1498000};
 
         make_account(w.p, 1, "100000000001");
         make_account(w.p, 2, "100000000002");
         for (size_t i = 0; i < w.n; i++) {
                 make_row(&w, i);
                 w.rows[i].row.account_id = 1;
-                w.rows[i].row.end_at = 1000000 + (int64_t)below(&w, 5000);
+                w.rows[i].row.end_at = 1000000 + (int64_t)below(&w, 500000); /* six days */
         }
         OK(store_run(w.p->store, insert_all, &w));
         check_filter(&w, f, false, "wide, newest");
@@ -444,6 +444,23 @@ static void test_wide_ranges(void **state)
         f.statuses = &statuses[1];
         f.status_count = 3;
         check_filter(&w, f, false, "narrower");
+        f.ending_after = 1100000;
+        f.ending_before = 1390000;
+        check_filter(&w, f, false, "narrower, three whole days");
+        f.project_id = 0;
+        check_filter(&w, f, true, "and of a project, by end");
+        f.sort = STORE_SORT_NEWEST;
+        check_filter(&w, f, true, "and of a project, newest");
+        f.source = STORE_SOURCE_BUY;
+        check_filter(&w, f, true, "and bought");
+        f.project_id = -1;
+        f.source = STORE_SOURCE_ANY;
+        f.search = STR("com");
+        check_filter(&w, f, true, "a common text in it");
+        f.ending_after = f.ending_before = 0;
+        check_filter(&w, f, true, "a common text of a status");
+        f.search = STR("");
+        f.sort = STORE_SORT_END_DESC;
         f.ending_after = f.ending_before = 0;
         check_filter(&w, f, false, "a status by end");
         free(w.rows);

@@ -417,6 +417,7 @@ SCENE(test_notices_tags_facts)
 {
         struct notice_row notice = {.account_id = 1, .kind = STR("issued"), .text = STR("Issued."), .created_at = 4};
         struct tag_row tag = {1, STR("AbCd1234"), STR("stage"), STR("test")};
+        struct certificate_row certificate = certificate_of(1, "AbCd1234", "a.example.com");
         struct issuer_row issuer = {STR("root"), STR(""), 1, serial_a, 5, 6}, issuer_got;
         struct profile_snapshot_row profile = {serial_b, STR("dv"), STR("body"), 7}, profile_got;
         const struct notice_row *notices = NULL;
@@ -434,6 +435,10 @@ SCENE(test_notices_tags_facts)
         OK(store_notice_count_unread(c, 1, &count));
         assert_int_equal(count, 0);
 
+        OK(store_tag_put(tx, &tag)); /* of nothing */
+        OK(store_tag_list(c, p->arena, 1, STR("AbCd1234"), &tags, &n));
+        assert_int_equal(n, 0);
+        OK(store_certificate_insert(tx, &certificate));
         OK(store_tag_put(tx, &tag));
         tag.tag_value = STR("prod");
         OK(store_tag_put(tx, &tag));
