@@ -13,7 +13,7 @@ static const struct json_field tag_fields[] = {
         JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct buy_in {
-        struct opt_int product_id, domain_num, time_span, auto_voucher, project_id, auto_renew;
+        struct opt_int product_id, domain_num, time_span, auto_voucher, project_id, auto_renew, pay;
         struct str client_token;
         struct objs tags;
 };
@@ -28,7 +28,8 @@ static const struct json_field certificate_in_fields[] = {
         BUY_FIELDS, JSON_FIELD(struct buy_in, auto_voucher, "AutoVoucher", JSON_INT), JSON_FIELDS_END};
 static const struct json_field create_in_fields[] = {
         BUY_FIELDS, JSON_FIELD(struct buy_in, project_id, "ProjectId", JSON_UINT),
-        JSON_FIELD(struct buy_in, auto_renew, "AutoRenew", JSON_BOOL), JSON_FIELDS_END};
+        JSON_FIELD(struct buy_in, auto_renew, "AutoRenew", JSON_BOOL), JSON_FIELD(struct buy_in, pay, "Pay", JSON_BOOL),
+        JSON_FIELDS_END};
 
 struct order_in {
         struct str order_id;
@@ -187,7 +188,10 @@ res api_order_create(struct req *req)
         TRY(REQ_BIND(req, &in));
         const struct order_buy wish = wish_of(req, &in);
 
-        TRY(order_create(&req->act, &wish, &made));
+        if (in.pay.v != 0)
+                TRY(order_buy(&req->act, &wish, &made));
+        else
+                TRY(order_create(&req->act, &wish, &made));
         return reply_order(req, &made);
 }
 

@@ -37,6 +37,90 @@ static const struct ctl_option account_create_options[] = {
         END_OPTION,
 };
 
+#define OPERATOR_DATA {"--data", 0, "DIR", NULL, "The data directory of the running server."}
+
+static const struct ctl_option account_set_options[] = {
+        OPERATOR_DATA,
+        {"--identity", 0, "KIND", "individual|enterprise", "Kind of applicant."},
+        {"--level", 0, "LEVEL", "standard|v1|v2", "Membership level."},
+        {"--name", 0, "NAME", NULL, "The account's name."},
+        {"--verified", 0, "ANSWER", "yes|no", "The identity has been verified."},
+        {"--older-allowance", 0, "ANSWER", "yes|no", "An enterprise that keeps its older allowance of free certificates."},
+        {"--free-packages", 0, "NUMBER", NULL, "Free certificates on top of the allowance."},
+        {"--disabled", 0, "ANSWER", "yes|no", "Its keys stop working."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option account_credit_options[] = {
+        OPERATOR_DATA,
+        {"--note", 0, "TEXT", NULL, "What for; the account reads it."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option account_home_options[] = {
+        OPERATOR_DATA,
+        {"--add", 0, "DOMAIN", NULL, "May be given more than once."},
+        {"--remove", 0, "DOMAIN", NULL, "May be given more than once."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option account_package_options[] = {
+        OPERATOR_DATA,
+        {"--days", 0, "NUMBER", NULL, "Until it expires (default three years)."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option operator_options[] = {
+        OPERATOR_DATA,
+        JSON_OPTION,
+        END_OPTION,
+};
+
+static const struct ctl_option buy_options[] = {
+        {"--names", 0, "NUMBER", NULL, "How many names it may bind (default 1)."},
+        {"--years", 0, "NUMBER", NULL, "For how many years (default 1)."},
+        {"--auto-renew", 0, NULL, NULL, "Buy the next term by itself when the balance covers it."},
+        {"--unpaid", 0, NULL, NULL, "Order only; `chancery orders pay` pays within a week."},
+        {"--project", 0, "NUMBER", NULL, "Project id."},
+        {"--tag", 0, "KEY=VALUE", NULL, "A tag for the certificate; may be given more than once."},
+        {"--token", 0, "TEXT", NULL, "The same token again gives the first order back instead of a second one."},
+        END_OPTION,
+};
+
+static const struct ctl_option orders_options[] = {
+        {"--state", 0, "STATE", "unpaid|paid|refunded|closed", "Only these."},
+        {"--limit", 'n', "NUMBER", NULL, "How many at most (default 20)."},
+        {"--offset", 0, "NUMBER", NULL, "How many to pass over."},
+        END_OPTION,
+};
+
+static const struct ctl_option renew_options[] = {
+        {"--years", 0, "NUMBER", NULL, "For how many years (default: as before)."},
+        END_OPTION,
+};
+
+static const struct ctl_option upgrade_options[] = {
+        {"--product", 0, "NUMBER", NULL, "A DV product for one name or a wildcard (default: the recommended one)."},
+        {"--years", 0, "NUMBER", NULL, "For how many years (default 1)."},
+        END_OPTION,
+};
+
+static const struct ctl_option balance_options[] = {
+        {"--limit", 'n', "NUMBER", NULL, "How many entries at most (default 10)."},
+        END_OPTION,
+};
+
+static const struct ctl_option catalogue_options[] = {
+        {"--type", 0, "TYPE", "DV|OV|EV", "Only this type."},
+        {"--brand", 0, "NAME", NULL, "Only this brand."},
+        {"--buyable", 0, NULL, NULL, "Only what can be bought here."},
+        END_OPTION,
+};
+
 static const struct ctl_option audit_options[] = {
         {"--data", 0, "DIR", NULL, "The data directory of the running server."},
         JSON_OPTION,
@@ -104,6 +188,32 @@ const struct ctl_command ctl_commands[] = {
          .text = "Asks the server that runs on --data through DIR/control.sock, and prints Account, SecretId and\n"
                  "SecretKey as JSON. The SecretKey is shown this once.",
          .options = account_create_options, .run = account_create_run},
+        {.name = "account show", .arguments = "ACCOUNT", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Show what an operator sees of an account.", .options = operator_options, .run = account_show_run},
+        {.name = "account set", .arguments = "ACCOUNT", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Set an account's kind, level, verification or allowance.",
+         .text = "What is not given stays as it is. It takes effect with the account's next request.",
+         .options = account_set_options, .run = account_set_run},
+        {.name = "account credit", .arguments = "ACCOUNT AMOUNT", .least_arguments = 2, .most_arguments = 2,
+         .summary = "Put money on an account, or take it off.",
+         .text = "AMOUNT is like 250 or 12.50; one below 0 is taken off (write it after --).",
+         .options = account_credit_options, .run = account_credit_run},
+        {.name = "account home", .arguments = "ACCOUNT", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Add or remove primary domains that count as the account's own.", .options = account_home_options,
+         .run = account_home_run},
+        {.name = "account package", .arguments = "ACCOUNT TYPE", .least_arguments = 2, .most_arguments = 2,
+         .summary = "Grant a benefit package: ssl_100, ssl_500 or ssl_2000 points.", .options = account_package_options,
+         .run = account_package_run},
+        {.name = "catalogue check", .arguments = "", .summary = "Check the catalogue's files without taking them.",
+         .text = "Asks the server that runs on --data. A mistake is told with file, line and what to write instead; so is\n"
+                 "a product whose issuer the CA does not have.",
+         .options = operator_options, .run = catalogue_check_run},
+        {.name = "catalogue reload", .arguments = "", .summary = "Check the catalogue's files and take them from now on.",
+         .text = "A mistake changes nothing. Orders keep the product as it was bought.", .options = operator_options,
+         .run = catalogue_reload_run},
+        {.name = "quota external", .arguments = "DOMAIN COUNT", .least_arguments = 2, .most_arguments = 2,
+         .summary = "Tell how many free certificates of a primary domain other platforms issued.", .options = operator_options,
+         .run = quota_external_run},
         {.name = "audit", .arguments = "", .summary = "Prove that database, signer's log and operation log agree.",
          .text = "Asks the server that runs on --data. Each certificate that was ever signed must be known to the\n"
                  "database with the same bytes, must not break a rule, and must carry its issuer's signature; each\n"
@@ -117,6 +227,33 @@ const struct ctl_command ctl_commands[] = {
          .options = apply_options, .run = apply_run, .is_client = true},
         {.name = "wait", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
          .summary = "Go on waiting for an application.", .options = wait_options, .run = wait_run, .is_client = true},
+        {.name = "catalogue", .arguments = "", .summary = "List the products, what they bind and what they cost.",
+         .options = catalogue_options, .run = catalogue_run, .is_client = true},
+        {.name = "buy", .arguments = "PRODUCT", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Buy a certificate and pay for it from the balance.",
+         .text = "PRODUCT is a number of `chancery catalogue`. The certificate then waits for its information. When the\n"
+                 "balance does not cover it nothing stays behind.",
+         .options = buy_options, .run = buy_run, .is_client = true},
+        {.name = "orders pay", .arguments = "ORDER", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Pay an unpaid order from the balance.", .run = orders_pay_run, .is_client = true},
+        {.name = "orders close", .arguments = "ORDER", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Give up an unpaid order.", .run = orders_close_run, .is_client = true},
+        {.name = "orders refund", .arguments = "ORDER", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Get all the money back, as long as nothing was issued.", .run = orders_refund_run, .is_client = true},
+        {.name = "orders auto-renew", .arguments = "ORDER on|off", .least_arguments = 2, .most_arguments = 2,
+         .summary = "Switch the automatic renewal of an order on or off.", .run = orders_auto_renew_run, .is_client = true},
+        {.name = "orders", .arguments = "", .summary = "List orders, newest first.", .options = orders_options, .run = orders_run,
+         .is_client = true},
+        {.name = "balance", .arguments = "", .summary = "Show the balance and what came and went.", .options = balance_options,
+         .run = balance_run, .is_client = true},
+        {.name = "quota", .arguments = "[DOMAIN]", .most_arguments = 1,
+         .summary = "Show the allowance of free certificates, and when each slot comes back.", .run = quota_run, .is_client = true},
+        {.name = "renew", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Buy a paid certificate for another term, in its last 30 days.", .options = renew_options, .run = renew_run,
+         .is_client = true},
+        {.name = "upgrade", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Buy a paid certificate for the name of a free one.", .options = upgrade_options, .run = upgrade_run,
+         .is_client = true},
         {.name = "list", .arguments = "", .summary = "List certificates, newest first.", .options = list_options,
          .run = list_run, .is_client = true},
         {.name = "show", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,

@@ -1,0 +1,155 @@
+/*
+ * Buying from the command line, with a real server; the operator's part through the control socket; a catalogue that is
+ * changed, checked and reloaded while the server runs.  Takes about a minute.
+ */
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startChancery } from '../lib/chancery.mjs'
+
+const SHIPPED = fileURLToPath(new URL('../../catalogue', import.meta.url))
+let server, account, dir, products
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'buying-'))
+  cpSync(SHIPPED, join(dir, 'catalogue'), { recursive: true })
+  products = join(dir, 'catalogue', 'products.ini')
+  server = await startChancery({ settings: { 'catalogue.dir': join(dir, 'catalogue'), 'validation.resolver': '127.0.0.1:1', 'validation.trust-anchor': 'none' } })
+  account = await server.createAccount()
+})
+after(async () => {
+  await server?.stop()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const cli = async (...args) => {
+  const { code, stdout, stderr } = await server.cli(args, account)
+  assert.equal(code, 0, `${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+const json = async (...args) => JSON.parse(await cli(...args, '--json'))
+const refused = async (says, ...args) => {
+  const { code, stderr } = await server.cli(args, account)
+  assert.equal(code, 1, stderr)
+  assert.match(stderr, says)
+}
+const wrong = async (says, ...args) => {
+  const { code, stderr } = await server.cli(args, account)
+  assert.equal(code, 2, stderr)
+  assert.match(stderr, says)
+}
+const op = (...args) => [...args, '--data', server.data ?? server.seen]
+
+test('catalogue lists what there is', async () => {
+  assert.match(await cli('catalogue', '--type', 'DV', '--buyable'), /104 +TrustAsia DV +DV +one +1-3 +399\.00 CNY +DNS FILE/)
+  assert.match(await cli('catalogue', '--brand', 'CFCA'), /does not issue it yet/)
+})
+
+test('nothing is bought without money, and nothing stays behind', async () => {
+  await refused(/TradeError.*399\.00 CNY/, 'buy', '104')
+  assert.equal((await json('orders')).TotalCount, 0)
+  await wrong(/a product is a number/, 'buy', 'dv')
+  await wrong(/usage/, 'buy')
+  await refused(/DescribeCatalogue/, 'buy', '9999')
+})
+
+test('an operator credits, sets and shows an account', async () => {
+  const seen = await cli(...op('account', 'credit', account.Account, '1234.50', '--note', 'invoice 17'))
+  assert.match(seen, /Balance:? +1234\.50 CNY/)
+  assert.equal(JSON.parse(await cli(...op('account', 'credit', account.Account, '--note', 'back', '--json'), '--', '-34.50')).Balance, 120000)
+  assert.match(await cli('balance'), /1200\.00 CNY[^]*-34\.50 CNY[^]*back[^]*1234\.50 CNY[^]*invoice 17/)
+  assert.equal((await json(...op('account', 'set', account.Account, '--level', 'v2', '--free-packages', '3'))).Level, 'v2')
+  assert.deepEqual((await json(...op('account', 'home', account.Account, '--add', 'www.example.com', '--add', 'example.org'))).HomeDomains, ['example.com', 'example.org'])
+  assert.deepEqual((await json(...op('account', 'home', account.Account, '--remove', 'example.org'))).HomeDomains, ['example.com'])
+  assert.equal((await json(...op('account', 'package', account.Account, 'ssl_500'))).Balance, 500)
+  assert.match(await cli(...op('account', 'show', account.Account)), /Level:? +v2[^]*Points:? +500[^]*example\.com/)
+  assert.equal((await json(...op('quota', 'external', 'a.example.net', '4'))).PrimaryDomain, 'example.net')
+  await wrong(/nothing to set/, ...op('account', 'set', account.Account))
+  await wrong(/wants --data/, 'account', 'show', account.Account)
+  await wrong(/an amount is like/, ...op('account', 'credit', account.Account, '1.5'))
+  await refused(/ResourceNotFound/, ...op('account', 'show', '000000000000'))
+})
+
+test('quota shows both counters', async () => {
+  const text = await cli('quota', 'b.example.net')
+  assert.match(text, /Any domain:? +0 of 50 in use, 50 left/)
+  assert.match(text, /example\.net +20 +0 +4 +16/)
+})
+
+let order
+test('buy, pay, close, refund', async () => {
+  assert.match(await cli('buy', '104', '--tag', 'stage=live'), /^order (\d+) is paid: TrustAsia DV, 1 year\(s\), 399\.00 CNY; certificate \w{8}/)
+  const unpaid = (await json('buy', '48', '--unpaid', '--years', '2', '--token', 't')).Order
+  assert.equal((await json('buy', '48', '--unpaid', '--years', '2', '--token', 't')).Order.OrderId, unpaid.OrderId)
+  assert.match(await cli('orders', '--state', 'unpaid'), /unpaid +DNSPod DV +2 +1 +378\.10 CNY/)
+  order = (await json('orders', 'pay', unpaid.OrderId)).Order
+  assert.equal(order.State, 'paid')
+  assert.equal((await json('orders', 'auto-renew', order.OrderId, 'on')).Order.AutoRenew, true)
+  await wrong(/on or off/, 'orders', 'auto-renew', order.OrderId, 'maybe')
+  await refused(/CancelOrderFailed/, 'orders', 'close', order.OrderId)
+  assert.match(await cli('orders', 'refund', order.OrderId), /is refunded/)
+  const again = (await json('buy', '48', '--unpaid')).Order
+  assert.match(await cli('orders', 'close', again.OrderId), /is closed/)
+  assert.equal((await json('balance')).Balance, 120000 - 39900)
+  await refused(/CertificateNotFound/, 'renew', 'nothere1')
+  await refused(/CertificateNotFound/, 'upgrade', 'nothere1')
+})
+
+/* ---- the catalogue, reloaded (CAT, design) ---- */
+
+const change = (from, to) => {
+  const text = readFileSync(products, 'utf8')
+  assert.ok(text.includes(from), from)
+  writeFileSync(products, text.replace(from, to))
+}
+const price = async () => (await server.call(account, 'DescribeCatalogue', { ProductId: 104 })).Products[0].PriceYear
+
+test('a new price holds from the reload on, an order keeps the one it was made with', async () => {
+  const old = (await json('buy', '104', '--unpaid')).Order
+  change('price-year = 39900', 'price-year = 29900')
+  assert.equal(await price(), 39900)
+  assert.equal((await json(...op('catalogue', 'check'))).Buyable, (await json(...op('catalogue', 'check'))).Buyable)
+  assert.equal(await price(), 39900) /* checking takes nothing */
+  assert.match(await cli(...op('catalogue', 'reload')), /Products/)
+  assert.equal(await price(), 29900)
+  assert.equal((await json('orders', 'pay', old.OrderId)).Order.Price, 39900)
+  assert.equal((await json('buy', '104', '--unpaid')).Order.Price, 29900)
+})
+
+const mistakes = [
+  ['a price that is none', ['price-year = 29900', 'price-year = cheap'], /products\.ini:\d+: price-year = cheap: write a whole number/],
+  ['an issuer that the CA has not', ['issuer-ecc = dv-ecc', 'issuer-ecc = dv-moon'], /issuer-ecc = dv-moon: the CA has no such issuer; it has .*dv-ecc/],
+  ['a profile that is not there', ['profile = dv', 'profile = dx'], /profile = dx: profiles\.ini has no such section/],
+  ['a key twice', ['price-year = 29900', 'price-year = 29900\nprice-year = 1'], /products\.ini:\d+: "price-year" stands twice/]
+]
+for (const [what, [from, to], says] of mistakes)
+  test(`refused with file and line, the old catalogue stays: ${what}`, async () => {
+    const good = readFileSync(products, 'utf8')
+    change(from, to)
+    await refused(says, ...op('catalogue', 'check'))
+    await refused(says, ...op('catalogue', 'reload'))
+    assert.equal(await price(), 29900)
+    writeFileSync(products, good)
+  })
+
+test('requests go on while it is reloaded fifty times', async () => {
+  let stop = false
+  const asking = (async () => {
+    let n = 0
+    while (!stop) {
+      const p = await price()
+      assert.ok(p === 29900 || p === 19900, `${p}`)
+      n++
+    }
+    return n
+  })()
+  for (let i = 0; i < 50; i++) {
+    if (i % 2) change('price-year = 19900\nprice-name = 39900', 'price-year = 29900\nprice-name = 39900')
+    else change('price-year = 29900\nprice-name = 39900', 'price-year = 19900\nprice-name = 39900')
+    await cli(...op('catalogue', 'reload'))
+  }
+  stop = true
+  assert.ok(await asking > 10)
+})
