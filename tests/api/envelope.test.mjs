@@ -82,7 +82,7 @@ const refused = [
   ['another version', ['DescribeCertificates', '{}', { sign: { version: '2017-03-12' } }], 'NoSuchVersion'],
   ['no version', ['DescribeCertificates', '{}', { headers: { 'x-tc-version': undefined } }], 'MissingParameter'],
   ['an action of the other service', ['DescribeCertificates', '{}', { sign: { version: '2018-08-13' } }], 'InvalidAction'],
-  ['an action that is not built', ['ReplaceCertificate', '{}'], 'UnsupportedOperation'],
+  ['an action that is not built', ['UploadConfirmLetter', '{}'], 'UnsupportedOperation'],
   ['no signature', ['DescribeCertificates', '{}', { headers: { authorization: undefined } }], 'AuthFailure.InvalidAuthorization'],
   ['SKIP', ['DescribeCertificates', '{}', { headers: { authorization: 'SKIP' } }], 'AuthFailure.InvalidAuthorization'],
   ['half a header', ['DescribeCertificates', '{}', { headers: { authorization: 'TC3-HMAC-SHA256 Credential=' } }], 'AuthFailure.InvalidAuthorization'],

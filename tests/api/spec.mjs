@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 const load = name => JSON.parse(readFileSync(new URL(`../vectors/api/${name}`, import.meta.url), 'utf8'))
 export const actions = load('api-actions.json')
 const structs = load('api-structs.json')
+export const structOf = name => structs[name]
 
 /** Members of our own. */
 const own = new Set(['DescribeCertificates.NextMarker', 'DvAuths.Domain', 'DescribeHostLiveInstanceList.TotalCount',
