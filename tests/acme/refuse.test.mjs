@@ -1,0 +1,347 @@
+/*
+ * What the ACME server refuses, and with which error; whose things are whose; what ends.  Takes about 60 s.
+ */
+import assert from 'node:assert/strict'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { run, startChancery } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { startNginx } from '../lib/web.mjs'
+import { Acme, b64u, ders, jwkOf, jws, makeCsr, makeKey } from '../lib/acme.mjs'
+
+let dns, web, c, client
+const a = name => [name, 'A', '127.0.0.1']
+before(async () => {
+  dns = await startDns({ zones: [
+    { name: 'refuse-test.com', records: [a('refuse-test.com'), a('*.refuse-test.com'), ['caa.refuse-test.com', 'CAA', '0 issue "other.example"'], a('caa.refuse-test.com'),
+      ['uri.refuse-test.com', 'CAA', '0 issue "localhost; accounturi=https://elsewhere/acme/acct/1"'], a('uri.refuse-test.com'),
+      ['method.refuse-test.com', 'CAA', '0 issue "localhost; validationmethods=dns-01"'], a('method.refuse-test.com'),
+      ['inside.refuse-test.com', 'A', '10.0.0.1']] }
+  ] })
+  web = await startNginx()
+  c = await startChancery({ dns, web, settings: { 'ca.caa-identities': 'localhost' } })
+  client = new Acme(c)
+  await client.register()
+})
+after(async () => {
+  await c?.stop()
+  await web?.stop()
+  await dns?.stop()
+})
+
+const byHttp = one => ({ type: 'http-01', solve: ch => web.setFile(`/.well-known/acme-challenge/${ch.token}`, one.answer(ch)) })
+const is = (reply, type, status) => {
+  assert.equal(reply.type, type, reply.text)
+  if (status) assert.equal(reply.status, status, reply.text)
+  assert.equal(reply.headers['content-type'], 'application/problem+json')
+  assert.equal(reply.body.status, reply.status)
+  assert.ok(reply.body.detail.length > 5)
+  assert.match(reply.headers['replay-nonce'], /^[\w-]{32}$/)
+}
+const order = () => ({ identifiers: [{ type: 'dns', value: 'x.refuse-test.com' }] })
+const newOrder = options => client.post(client.url('new-order'), order(), options)
+
+test('nonces: used twice, made up, another service\'s, none, from before a restart', async () => {
+  const nonce = await client.nonce()
+  assert.equal((await newOrder({ nonce })).status, 201)
+  is(await newOrder({ nonce }), 'badNonce', 400)
+  for (const bad of ['', 'AAAA', 'x'.repeat(32), `${nonce.slice(0, 31)}${nonce.at(-1) === 'A' ? 'B' : 'A'}`, `${nonce}A`, '*'.repeat(32)]) is(await newOrder({ nonce: bad }), 'badNonce', 400)
+  is(await newOrder({ nonce: null, header: { nonce: undefined } }), 'badNonce', 400)
+  /* what is refused for its form spends no nonce */
+  const spare = await client.nonce()
+  is(await newOrder({ nonce: spare, tamper: p => { p.protected += '=' } }), 'malformed', 400)
+  assert.equal((await newOrder({ nonce: spare })).status, 201)
+  const old = await client.nonce()
+  const port = c.port
+  await c.restart()
+  assert.equal(c.port, port)
+  is(await newOrder({ nonce: old }), 'badNonce', 400)
+  client.nonces.length = 0
+})
+
+test('envelopes: media type, url, kid, key, algorithm, critical headers', async () => {
+  is(await newOrder({ media: 'application/json' }), 'malformed', 415)
+  is(await newOrder({ header: { url: client.url('new-account') } }), 'unauthorized', 403)
+  is(await newOrder({ header: { url: client.url('new-order').replace('127.0.0.1', 'localhost') } }), 'unauthorized', 403)
+  is(await newOrder({ kid: client.url('acct/999999') }), 'accountDoesNotExist', 400)
+  is(await newOrder({ kid: client.kid.replace('127.0.0.1', 'localhost') }), 'accountDoesNotExist', 400)
+  is(await newOrder({ kid: '1' }), 'accountDoesNotExist', 400)
+  is(await newOrder({ key: makeKey() }), 'unauthorized', 403)
+  is(await newOrder({ jwk: jwkOf(client.key) }), 'malformed', 400)
+  is(await client.post(client.url('new-account'), {}, { kid: client.kid }), 'malformed', 400)
+  const rsa = makeKey('RS256')
+  const mixed = await newOrder({ key: rsa, alg: 'RS256' })
+  is(mixed, 'badSignatureAlgorithm', 400)
+  assert.deepEqual(mixed.body.algorithms, ['ES256', 'ES384', 'RS256', 'EdDSA'])
+  for (const alg of ['none', 'HS256', 'PS256']) is(await newOrder({ alg, tamper: p => { p.signature = 'AAAA' } }), 'badSignatureAlgorithm', 400)
+  is(await newOrder({ header: { crit: ['exp'], exp: 1 } }), 'malformed', 400)
+  is(await newOrder({ tamper: p => { p.signature = b64u('x'.repeat(64)) } }), 'unauthorized', 403)
+  is(await newOrder({ tamper: p => { p.payload = b64u(JSON.stringify({ identifiers: [{ type: 'dns', value: 'y.refuse-test.com' }] })) } }), 'unauthorized', 403)
+  is(await newOrder({ tamper: p => { p.header = { alg: 'none' } } }), 'malformed', 400)
+  is(await client.raw('GET', client.url('new-order')), 'malformed', 405)
+  is(await client.raw('GET', client.url('nothing')), 'malformed', 404)
+  is(await client.raw('POST', client.url('new-order'), '', { 'Content-Type': 'application/jose+json' }), 'malformed', 400)
+  is(await client.raw('POST', client.url('new-order'), '{'.repeat(5000), { 'Content-Type': 'application/jose+json' }), 'malformed', 400)
+  is(await client.post(client.url('new-order'), '['.repeat(2000)), 'malformed', 400)
+  is(await client.post(client.url('new-order'), '{"identifiers":[],"identifiers":[]}'), 'malformed', 400)
+  is(await client.post(client.url('new-order'), ''), 'malformed', 400)
+})
+
+test('account keys and contacts', async () => {
+  const fresh = makeKey()
+  const register = contact => client.post(client.url('new-account'), { contact }, { jwk: jwkOf(fresh), key: fresh })
+  is(await register(['tel:+123']), 'unsupportedContact', 400)
+  is(await register(['mailto:']), 'invalidContact', 400)
+  is(await register(['mailto:a@b.example,c@d.example']), 'invalidContact', 400)
+  is(await register(['mailto:a@b.example?cc=c@d.example']), 'invalidContact', 400)
+  is(await register(Array(11).fill('mailto:a@b.example')), 'invalidContact', 400)
+  const weak = makeKey('RS256')
+  is(await client.post(client.url('new-account'), {}, { jwk: { ...jwkOf(weak), e: 'Aw' }, key: weak, alg: 'RS256' }), 'unauthorized', 403)
+  is(await client.post(client.url('new-account'), { onlyReturnExisting: true }, { jwk: jwkOf(fresh), key: fresh }), 'accountDoesNotExist', 400)
+  const again = await client.post(client.url('new-account'), {}, { jwk: jwkOf(client.key) })
+  assert.equal(again.status, 200)
+  assert.equal(again.location, client.kid)
+})
+
+test('identifiers: each wrong one is named', async () => {
+  const bad = {
+    rejectedIdentifier: ['under_score.refuse-test.com', 'dot.refuse-test.com.', 'com', '*.com', '*.co.uk', '*.*.refuse-test.com', 'a.*.refuse-test.com', '*', 'localhost',
+      'host', '1.2.3.4', '1.2.3', 'x.1', '-a.refuse-test.com', `${'a'.repeat(64)}.refuse-test.com`, `${'a.'.repeat(120)}refuse-test.com`, 'xn--a.refuse-test.com', 'bücher.refuse-test.com',
+      ' a.refuse-test.com', 'a..refuse-test.com', 'a.in-addr.arpa', 'x.onion', 'x.invalid', 'a/b.refuse-test.com', 'a\u0000b.refuse-test.com'.replace('\u0000', ':')],
+    malformed: [{ type: 'ip', value: 'a' }, { type: 'ip', value: '01.2.3.4' }, { type: 'ip', value: '::0001' }, { type: 'ip', value: '1.2.3.4/8' }],
+    unsupportedIdentifier: [{ type: 'email', value: 'a@refuse-test.com' }, { type: '', value: 'x' }]
+  }
+  for (const [type, names] of Object.entries(bad)) for (const name of names) is(await client.order([typeof name === 'string' ? { type: 'dns', value: name } : name]), type, 400)
+  for (const ip of ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.0.2.1', '::1', 'fe80::1', '::ffff:8.8.8.8', '224.0.0.1']) is(await client.order([ip]), 'rejectedIdentifier', 400)
+  const several = await client.order(['good.refuse-test.com', 'under_score.refuse-test.com', { type: 'email', value: 'x' }])
+  is(several, 'compound', 400)
+  assert.deepEqual(several.body.subproblems.map(p => [p.type.split(':').at(-1), p.identifier.value]), [['rejectedIdentifier', 'under_score.refuse-test.com'], ['unsupportedIdentifier', 'x']])
+  is(await client.post(client.url('new-order'), { identifiers: [] }), 'malformed', 400)
+  is(await client.order(Array.from({ length: 101 }, (_, i) => `n${i}.refuse-test.com`)), 'malformed', 400)
+  is(await client.order(['x.refuse-test.com'], { notAfter: '2030-01-01T00:00:00Z' }), 'malformed', 400)
+  const upper = await client.order(['UPPER.refuse-test.com', 'upper.refuse-test.com'])
+  assert.deepEqual(upper.body.identifiers, [{ type: 'dns', value: 'upper.refuse-test.com' }])
+})
+
+test('another account\'s things are not there, at every address', async () => {
+  const other = new Acme(c)
+  await other.register()
+  const mine = await client.obtain(['mine.refuse-test.com'], byHttp(client))
+  const pending = await client.order(['mine2.refuse-test.com'])
+  const authorization = (await client.post(pending.body.authorizations[0])).body
+  const absent = async (url, payload) => {
+    const theirs = await other.post(url, payload)
+    const none = await other.post(url.replace(/\/(acct|order|authz|chall|cert)\/[^/]+/, (_, kind) => `/${kind}/${kind === 'cert' ? 'zzzzzzzz' : '987654321'}`), payload)
+    is(theirs, 'malformed', 404)
+    assert.deepEqual(theirs.body, none.body)
+  }
+  await absent(client.kid)
+  await absent(client.kid, { contact: [] })
+  await absent(`${client.kid}/orders`)
+  await absent(mine.order.location)
+  await absent(pending.body.finalize, { csr: b64u(mine.csr) }).catch(e => { throw new Error(`finalize: ${e.message}`) })
+  await absent(pending.body.authorizations[0])
+  await absent(pending.body.authorizations[0], { status: 'deactivated' })
+  for (const challenge of authorization.challenges) {
+    await absent(challenge.url)
+    await absent(challenge.url, {})
+  }
+  await absent(mine.certificateUrl)
+  is(await other.post(other.url('revoke-cert'), { certificate: b64u(ders(mine.pem)[0]) }), 'unauthorized', 403)
+  assert.deepEqual((await client.post(`${client.kid}/orders`)).body.orders.includes(pending.location), true)
+  is(await client.post(mine.certificateUrl.replace(/cert\/.*/, 'cert/zzzzzzzz')), 'malformed', 404)
+  is(await client.post(`${mine.certificateUrl}/7`), 'malformed', 404)
+  is(await client.post(authorization.challenges[0].url.replace('http-01', 'email-reply-00'), {}), 'malformed', 404)
+})
+
+test('challenges that fail, say why, and end the order', async () => {
+  const attempt = async (name, type, solve = () => {}) => {
+    const made = await client.order([name])
+    const result = await client.authorize(made.body.authorizations[0], { type, solve })
+    assert.equal(result.status, 'invalid', JSON.stringify(result))
+    assert.equal((await client.post(made.location)).body.status, 'invalid')
+    is(await client.post(made.body.finalize, { csr: b64u((await makeCsr(c.dir, [name])).csr) }), 'orderNotReady', 403)
+    return result.challenges[0].error.type.split(':').at(-1)
+  }
+  assert.equal(await attempt('absent.refuse-test.com', 'http-01'), 'incorrectResponse')
+  assert.equal(await attempt('wrong.refuse-test.com', 'http-01', ch => web.setFile(`/.well-known/acme-challenge/${ch.token}`, `${ch.token}.wrong`)), 'incorrectResponse')
+  assert.equal(await attempt('nodns.refuse-test.com', 'dns-01'), 'dns')
+  assert.equal(await attempt('wrongtxt.refuse-test.com', 'dns-01', ch => dns.addRecord('_acme-challenge.wrongtxt.refuse-test.com', 'TXT', ch.token)), 'incorrectResponse')
+  assert.equal(await attempt('inside.refuse-test.com', 'http-01'), 'connection')
+  assert.match(await attempt('notls.refuse-test.com', 'tls-alpn-01'), /^(connection|tls)$/)
+  const serve = byHttp(client).solve
+  assert.equal(await attempt('caa.refuse-test.com', 'http-01', serve), 'caa')
+  assert.equal(await attempt('uri.refuse-test.com', 'http-01', serve), 'caa')
+  assert.equal(await attempt('method.refuse-test.com', 'http-01', serve), 'caa')
+})
+
+test('certificate requests that do not fit', async () => {
+  const made = await client.order(['csr.refuse-test.com', 'csr2.refuse-test.com'])
+  is(await client.post(made.body.finalize, { csr: b64u((await makeCsr(c.dir, ['csr.refuse-test.com'])).csr) }), 'orderNotReady', 403)
+  for (const url of made.body.authorizations) assert.equal((await client.authorize(url, byHttp(client))).status, 'valid')
+  const names = ['csr.refuse-test.com', 'csr2.refuse-test.com']
+  const finalize = async (...args) => client.post(made.body.finalize, { csr: b64u((await makeCsr(c.dir, ...args)).csr) })
+  is(await finalize(['csr.refuse-test.com']), 'badCSR', 400)
+  is(await finalize([...names, 'csr3.refuse-test.com']), 'badCSR', 400)
+  is(await finalize(names, { subject: '/CN=csr3.refuse-test.com' }), 'badCSR', 400)
+  is(await finalize(names, { san: 'DNS:csr.refuse-test.com,DNS:csr2.refuse-test.com,email:a@refuse-test.com' }), 'badCSR', 400)
+  is(await finalize(names, { keyOptions: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'] }), 'badCSR', 400)
+  is(await finalize(names, { keyOptions: ['-algorithm', 'ED25519'] }), 'badCSR', 400)
+  is(await finalize(names, { key: client.key.export({ type: 'pkcs8', format: 'pem' }) }), 'badCSR', 400)
+  is(await client.post(made.body.finalize, { csr: '' }), 'badCSR', 400)
+  is(await client.post(made.body.finalize, { csr: 'AAAA' }), 'badCSR', 400)
+  is(await client.post(made.body.finalize, { csr: '*' }), 'badCSR', 400)
+  const { csr } = await makeCsr(c.dir, names)
+  const broken = Buffer.from(csr)
+  broken[broken.length - 5] ^= 1
+  is(await client.post(made.body.finalize, { csr: b64u(broken) }), 'badCSR', 400)
+  /* the order is as good as before */
+  const both = await Promise.all([1, 2].map(() => client.nonce())).then(nonces => Promise.all(nonces.map(nonce => client.post(made.body.finalize, { csr: b64u(csr) }, { nonce }))))
+  assert.deepEqual(both.map(r => r.body.status).sort(), [403, 'valid'])
+  const leaf = new X509Certificate(ders((await client.post(both.find(r => r.status === 200).body.certificate)).text)[0])
+  assert.equal(leaf.subjectAltName.split(', ').length, 2)
+})
+
+test('key change: wrong in each part, then right; deactivation', async () => {
+  const one = new Acme(c)
+  const two = new Acme(c)
+  await one.register()
+  await two.register()
+  const fresh = makeKey('ES384')
+  const url = one.url('key-change')
+  const change = ({ account = one.kid, oldKey = jwkOf(one.key), key = fresh, alg = 'ES384', header = {}, jwk = jwkOf(key) } = {}) =>
+    one.post(url, jws({ key, alg, payload: { account, oldKey }, header: { jwk, url, ...header } }))
+  is(await change({ account: two.kid }), 'malformed', 400)
+  is(await change({ oldKey: jwkOf(two.key) }), 'malformed', 400)
+  is(await change({ header: { url: one.url('new-order') } }), 'malformed', 400)
+  is(await change({ header: { nonce: 'n' } }), 'malformed', 400)
+  is(await change({ jwk: jwkOf(makeKey('ES384')) }), 'unauthorized', 403)
+  const taken = await change({ key: two.key, alg: 'ES256' })
+  is(taken, 'malformed', 409)
+  assert.equal(taken.location, two.kid)
+  const done = await change()
+  assert.equal(done.status, 200, done.text)
+  is(await one.order(['x.refuse-test.com']), 'badSignatureAlgorithm', 400)
+  Object.assign(one, { key: fresh, alg: 'ES384' })
+  assert.equal((await one.order(['x.refuse-test.com'])).status, 201)
+  const gone = await one.post(one.kid, { status: 'deactivated' })
+  assert.equal(gone.body.status, 'deactivated')
+  is(await one.order(['x.refuse-test.com']), 'unauthorized', 403)
+  is(await one.post(one.url('new-account'), {}, { jwk: jwkOf(one.key) }), 'unauthorized', 403)
+})
+
+test('an authorization that is deactivated has to be proved again', async () => {
+  const made = await client.obtain(['again.refuse-test.com'], byHttp(client))
+  const [url] = made.order.body.authorizations
+  assert.equal((await client.post(url, { status: 'deactivated' })).body.status, 'deactivated')
+  const next = await client.order(['again.refuse-test.com'])
+  assert.equal(next.body.status, 'pending')
+  assert.notEqual(next.body.authorizations[0], url)
+  is(await client.post(url, { status: 'valid' }), 'malformed', 400)
+})
+
+test('revocation by account, by key, by authorization; once, and with a reason that is one', async () => {
+  const revoke = (who, pem, more = {}, options = {}) => who.post(who.url('revoke-cert'), { certificate: b64u(ders(pem)[0]), ...more }, options)
+  const first = await client.obtain(['rev1.refuse-test.com'], byHttp(client))
+  for (const reason of [2, 6, 7, 8, 9, 10, 11, -1]) is(await revoke(client, first.pem, { reason }), 'badRevocationReason', 400)
+  is(await client.post(client.url('revoke-cert'), { certificate: 'AAAA' }), 'malformed', 400)
+  is(await client.post(client.url('revoke-cert'), { certificate: b64u(ders(first.pem)[1]) }), 'malformed', 404)
+  const done = await revoke(client, first.pem, { reason: 4 })
+  assert.equal(done.status, 200, done.text)
+  is(await revoke(client, first.pem, { reason: 4 }), 'alreadyRevoked', 400)
+  /* by its own key: the key is compromised and never comes back */
+  const second = await client.obtain(['rev2.refuse-test.com'], byHttp(client))
+  const key = createPrivateKey(second.key)
+  const byKey = await revoke(client, second.pem, {}, { jwk: jwkOf(key), key })
+  assert.equal(byKey.status, 200, byKey.text)
+  const order = await client.order(['rev2.refuse-test.com'])
+  is(await client.post(order.body.finalize, { csr: b64u(second.csr) }), 'badCSR', 400)
+  /* by an account that may have the names */
+  const third = await client.obtain(['rev3.refuse-test.com'], byHttp(client))
+  const other = new Acme(c)
+  await other.register()
+  is(await revoke(other, third.pem), 'unauthorized', 403)
+  const theirs = await other.order(['rev3.refuse-test.com'])
+  assert.equal((await other.authorize(theirs.body.authorizations[0], byHttp(other))).status, 'valid')
+  assert.equal((await revoke(other, third.pem, { reason: 5 })).status, 200)
+  const reasons = await c.sql("select revoke_reason from issued where revoked_at > 0 order by issued_id")
+  assert.deepEqual(reasons.map(r => r.revoke_reason), [4, 1, 5])
+})
+
+test('renewal information and what replaces what', async () => {
+  const made = await client.obtain(['ari.refuse-test.com'], byHttp(client))
+  const leaf = new X509Certificate(ders(made.pem)[0])
+  const [{ id }] = await c.sql(`select hex(serial) as id from issued where hex(serial) like '%${leaf.serialNumber}'`)
+  const { stdout } = await run('openssl', ['x509', '-noout', '-ext', 'authorityKeyIdentifier'], { input: made.pem })
+  const aki = Buffer.from(/([0-9A-F]{2}(:[0-9A-F]{2}){19})/.exec(stdout)[1].replaceAll(':', ''), 'hex')
+  const name = `${aki.toString('base64url')}.${Buffer.from(id, 'hex').toString('base64url')}`
+  const info = await client.raw('GET', client.url(`renewal-info/${name}`))
+  assert.equal(info.status, 200, info.text)
+  const start = Date.parse(info.body.suggestedWindow.start)
+  assert.ok(start > Date.parse(leaf.validFrom) + 55 * 86400e3 && Date.parse(info.body.suggestedWindow.end) < Date.parse(leaf.validTo))
+  assert.ok(Number(info.headers['retry-after']) > 0)
+  is(await client.raw('GET', client.url('renewal-info/x.y')), 'malformed')
+  is(await client.raw('GET', client.url(`renewal-info/${aki.toString('base64url')}.AQ`)), 'malformed', 404)
+  is(await client.order(['other-name.refuse-test.com'], { replaces: name }), 'malformed', 400)
+  const stranger = new Acme(c)
+  await stranger.register()
+  is(await stranger.order(['ari.refuse-test.com'], { replaces: name }), 'malformed', 400)
+  const next = await client.order(['ari.refuse-test.com'], { replaces: name })
+  assert.equal(next.status, 201, next.text)
+  assert.equal(next.body.replaces, name)
+  is(await client.order(['ari.refuse-test.com'], { replaces: name }), 'alreadyReplaced', 409)
+  const done = await client.post(next.body.finalize, { csr: b64u((await makeCsr(c.dir, ['ari.refuse-test.com'])).csr) })
+  assert.equal(done.body.status, 'valid', done.text)
+  const [old] = await c.sql(`select renew_certificate_id from certificate where certificate_id = '${made.certificateUrl.split('/').at(-1)}'`)
+  assert.equal(old.renew_certificate_id, done.body.certificate.split('/').at(-1))
+  /* the alternate chain ends in the root */
+  const links = [made.certificate.headers.link].flat().join(', ')
+  const [, alternate] = /<([^>]+)>;rel="alternate"/.exec(links)
+  assert.equal(ders((await client.post(alternate)).text).length, ders(made.pem).length + 1)
+})
+
+test('external accounts: wrong in each part, required, disabled', async () => {
+  const owner = await c.createAccount({ name: 'owner' })
+  const made = await c.call(owner, 'CreateExternalAccount', {})
+  const attempt = (change, options) => {
+    const one = new Acme(c)
+    const binding = one.external(made.KeyId, made.HmacKey, options?.(one))
+    change?.(binding, one)
+    return one.post(one.url('new-account'), { externalAccountBinding: binding }, { jwk: jwkOf(one.key) })
+  }
+  is(await attempt(b => { b.signature = b64u('x'.repeat(32)) }), 'unauthorized', 403)
+  is(await attempt(b => { b.payload = b64u(JSON.stringify(jwkOf(makeKey()))) }), 'malformed', 400)
+  is(await attempt(null, one => ({ key: makeKey() })), 'malformed', 400)
+  is(await attempt(null, one => ({ url: one.url('new-order') })), 'malformed', 400)
+  is(await attempt(b => { b.protected = b64u(JSON.stringify({ alg: 'HS256', kid: 'nobody', url: client.url('new-account') })) }), 'unauthorized', 403)
+  is(await attempt(b => { b.protected = b64u(JSON.stringify({ alg: 'none', kid: made.KeyId, url: client.url('new-account') })) }), 'badSignatureAlgorithm', 400)
+  for (const alg of ['HS256', 'HS384', 'HS512']) assert.equal((await attempt(null, () => ({ alg }))).status, 201)
+  const listed = await c.cli(['eab', 'list', '--json'], owner)
+  assert.equal(JSON.parse(listed.stdout).ExternalAccounts[0].UseCount, 3)
+  assert.equal((await c.cli(['eab', 'delete', made.KeyId], owner)).code, 0)
+  is(await attempt(), 'unauthorized', 403)
+  const byHand = await c.cli(['eab', 'create', '--label', 'hand', '--name', 'refuse-test.com', '--tag', 'a=b', '--json'], owner)
+  assert.match(JSON.parse(byHand.stdout).HmacKey, /^[\w-]{43}$/)
+  c.settings['acme.external-account'] = 'required'
+  await c.restart()
+  const bare = new Acme(c)
+  is(await bare.register(), 'externalAccountRequired', 403)
+  const key = JSON.parse(byHand.stdout)
+  assert.equal((await bare.register({ external: { keyId: key.KeyId, hmacKey: key.HmacKey } })).status, 201)
+  delete c.settings['acme.external-account']
+  await c.restart()
+})
+
+test('limits: failed challenges of one name are bounded, with Retry-After', async () => {
+  const one = new Acme(c)
+  await one.register()
+  let reply
+  for (let i = 0; i < 7; i++) {
+    reply = await one.order(['limit.refuse-test.com'])
+    if (reply.type === 'rateLimited') break
+    await one.authorize(reply.body.authorizations[0], { type: 'http-01', solve: () => {} })
+  }
+  is(reply, 'rateLimited', 429)
+  assert.ok(Number(reply.headers['retry-after']) > 0)
+  assert.equal((await one.order(['limit2.refuse-test.com'])).status, 201)
+})
