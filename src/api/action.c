@@ -15,6 +15,7 @@
 #include "api/order.h"
 #include "api/quota.h"
 #include "api/reissue.h"
+#include "api/submit.h"
 #include "api/revoke.h"
 #include "api/tag.h"
 #include "api/validation.h"
@@ -44,15 +45,15 @@ static const struct api_action actions[] = {
         SSL("BatchDeleteCSR", API_RATE_WRITE, API_CHANGES, false, api_csr_delete, api_csr_delete),
         SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel,
             api_certificate_cancel),
-        UNBUILT("CancelCertificateOrder"),
-        UNBUILT("CertificateInfoSubmit"),
-        UNBUILT("CertificateOrderSubmit"),
+        SSL("CancelCertificateOrder", API_RATE_WRITE, API_CHANGES, false, api_submit_cancel, api_submit_cancel),
+        SSL("CertificateInfoSubmit", API_RATE_HEAVY, API_CHANGES, true, api_submit_info, api_submit_info),
+        SSL("CertificateOrderSubmit", API_RATE_WRITE, API_CHANGES, true, api_submit_order, api_submit_order),
         SSL("CheckCertificateChain", API_RATE_HEAVY, API_LOOKS, false, api_chain_check, api_chain_check),
         SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check,
             api_validation_check),
         UNBUILT("CheckCertificateExist"),
         SSL("CloseOrder", API_RATE_WRITE, API_CHANGES, false, api_order_close, api_order_close),
-        UNBUILT("CommitCertificateInformation"),
+        SSL("CommitCertificateInformation", API_RATE_WRITE, API_CHANGES, true, api_submit_commit, api_submit_commit),
         SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete,
             api_validation_complete),
         SSL("CreateCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_create, api_csr_create),
@@ -120,7 +121,7 @@ static const struct api_action actions[] = {
         SSL("ModifyCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_modify, api_csr_modify),
         SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
         SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
-        UNBUILT("ModifyCertificateResubmit"),
+        SSL("ModifyCertificateResubmit", API_RATE_WRITE, API_CHANGES, false, api_submit_again, api_submit_again),
         UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
         SSL("ModifyExternalCount", API_RATE_WRITE, API_OPERATES, false, api_operator_external, api_operator_external),
         SSL("ModifyHomeDomains", API_RATE_WRITE, API_OPERATES, false, api_operator_homes, api_operator_homes),
@@ -135,7 +136,7 @@ static const struct api_action actions[] = {
         SSL("ReviewRevocation", API_RATE_WRITE, API_CHANGES, false, api_revoke_review, api_revoke_review),
         SSL("RevokeCertificate", API_RATE_WRITE, API_CHANGES, false, api_revoke_file, api_revoke_file),
         UNBUILT("SubmitAuditManager"),
-        UNBUILT("SubmitCertificateInformation"),
+        SSL("SubmitCertificateInformation", API_RATE_HEAVY, API_CHANGES, true, api_submit_information, api_submit_information),
         UNBUILT("UpdateCertificateInstance"),
         UNBUILT("UpdateCertificateRecordRetry"),
         UNBUILT("UpdateCertificateRecordRollback"),

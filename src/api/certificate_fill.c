@@ -1,5 +1,6 @@
 /* Filling certificate_out.h from what core knows.  What Chancery has no such thing as (boxes for scans, other services' switches) stays empty. */
 #include "api/certificate_out.h"
+#include "core/submit.h"
 
 #define FILE_PATH "/.well-known/pki-validation/" /* api.md §6 */
 
@@ -19,7 +20,7 @@ static const struct extra_out *extra_of(struct arena *arena, const struct certif
         extra->replaced_by = absent_if_empty(row->replaced_by);
         extra->replaced_for = absent_if_empty(row->replaced_for);
         extra->renew_order = absent_if_empty(row->renew_certificate_id);
-        extra->company_type = api_int(str_equals(row->level, "DV") ? 1 : 2);
+        extra->company_type = api_int(view->company_type ? view->company_type : str_equals(row->level, "DV") ? 1 : 2);
         return extra;
 }
 
@@ -90,6 +91,28 @@ static struct strs bound_types_of(struct arena *arena, const struct certificate_
         return (struct strs){types, n};
 }
 
+/* What a bought certificate's owner told about himself; never the password, which is nowhere (PKP-03). */
+static void fill_form(const struct submit_form *form, struct submitted_out *out)
+{
+        out->organization_name = form->org_name;
+        out->organization_division = form->org_division;
+        out->organization_address = form->org_address;
+        out->organization_country = form->org_country;
+        out->organization_city = form->org_city;
+        out->organization_region = form->org_region;
+        out->postal_code = form->postal_code;
+        out->phone_area_code = form->phone_area;
+        out->phone_number = form->phone;
+        out->admin_first_name = form->admin_first;
+        out->admin_last_name = form->admin_last;
+        out->admin_phone = form->admin_phone;
+        out->admin_email = form->admin_email;
+        out->admin_position = form->admin_position;
+        out->contact_first_name = form->contact_first;
+        out->contact_last_name = form->contact_last;
+        out->contact_position = form->contact_position;
+}
+
 /* Whatever was handed in for review; gone once there is nothing left to review. */
 static const struct submitted_out *submitted_of(struct arena *arena, const struct certificate_view *view)
 {
@@ -104,6 +127,11 @@ static const struct submitted_out *submitted_of(struct arena *arena, const struc
         submitted->contact_email = absent_if_empty(view->row.email);
         submitted->contact_number = absent_if_empty(view->row.phone);
         submitted->verify_type = view->row.verify_type;
+        if (view->form) {
+                fill_form(view->form, submitted);
+                submitted->csr_type = view->csr_type;
+                submitted->csr_content = str_of(view->csr_pem);
+        }
         return submitted;
 }
 

@@ -5,8 +5,10 @@
 #include "core/certificate.h"
 
 #include "core/catalogue.h"
+#include "core/catalogue.h"
 #include "core/core.h"
 #include "core/issuers.h"
+#include "core/submit.h"
 #include "store/binding.h"
 #include "store/key.h"
 #include "store/tag.h"
@@ -75,6 +77,31 @@ static bool status_shows_validations(int64_t status)
         return status == CERT_PENDING || status == CERT_DNS_AUTO || status == CERT_REVIEW_FAILED;
 }
 
+/* What was handed in for a bought certificate.  Free ones, the many, cost no look. */
+static res view_submission(struct act *act, struct store_conn *conn, struct certificate_view *view)
+{
+        const struct certificate_row *row = &view->row;
+        const struct product *product = catalogue_product(act_catalogue(act), row->package_type);
+        struct submission_row submission = {0};
+        struct cert_key_row key = {0};
+        struct submit_form *form = arena_new_of(act->arena, struct submit_form);
+
+        if (row->issued_id != 0 || row->order_id == 0 || row->key_id == 0 || (product && product->is_free))
+                return RES_OK;
+        res found = store_submission_get(conn, act->arena, act->account_id, row->certificate_id, &submission);
+
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        TRY(submit_form_read(act->arena, submission.body, form));
+        TRY(store_key_get(conn, act->arena, act->account_id, row->key_id, &key));
+        view->form = form;
+        view->csr_type = submission.csr_type;
+        view->company_type = submission.company_type;
+        view->csr_pem = submit_csr_pem(act, key.csr);
+        return RES_OK;
+}
+
 /* What hangs on a row that was read already. */
 static res view_fill(struct act *act, struct store_conn *conn, struct certificate_view *view)
 {
@@ -98,6 +125,7 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
         TRY(store_binding_list(conn, act->arena, act->account_id, row->certificate_id, &view->bindings, &view->binding_count));
         if (view->is_downloadable)
                 TRY(store_key_is_here(conn, act->account_id, row->key_id, &view->has_key));
+        TRY(view_submission(act, conn, view));
         return view_tags(act, conn, view);
 }
 

@@ -61,6 +61,8 @@ struct certificate_apply {
 /* Free DV (FREE): checks everything, makes the key, stores order, certificate, validations, quota, log, job at once. */
 MUST res certificate_apply(struct act *act, const struct certificate_apply *in, const char **ret_certificate_id);
 
+struct submit_form;
+
 /* One certificate with what belongs to it; everything lives in act->arena. */
 struct certificate_view {
         struct certificate_row row;
@@ -81,6 +83,10 @@ struct certificate_view {
         const char *issuer_name;                 /* common name of the issuing intermediate, "" before issue */
         int64_t issuer_end_at;
         const char *uin;
+        const struct submit_form *form;          /* what was handed in for a bought one; NULL = nothing, or issued */
+        struct str csr_type;                     /* with it: online, parse */
+        const char *csr_pem;                     /* likewise */
+        int64_t company_type;                    /* 1 person, 2 organisation; 0 = not told */
 };
 MUST res certificate_view(struct act *act, struct str id, struct certificate_view *ret_view);
 
@@ -118,5 +124,7 @@ MUST res certificate_list(struct act *act, const struct certificate_query *query
 
 /* LIFE-13: from review to cancelled at once; quota given back (SIL-13). */
 MUST res certificate_cancel(struct act *act, struct str id);
+/* The order of one that is not issued, submitted or not: cancelled at once; it may be submitted again or refunded.  ERR_CANCEL_ORDER. */
+MUST res certificate_cancel_order(struct act *act, struct str id);
 /* DEL: by state. */
 MUST res certificate_delete(struct act *act, struct str id);

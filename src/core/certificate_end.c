@@ -17,19 +17,19 @@
 #define EXPIRE_EVERY_SEC 60
 
 static const struct end_rule {
-        bool may_cancel;
+        bool may_cancel, may_cancel_order;
         bool may_delete;
         enum err delete_refused;
 } end_rules[CERT_STATUS_COUNT] = {
-        [CERT_PENDING] = {.may_cancel = true, .delete_refused = ERR_CERT_DELETE_REVIEW},        /* DEL-07 */
+        [CERT_PENDING] = {.may_cancel = true, .may_cancel_order = true, .delete_refused = ERR_CERT_DELETE_REVIEW},        /* DEL-07 */
         [CERT_ISSUED] = {.delete_refused = ERR_CERT_DELETE_ISSUED},                             /* DEL-06 */
-        [CERT_REVIEW_FAILED] = {.may_delete = true},                                            /* CON-18 */
+        [CERT_REVIEW_FAILED] = {.may_delete = true, .may_cancel_order = true},                                            /* CON-18 */
         [CERT_EXPIRED] = {.may_delete = true},                                                  /* DEL-02 */
-        [CERT_DNS_AUTO] = {.may_cancel = true, .delete_refused = ERR_CERT_DELETE_REVIEW},
-        [CERT_PAID] = {.delete_refused = ERR_CERT_DELETE_REVIEW},
+        [CERT_DNS_AUTO] = {.may_cancel = true, .may_cancel_order = true, .delete_refused = ERR_CERT_DELETE_REVIEW},
+        [CERT_PAID] = {.may_cancel_order = true, .delete_refused = ERR_CERT_DELETE_REVIEW},
         [CERT_CANCELLING] = {.delete_refused = ERR_CERT_DELETE_REVIEW},
-        [CERT_CANCELLED] = {.may_delete = true},                                                /* DEL-04 */
-        [CERT_LETTER] = {.may_cancel = true, .delete_refused = ERR_CERT_DELETE_REVIEW},
+        [CERT_CANCELLED] = {.may_delete = true, .may_cancel_order = true},                                                /* DEL-04 */
+        [CERT_LETTER] = {.may_cancel = true, .may_cancel_order = true, .delete_refused = ERR_CERT_DELETE_REVIEW},
         [CERT_REVOKING] = {.delete_refused = ERR_CERT_DELETE_ISSUED},
         [CERT_REVOKED] = {.may_delete = true},                                                  /* DEL-03 */
         [CERT_REISSUING] = {.delete_refused = ERR_CERT_DELETE_ISSUED},
@@ -42,6 +42,11 @@ static const struct end_rule {
 bool certificate_may_cancel(int64_t status)
 {
         return status >= 0 && status < CERT_STATUS_COUNT && end_rules[status].may_cancel;
+}
+
+bool certificate_may_cancel_order(int64_t status)
+{
+        return status >= 0 && status < CERT_STATUS_COUNT && end_rules[status].may_cancel_order;
 }
 
 enum err certificate_may_delete(int64_t status)
@@ -97,6 +102,32 @@ res certificate_cancel(struct act *act, struct str id)
         struct ending ending = {act, id};
 
         return store_run(act->core->store, cancel_tx, &ending);
+}
+
+/* Also before anything was submitted; one that is cancelled already stays so. */
+static res cancel_order_tx(struct store_tx *tx, void *arg)
+{
+        struct ending *ending = arg;
+        struct act *act = ending->act;
+        struct certificate_row row = {0};
+
+        TRY(ending_get(ending, tx, &row));
+        if (!certificate_may_cancel_order(row.status))
+                return act_fail(act, ERR_CANCEL_ORDER, "The certificate's status is %s; an order is cancelled before its certificate is issued.",
+                                certificate_status_name(row.status));
+        if (row.status == CERT_CANCELLED)
+                return RES_OK;
+        TRY(store_certificate_set_status(tx, act->account_id, row.certificate_id, row.status, CERT_CANCELLED, STR("")));
+        TRY(quota_release(act, tx, row.certificate_id));
+        TRY(end_jobs(tx, row.certificate_id));
+        return act_log(act, tx, row.certificate_id, "cancel", "Order cancelled");
+}
+
+res certificate_cancel_order(struct act *act, struct str id)
+{
+        struct ending ending = {act, id};
+
+        return store_run(act->core->store, cancel_order_tx, &ending);
 }
 
 static res delete_tx(struct store_tx *tx, void *arg)

@@ -5,6 +5,7 @@
 #include "core/job.h"
 
 bool certificate_may_cancel(int64_t status);
+bool certificate_may_cancel_order(int64_t status);
 /* ERR_NONE, or why not. */
 enum err certificate_may_delete(int64_t status);
 /* Inside a transaction: a row in a state that may be cancelled becomes cancelled. */

@@ -313,6 +313,16 @@ static res issue_finish_late(struct act *act, struct store_tx *tx, struct issue_
         return found;
 }
 
+/* Its request was given up while the signer had it: cancelled, and perhaps submitted again with other names. */
+static res issue_is_given_up(struct act *act, struct store_tx *tx, const struct issue_item *item, bool *ret_given_up)
+{
+        struct issued_row now = {0};
+
+        TRY(store_issued_get(store_tx_conn(tx), act->arena, item->issued.account_id, item->issued.issued_id, &now));
+        *ret_given_up = str_equals(now.state, "dead");
+        return RES_OK;
+}
+
 static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
         const struct certificate_row *row = &item->certificate;
@@ -329,7 +339,12 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
                 .profile = issued->profile,
         };
 
+        bool given_up = false;
+
         act->account_id = row->account_id;
+        TRY(issue_is_given_up(act, tx, item, &given_up));
+        if (given_up) /* and revoked, should it have been signed; its job, if there is one now, is another request's */
+                return RES_OK;
         res moved = store_certificate_set_issued(tx, &issue);
 
         if (moved.err == ERR_NOT_FOUND)

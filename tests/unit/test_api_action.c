@@ -26,6 +26,7 @@ static const char *const own_actions[] = {
 static const char *const own_fields[] = {
         "ApplyCertificate.Tags",
         "BatchDeleteCSR.Warnings",
+        "CertificateInfoSubmit.CSRId",
         "CreateCertificate.ClientToken",
         "DescribeCSR.Tags",
         "DescribeCertificates.Marker",

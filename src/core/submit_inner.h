@@ -1,0 +1,22 @@
+/* What the files of submission share; nobody else includes it. */
+#pragma once
+
+#include "core/catalogue.h"
+#include "core/certificate.h"
+#include "core/csr.h"
+#include "core/key_kind.h"
+#include "core/submit.h"
+#include "store/certificate.h"
+#include "store/order.h"
+
+/* A bought certificate with its order, as they are before a transaction. */
+struct submit_target {
+        struct certificate_row row;
+        struct order_row order;
+        const struct product *product; /* as it was bought */
+        int64_t origin_order_id;       /* of the certificate that it renews: its key may be reused (CON-16); 0 = none */
+};
+/* ERR_CERT_NOT_FOUND; ERR_CERT_STATE for one that was not bought. */
+MUST res submit_target(struct act *act, struct str certificate_id, struct submit_target *ret_target);
+/* Inside a transaction, or before.  ERR_CERT_NOT_FOUND. */
+MUST res submit_row(struct act *act, struct store_conn *conn, struct str certificate_id, struct certificate_row *ret_row);

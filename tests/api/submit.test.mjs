@@ -1,0 +1,313 @@
+/*
+ * Submitting a bought certificate with the official SDK: the paid DV flow from the order to an issued certificate, each
+ * way to bring a key, every kind of product, and what is refused.  APP-01 APP-02 APP-03 APP-04 APP-06 APP-07 APP-09 APP-12 APP-18 APP-20
+ * APP-21 APP-23 APP-40 APP-45 APP-48 CSR-29 CSR-32 CSR-33 CSR-34 DOM-01 DOM-02 DOM-12 DOM-13 DOM-14 DOM-16 DOM-18 DOM-19 DOM-21 DOM-22 DOM-27
+ * DOM-28 CON-15 CON-16 CON-34 CON-35 PKP-01 PKP-03 RVW-21 RVW-22 RVW-23 RVW-25 SIL-12 SIL-16 SIL-41 SIL-46 SIL-49 LIFE-01 LIFE-02 LIFE-05
+ */
+import assert from 'node:assert/strict'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { run, startChancery } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { placeRecords } from '../lib/place.mjs'
+import { call, sslClient } from './client.mjs'
+import { checkAnswer } from './spec.mjs'
+
+const SINGLE = 104, MULTI = 11, WILDCARD = 12, MULTI_WILDCARD = 42
+
+let dns, server, account, sdk, intl, stranger
+before(async () => {
+  dns = await startDns({ zones: [{ name: 'maple.com' }, { name: 'birch.net' }] })
+  server = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
+  account = await server.createAccount({ identity: 'individual', balance: 1_000_000_000 })
+  sdk = sslClient(server, account)
+  intl = sslClient(server, account, { sdk: 'intl' })
+  stranger = sslClient(server, await server.createAccount({ balance: 1_000_000_000 }))
+})
+after(async () => {
+  await server?.stop()
+  await dns?.stop()
+})
+
+const buy = async (ProductId = SINGLE, DomainNum = 1, client = sdk) => (await client.CreateCertificate({ ProductId, DomainNum, TimeSpan: 1 })).CertificateIds[0]
+const person = { GenCsrType: 'online', CompanyType: 1, CompanyId: '0', ContactEmail: 'a@maple.com', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1' }
+const info = (CertId, CertCommonName, more = {}) => sdk.CertificateInfoSubmit({ ...person, CertId, CertCommonName, ...more })
+const show = CertificateId => sdk.DescribeCertificate({ CertificateId })
+const refused = (promise, code, words) => assert.rejects(promise, e => {
+  assert.match(String(e.code), code, e.message)
+  assert.match(e.message, words)
+  return true
+})
+async function openssl (...args) {
+  const done = await run('openssl', args, { cwd: server.dir })
+  assert.equal(done.code, 0, done.stderr)
+}
+let csrNumber = 0
+async function makeCsr (cn, { key = 'rsa:2048', sans = [] } = {}) {
+  const n = ++csrNumber
+  const more = sans.length ? ['-addext', `subjectAltName=${sans.map(s => `DNS:${s}`).join(',')}`] : []
+  const kind = key.startsWith('ec:') ? ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${key.slice(3)}`] : ['-newkey', key]
+  await openssl('req', '-new', '-nodes', '-sha256', ...kind, '-keyout', `${n}.key`, '-out', `${n}.csr`, '-subj', cn === null ? '/O=Nobody' : `/CN=${cn}`, ...more)
+  return { csr: readFileSync(join(server.dir, `${n}.csr`), 'utf8'), key: readFileSync(join(server.dir, `${n}.key`), 'utf8') }
+}
+async function issue (id) {
+  await placeRecords(dns, await server.proofs(account, id))
+  await server.waitStatus(account, id, 1)
+  const detail = await sdk.DescribeCertificateDetail({ CertificateId: id })
+  return { detail, leaf: new X509Certificate(detail.CertificatePublicKey) }
+}
+
+test('from the order to the certificate, online key, current form (APP-01 APP-03 APP-12 APP-23 APP-40 APP-45 LIFE-01 LIFE-02 LIFE-05)', async () => {
+  const id = await buy()
+  const bought = await show(id)
+  assert.deepEqual([bought.Status, bought.Domain, bought.StatusName], [5, '', 'Pending submission'])
+  const empty = await info(id, 'shop.maple.com')
+  assert.deepEqual(Object.keys(empty), ['RequestId'])
+  const given = await show(id)
+  assert.deepEqual([given.Status, given.Domain, given.EncryptAlgorithm, given.DvAuthDetail.DvAuths], [5, 'shop.maple.com', 'ECC prime256v1', []])
+  assert.deepEqual([given.SubmittedData.CsrType, given.SubmittedData.ContactEmail, given.SubmittedData.KeyPassword], ['online', 'a@maple.com', null])
+  assert.match(given.SubmittedData.CsrContent, /BEGIN CERTIFICATE REQUEST/)
+  const placed = await sdk.CertificateOrderSubmit({ CertId: id, VerifyType: 'DNS' })
+  assert.deepEqual([placed.Status, placed.IsAudited, placed.OrderId], [0, false, bought.OrderId])
+  const pending = await show(id)
+  assert.deepEqual([pending.Status, pending.StatusMsg, pending.DvAuthDetail.DvAuths.length], [0, 'PENDING-DCV', 1])
+  checkAnswer('DescribeCertificate', pending)
+  const { detail, leaf } = await issue(id)
+  assert.equal(leaf.subjectAltName, 'DNS:shop.maple.com')
+  assert.ok(leaf.checkPrivateKey(createPrivateKey(detail.CertificatePrivateKey)))
+  assert.equal((await show(id)).SubmittedData, null)
+})
+
+test('the sequence of the Terraform provider, older form, an organisation (APP-12 APP-18 CON-34)', async () => {
+  const id = await buy(MULTI, 3)
+  const organisation = {
+    OrganizationName: 'Maple Ltd', OrganizationDivision: 'IT', OrganizationAddress: '1 Leaf Road', OrganizationCountry: 'CN', OrganizationCity: 'Shanghai',
+    OrganizationRegion: 'Shanghai', PostalCode: '200000', PhoneAreaCode: '021', PhoneNumber: '12345678', AdminFirstName: 'San', AdminLastName: 'Zhang',
+    AdminPhoneNum: '13800000000', AdminEmail: 'admin@maple.com', AdminPosition: 'manager'
+  }
+  const given = await sdk.SubmitCertificateInformation({
+    CertificateId: id, CsrType: 'online', CertificateDomain: 'tf.maple.com', DomainList: ['tf.maple.com', 'api.maple.com', 'tf.birch.net'], ...organisation, VerifyType: 'DNS'
+  })
+  assert.equal(given.CertificateId, id)
+  const data = (await show(id)).SubmittedData
+  for (const [name, value] of Object.entries(organisation)) assert.equal(data[name], value, name)
+  assert.deepEqual([data.ContactFirstName, data.ContactEmail, data.ContactNumber], ['San', 'admin@maple.com', '13800000000']) /* APP-18 */
+  await sdk.CertificateOrderSubmit({ CertId: id, VerifyType: 'DNS' })
+  assert.equal((await sdk.CancelAuditCertificate({ CertificateId: id })).Result, true)
+  for (let i = 0; i < 3; i++) assert.equal((await show(id)).Status, 7) /* Terraform looks three times at once */
+  assert.equal((await sdk.ModifyCertificateResubmit({ CertificateId: id })).CertificateId, id)
+  assert.equal((await show(id)).Status, 5)
+  await sdk.CommitCertificateInformation({ CertificateId: id, VerifyType: 'DNS' })
+  const { leaf } = await issue(id)
+  assert.deepEqual(leaf.subjectAltName.split(', ').sort(), ['DNS:api.maple.com', 'DNS:tf.birch.net', 'DNS:tf.maple.com']) /* SIL-49 */
+})
+
+test('each kind of product binds its names, and what comes free (DOM-12 DOM-13 DOM-27 DOM-28 SIL-16)', async () => {
+  const table = [
+    [SINGLE, 1, 'maple.com', [], ['maple.com', 'www.maple.com']], /* DOM-06 DOM-09 */
+    [SINGLE, 1, 'www.maple.com', ['maple.com'], ['maple.com', 'www.maple.com']], /* typed, yet free */
+    [SINGLE, 1, 'a.deep.maple.com', [], ['a.deep.maple.com']], /* DOM-27 */
+    [MULTI, 2, 'one.maple.com', ['two.birch.net', 'ONE.maple.com.'], ['one.maple.com', 'two.birch.net']], /* a double is no second name */
+    [MULTI, 2, 'birch.net', ['maple.com', 'www.maple.com'], ['birch.net', 'maple.com', 'www.birch.net', 'www.maple.com']],
+    [WILDCARD, 1, '*.maple.com', [], ['*.maple.com', 'maple.com']], /* DOM-10 DOM-11 */
+    [MULTI_WILDCARD, 2, '*.maple.com', ['maple.com', '*.birch.net'], ['*.birch.net', '*.maple.com', 'birch.net', 'maple.com']]
+  ]
+  for (const [product, count, cn, others, names] of table) {
+    const id = await buy(product, count)
+    await info(id, cn, { DnsNames: others })
+    assert.deepEqual([...(await show(id)).SubjectAltName].sort(), names, cn)
+    await sdk.CertificateOrderSubmit({ CertId: id })
+    const { leaf } = await issue(id)
+    assert.deepEqual(leaf.subjectAltName.split(', ').map(n => n.slice(4)).sort(), names, cn)
+    assert.equal(leaf.subject, `CN=${cn}`)
+  }
+})
+
+test('a pasted request: its names, and no key here (APP-02 APP-04 APP-20 APP-48 DOM-21 DOM-22)', async () => {
+  const id = await buy(MULTI, 2)
+  const { csr, key } = await makeCsr('paste.maple.com', { sans: ['paste.maple.com', 'more.maple.com'] })
+  await info(id, '', { GenCsrType: 'parse', Csr: csr })
+  const given = await show(id)
+  assert.deepEqual([given.Domain, given.SubjectAltName, given.SubmittedData.CsrType, given.EncryptAlgorithm],
+    ['paste.maple.com', ['paste.maple.com', 'more.maple.com'], 'parse', 'RSA 2048'])
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const { detail, leaf } = await issue(id)
+  assert.ok(leaf.checkPrivateKey(createPrivateKey(key)))
+  assert.equal(detail.CertificatePrivateKey, '')
+})
+
+test('a request picked from the library, by number and by its text (SIL-46 A9 SIL-41)', async () => {
+  const make = async more => (await intl.CreateCSR({ Domain: 'lib.maple.com', Organization: 'M', Department: 'IT', Email: '', Province: 'S', City: 'S', Country: 'CN', EncryptAlgo: 'ECC', KeyParameter: 'prime256v1', Generate: true, ...more })).Id
+  const CSRId = await make()
+  const id = await buy()
+  const common = { CertId: id, GenCsrType: 'parse', CertCommonName: 'lib.maple.com', CompanyType: 1, CompanyId: '0', ContactEmail: 'a@maple.com' }
+  assert.equal((await call(server, account, 'CertificateInfoSubmit', { ...common, CSRId })).error, undefined)
+  assert.equal((await intl.DescribeCSR({ CSRId })).Status, 2)
+  /* Not committed yet: another choice sets it free again. */
+  await info(id, 'lib.maple.com')
+  assert.equal((await intl.DescribeCSR({ CSRId })).Status, 1)
+  assert.equal((await call(server, account, 'CertificateInfoSubmit', { ...common, CSRId })).error, undefined)
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const { detail, leaf } = await issue(id)
+  assert.ok(leaf.checkPrivateKey(createPrivateKey(detail.CertificatePrivateKey)))
+  const used = await call(server, account, 'CertificateInfoSubmit', { ...common, CertId: await buy(), CSRId })
+  assert.match(used.error.Message, /used in another order/) /* CSR-32 */
+  const gone = await call(server, account, 'BatchDeleteCSR', { CSRIds: [CSRId] })
+  assert.match(gone.answer.Warnings[0], new RegExp(id)) /* SIL-41 */
+  assert.notEqual((await sdk.DescribeCertificateDetail({ CertificateId: id })).CertificatePrivateKey, '')
+  /* By its text: RSA 2048, the kind that is pasted. */
+  const rsa = await intl.DescribeCSR({ CSRId: await make({ EncryptAlgo: 'RSA', KeyParameter: '2048', Domain: 'text.maple.com' }) })
+  const other = await buy()
+  await info(other, 'text.maple.com', { GenCsrType: 'parse', Csr: rsa.CSR })
+  assert.equal((await intl.DescribeCSR({ CSRId: rsa.Id })).Status, 2)
+  await sdk.CertificateOrderSubmit({ CertId: other })
+  assert.match((await issue(other)).detail.CertificatePrivateKey, /PRIVATE KEY/)
+  /* A draft has no key, another account's entry is not there. */
+  const draft = await call(server, account, 'CertificateInfoSubmit', { ...common, CertId: await buy(), CSRId: await make({ Generate: false }) })
+  assert.match(draft.error.Message, /draft/)
+  const missing = await call(server, account, 'CertificateInfoSubmit', { ...common, CertId: await buy(), CSRId: 987654 })
+  assert.equal(missing.error.Code, 'ResourceNotFound')
+})
+
+test('the same key never serves two orders, whoever has them (CSR-32 CSR-34 CON-16 RVW-21)', async () => {
+  const { csr } = await makeCsr('twice.maple.com')
+  const first = await buy()
+  await info(first, 'twice.maple.com', { GenCsrType: 'parse', Csr: csr })
+  await info(first, 'twice.maple.com', { GenCsrType: 'parse', Csr: csr }) /* the same order again is fine */
+  const again = /used in another order already/
+  const second = await buy()
+  await refused(info(second, 'twice.maple.com', { GenCsrType: 'parse', Csr: csr }), /FailedOperation\.InvalidParam/, again)
+  assert.deepEqual([(await show(second)).Status, (await show(second)).Domain], [5, ''])
+  await refused(stranger.CertificateInfoSubmit({ ...person, CertId: await buy(SINGLE, 1, stranger), CertCommonName: 'twice.maple.com', GenCsrType: 'parse', Csr: csr }),
+    /FailedOperation\.InvalidParam/, again)
+  await sdk.CertificateOrderSubmit({ CertId: first })
+  await sdk.CancelCertificateOrder({ CertificateId: first })
+  await refused(info(second, 'twice.maple.com', { GenCsrType: 'parse', Csr: csr }), /InvalidParam/, again) /* submitted is submitted */
+  await sdk.ModifyCertificateResubmit({ CertificateId: first })
+  await info(first, 'twice.maple.com', { GenCsrType: 'parse', Csr: csr })
+  await sdk.CertificateOrderSubmit({ CertId: first })
+  /* A key that was made here for a free certificate is a key in use too. */
+  const free = (await sdk.ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'freekey.maple.com' })).CertificateId
+  const { detail } = await issue(free)
+  const file = join(server.dir, 'free.key')
+  await import('node:fs').then(fs => fs.writeFileSync(file, detail.CertificatePrivateKey, { mode: 0o600 }))
+  await openssl('req', '-new', '-key', file, '-out', 'free.csr', '-subj', '/CN=freekey.maple.com')
+  await refused(info(second, 'freekey.maple.com', { GenCsrType: 'parse', Csr: readFileSync(join(server.dir, 'free.csr'), 'utf8') }), /InvalidParam/, again)
+})
+
+test('a password: the key is delivered under it and it is stored nowhere (PKP-01 PKP-03)', async () => {
+  const KeyPass = 'Marker-Submit-9917'
+  const id = await buy()
+  await info(id, 'secret.maple.com', { KeyPass })
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const { detail, leaf } = await issue(id)
+  assert.match(detail.CertificatePrivateKey, /ENCRYPTED/)
+  assert.ok(leaf.checkPrivateKey(createPrivateKey({ key: detail.CertificatePrivateKey, passphrase: KeyPass })))
+  const rows = await server.sql("SELECT body FROM submission")
+  assert.ok(!JSON.stringify(rows).includes(KeyPass))
+  assert.ok(!readFileSync(join(server.data, 'chancery.db')).includes(KeyPass) && !server.log.includes(KeyPass))
+})
+
+test('information that is refused changes nothing, and says what to change', async () => {
+  const id = await buy(SINGLE)
+  const multi = await buy(MULTI, 2)
+  const wild = await buy(WILDCARD)
+  const rsa4096 = (await makeCsr('big.maple.com', { key: 'rsa:4096' })).csr
+  const { csr } = await makeCsr('bad.maple.com')
+  const noName = (await makeCsr(null)).csr
+  const ecc = (await makeCsr('ecc.maple.com', { key: 'ec:prime256v1' })).csr
+  const spoilt = csr.split('\n').map((line, i) => i === 3 ? line.replace(/[A-Za-z]/, c => c === 'A' ? 'B' : 'A') : line).join('\n')
+  const parse = (Csr, CertCommonName = 'bad.maple.com') => ({ GenCsrType: 'parse', Csr, CertCommonName })
+  const org = { CompanyType: 2, OrgOrganization: 'M', OrgAddress: 'A', OrgCity: 'C', OrgPhoneNumber: '1', AdminFirstName: 'F', AdminPhone: '1', AdminEmail: 'x@maple.com' }
+  const DOMAIN = /CertificateInfoSubmitDomainInvalid/
+  const table = [
+    [id, { CertCommonName: 'a.ru' }, DOMAIN, /\.ru/], /* DOM-02 */
+    [id, { CertCommonName: '1.1.1.1' }, DOMAIN, /IP address/], /* DOM-19 CAT-13 */
+    [id, { CertCommonName: '*.maple.com' }, DOMAIN, /wildcard/],
+    [id, { CertCommonName: `${'a'.repeat(56)}.maple.com` }, /CertificateDomainMaxLengthInvalid/, /64/], /* DOM-16 RVW-22 */
+    [id, { CertCommonName: 'a_b.maple.com' }, DOMAIN, /underscore/],
+    [id, { CertCommonName: '' }, DOMAIN, /no domain name/],
+    [id, { CertCommonName: 'test.maple.com' }, DOMAIN, /sensitive word "test"/], /* RVW-25 */
+    [id, { CertCommonName: 'qq.pw' }, DOMAIN, /\.pw/], /* RVW-27 */
+    [id, { DnsNames: ['two.maple.com'] }, DOMAIN, /binds one name/], /* DOM-23 CON-35 */
+    [multi, { DnsNames: ['two.maple.com', 'three.maple.com'] }, DOMAIN, /2 names were bought/],
+    [multi, { DnsNames: ['*.maple.com'] }, DOMAIN, /wildcard/],
+    [wild, { CertCommonName: 'plain.maple.com' }, DOMAIN, /wildcard names only/], /* DOM-13 */
+    [wild, { CertCommonName: '*.*.maple.com' }, DOMAIN, /one asterisk/], /* DOM-14 */
+    [wild, { CertCommonName: '*.maple.com', VerifyType: 'FILE' }, /InvalidParameterValue/, /wildcard/], /* CON-04 */
+    [id, { VerifyType: 'DNS_AUTO' }, /InvalidParameterValue/, /DNS host/],
+    [id, { VerifyType: 'EMAIL' }, /InvalidParameterValue/, /DNS or FILE/],
+    [id, { GenCsrType: 'magic' }, /InvalidParameterValue/, /online/],
+    [id, { GenCsrType: 'original' }, /InvalidParameterValue/, /renews none/], /* PUR-17 */
+    [id, { CsrEncryptAlgo: 'SM2' }, /InvalidParameterValue/, /CsrEncryptAlgo/], /* APP-06 */
+    [id, { CsrEncryptAlgo: 'RSA', CsrKeyParameter: '1024' }, /InvalidParameterValue/, /2048/], /* APP-07 */
+    [id, { CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'secp384r1' }, /InvalidParameterValue/, /prime256v1/],
+    [id, { KeyPass: 'a\nb' }, /InvalidParameterValue/, /password/],
+    [id, { SignAlgo: 'MD5' }, /InvalidParameterValue/, /SHA256/], /* APP-08 */
+    [id, { SignAlgo: 'SHA384' }, /InvalidParameterValue/, /RSA/],
+    [id, parse(''), /CsrParseFailed/, /There is no CSR/],
+    [id, parse('hello'), /CsrParseFailed/, /PEM/],
+    [id, parse(csr + csr), /CsrParseFailed/, /PEM/],
+    [id, parse(spoilt), /CsrParseFailed|InvalidParam/, /CSR|key/],
+    [id, parse(ecc, 'ecc.maple.com'), /InvalidParam/, /rsa-2048/], /* CON-15 */
+    [id, parse(rsa4096, 'big.maple.com'), /InvalidParam/, /rsa-2048/],
+    [id, parse(noName), /InvalidParam/, /no common name/], /* RVW-23 */
+    [id, parse(csr, 'other.maple.com'), /InvalidParam/, /not one of the bound names/], /* CSR-33 DOM-21 */
+    [id, { CompanyType: 3 }, /InvalidParameterValue/, /CompanyType/],
+    [id, { CompanyId: '7' }, /InvalidParameterValue/, /CompanyId/],
+    [id, { ContactEmail: '' }, /ContactEmailEmpty/, /ContactEmail/],
+    [id, { ContactEmail: 'nobody' }, /EmailParse/, /email/],
+    [id, { ...org, OrgPhoneNumber: '' }, /InvalidParameterValue/, /telephone/], /* APP-15 RVW-20 */
+    [id, { ...org, OrgCity: '' }, /InvalidParameterValue/, /city/],
+    [id, { ...org, AdminEmail: '' }, /InvalidParameterValue/, /administrator's email/], /* APP-17 */
+    [id, { ...org, AdminPhone: '' }, /InvalidParameterValue/, /administrator's telephone/]
+  ]
+  for (const [CertId, change, code, words] of table) {
+    await refused(sdk.CertificateInfoSubmit({ ...person, CertId, CertCommonName: 'ok.maple.com', ...change }), code, words)
+  }
+  for (const one of [id, multi, wild]) {
+    const now = await show(one)
+    assert.deepEqual([now.Status, now.Domain, now.SubmittedData.OrganizationName], [5, '', null])
+  }
+  const keys = await server.sql(`SELECT COUNT(*) AS n FROM certificate WHERE certificate_id IN ('${id}', '${multi}', '${wild}') AND key_id <> 0`)
+  assert.deepEqual(keys, [{ n: 0 }])
+  await info(id, 'ok.maple.com', org)
+})
+
+test('states and strangers: the code of each action, the same for foreign and missing ids', async () => {
+  const id = await buy()
+  await refused(sdk.CertificateOrderSubmit({ CertId: id }), /CertificateInfoSubmitStatusInvalid/, /no information/)
+  await refused(sdk.CommitCertificateInformation({ CertificateId: id }), /InvalidCertificateStatusCode/, /no information/)
+  await refused(sdk.ModifyCertificateResubmit({ CertificateId: id }), /CertificateStatusNotAllowResubmit/, /Pending submission/)
+  await info(id, 'state.maple.com')
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  await refused(sdk.CertificateOrderSubmit({ CertId: id }), /CertificateOrderSubmitProcessing/, /already/)
+  await refused(info(id, 'state.maple.com'), /CertificateInfoSubmitStatusInvalid/, /Pending submission only/)
+  await refused(sdk.SubmitCertificateInformation({ CertificateId: id, CertificateDomain: 'state.maple.com', ContactEmail: 'a@maple.com' }), /InvalidCertificateStatusCode/, /Pending submission only/)
+  const free = (await sdk.ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'state2.maple.com', CsrEncryptAlgo: 'ECC' })).CertificateId
+  await sdk.CancelAuditCertificate({ CertificateId: free })
+  await refused(sdk.ModifyCertificateResubmit({ CertificateId: free }), /CertificateStatusNotAllowResubmit/, /ApplyCertificate/)
+  await refused(info(free, 'state2.maple.com'), /InvalidCertificateStatusCode/, /ApplyCertificate/)
+  for (const [action, field] of [['CertificateInfoSubmit', 'CertId'], ['CertificateOrderSubmit', 'CertId'], ['SubmitCertificateInformation', 'CertificateId'],
+    ['CommitCertificateInformation', 'CertificateId'], ['ModifyCertificateResubmit', 'CertificateId'], ['CancelCertificateOrder', 'CertificateId']]) {
+    const more = action === 'CertificateInfoSubmit' ? { ...person, CertCommonName: 'x.maple.com' } : {}
+    const errors = []
+    for (const one of [id, 'zzzzzzzz']) await stranger[action]({ ...more, [field]: one }).then(() => assert.fail(action), e => errors.push([e.code, e.message]))
+    assert.deepEqual(errors[0], errors[1])
+    assert.equal(errors[0][0], 'FailedOperation.CertificateNotFound', action)
+  }
+})
+
+test('cancelling an order before anything was submitted, and taking it up again (SIL-12 A1)', async () => {
+  const id = await buy()
+  assert.equal((await sdk.CancelCertificateOrder({ CertificateId: id })).CertificateId, id)
+  assert.equal((await show(id)).Status, 7)
+  await sdk.CancelCertificateOrder({ CertificateId: id })
+  await sdk.ModifyCertificateResubmit({ CertificateId: id })
+  await info(id, 'later.maple.com')
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  await issue(id)
+  await refused(sdk.CancelCertificateOrder({ CertificateId: id }), /CancelOrderFailed/, /Issued/)
+})
