@@ -3,8 +3,8 @@
  * the stamp is for people, the 206 random bits are what counts.
  *
  * One DNS record at a name proves that name and all below it (BR 3.2.2.4.7), so a name with a listed ancestor needs no
- * record of its own; a wildcard is proved where its asterisk would stand.  A file proves the very name alone (DCV-24): each name of the certificate has its row, all with
- * the same content, so that one web root can serve them (DCV-22, CON-05).
+ * record of its own; a wildcard is proved where its asterisk would stand.  A file proves the very name alone (DCV-24):
+ * each name of the certificate has its row, all with the same content, so that one web root can serve them (DCV-22, CON-05).
  */
 #include "core/apply.h"
 

@@ -1,9 +1,9 @@
 /*
  * The way of a bought certificate from Status 5 to validation, and back when it failed (APP, A1, RVW-09, RVW-18):
  *
- *     pending submission ──information──► the same, with key and names ──commit──► validating ──► …
- *            ▲                                                                        │
- *            └──────────── resubmit ─────────── review failed, cancelled ◄────────────┘
+ *     pending submission -- information --> the same, with key and names -- commit --> validating --> ...
+ *            ^                                                                              |
+ *            +----------- resubmit ----------- review failed, cancelled <-------------------+
  *
  * Information is checked whole when it is given, so that nothing is committed that the CA would refuse for its form; what
  * was given before stays when new information is refused.  Names and key may change until issue (DOM-18); a later
