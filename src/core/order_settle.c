@@ -29,7 +29,7 @@ res order_origin(struct act *act, struct store_conn *c, struct str certificate_i
         return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
 }
 
-/* A successor that came to nothing stands in nobody's way. */
+/* A successor that was paid back stands in nobody's way; a cancelled one does, for it can be submitted again. */
 static MUST res order_check_successor(struct act *act, struct store_conn *c, const struct certificate_row *origin)
 {
         struct certificate_row next = {0};
@@ -38,7 +38,7 @@ static MUST res order_check_successor(struct act *act, struct store_conn *c, con
                 return RES_OK;
         res found = order_origin(act, c, origin->renew_certificate_id, &next);
 
-        if (found.err == ERR_CERT_NOT_FOUND || next.status == CERT_REFUNDED || next.status == CERT_CANCELLED)
+        if (found.err == ERR_CERT_NOT_FOUND || next.status == CERT_REFUNDED)
                 return RES_OK;
         TRY(found);
         return act_fail(act, ERR_CERT_STATE, "Certificate %.*s takes the place of this one already.",

@@ -92,23 +92,6 @@ static int64_t notice_count(struct shop *shop, int64_t account)
         return count;
 }
 
-struct grant {
-        struct shop *shop;
-        int64_t account, minor;
-};
-
-static res grant_tx(struct store_tx *tx, void *arg)
-{
-        struct grant *grant = arg;
-        struct act act;
-        res r;
-
-        shop_act(grant->shop, &act, grant->account, NOW);
-        r = money_grant(&act, tx, grant->minor, STR("more"));
-        arena_free(act.arena);
-        return r;
-}
-
 static enum err give(struct shop *shop, int64_t account, int64_t minor)
 {
         struct grant grant = {shop, account, minor};
