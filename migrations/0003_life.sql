@@ -63,6 +63,7 @@ CREATE TABLE life_task (
     certificate_id TEXT NOT NULL,
     status BIGINT NOT NULL,                 -- 0 running; then as the wire says for its kind
     message TEXT NOT NULL,
+    names TEXT NOT NULL,                    -- of the certificate, one a line
     user_id BIGINT NOT NULL,                -- on whose behalf
     created_at BIGINT NOT NULL,
     finished_at BIGINT NOT NULL

@@ -3,9 +3,11 @@
 
 #include "api/balance.h"
 #include "api/catalogue.h"
+#include "api/binding.h"
 #include "api/certificate.h"
 #include "api/chain.h"
 #include "api/csr.h"
+#include "api/deletion.h"
 #include "api/download.h"
 #include "api/external_account.h"
 #include "api/host.h"
@@ -58,14 +60,14 @@ static const struct api_action actions[] = {
             api_validation_complete),
         SSL("CreateCSR", API_RATE_HEAVY, API_CHANGES, false, api_csr_create, api_csr_create),
         SSL("CreateCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_certificate, api_order_certificate),
-        UNBUILT("CreateCertificateBindResourceSyncTask"),
+        SSL("CreateCertificateBindResourceSyncTask", API_RATE_WRITE, API_CHANGES, false, api_binding_look_up, api_binding_look_up),
         SSL("CreateCertificateByPackage", API_RATE_WRITE, API_CHANGES, true, api_balance_buy, api_balance_buy),
         SSL("CreateExternalAccount", API_RATE_HEAVY, API_CHANGES, false, api_external_account_create,
             api_external_account_create),
         SSL("CreateOrder", API_RATE_WRITE, API_CHANGES, true, api_order_create, api_order_create),
         SSL("CreditAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_credit, api_operator_credit),
-        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_delete, api_certificate_delete),
-        UNBUILT("DeleteCertificates"),
+        SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_deletion_one, api_deletion_one),
+        SSL("DeleteCertificates", API_RATE_HEAVY, API_CHANGES, false, api_deletion_many, api_deletion_many),
         SSL("DeleteExternalAccount", API_RATE_WRITE, API_CHANGES, false, api_external_account_delete,
             api_external_account_delete),
         UNBUILT("DeleteManager"),
@@ -74,19 +76,20 @@ static const struct api_action actions[] = {
         UNBUILT("DeployCertificateRecordRollback"),
         SSL("DescribeAccount", API_RATE_READ, API_OPERATES, false, api_operator_account, api_operator_account),
         SSL("DescribeBalance", API_RATE_READ, API_LOOKS, false, api_balance_describe, api_balance_describe),
+        SSL("DescribeBindings", API_RATE_READ, API_LOOKS, false, api_binding_list, api_binding_list),
         SSL("DescribeCSR", API_RATE_READ, API_CHANGES, false, api_csr_describe, api_csr_describe),
         SSL("DescribeCSRSet", API_RATE_READ, API_LOOKS, false, api_csr_list, api_csr_list),
         SSL("DescribeCatalogue", API_RATE_READ, API_LOOKS, false, api_catalogue_describe, api_catalogue_describe),
         QUICK("DescribeCertificate", api_certificate_describe, api_certificate_describe),
-        UNBUILT("DescribeCertificateBindResourceTaskDetail"),
-        UNBUILT("DescribeCertificateBindResourceTaskResult"),
+        SSL("DescribeCertificateBindResourceTaskDetail", API_RATE_READ, API_LOOKS, false, api_binding_detail, api_binding_detail),
+        SSL("DescribeCertificateBindResourceTaskResult", API_RATE_READ, API_LOOKS, false, api_binding_result, api_binding_result),
         SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail,
             api_certificate_detail),
         SSL("DescribeCertificateOperateLogs", API_RATE_READ, API_LOOKS, false, api_log_list, api_log_list),
         SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list, api_certificate_list),
         UNBUILT("DescribeCompanies"),
-        UNBUILT("DescribeDeleteCertificatesTaskResult"),
-        UNBUILT("DescribeDeployedResources"),
+        SSL("DescribeDeleteCertificatesTaskResult", API_RATE_READ, API_LOOKS, false, api_deletion_tasks, api_deletion_tasks),
+        SSL("DescribeDeployedResources", API_RATE_READ, API_LOOKS, false, api_binding_deployed, api_binding_deployed),
         SSL("DescribeDownloadCertificateUrl", API_RATE_READ, API_LOOKS, false, api_download_link, api_download_link),
         SSL("DescribeExternalAccounts", API_RATE_READ, API_LOOKS, false, api_external_account_list,
             api_external_account_list),
@@ -129,7 +132,9 @@ static const struct api_action actions[] = {
         TAG("ModifyResourceTags", API_RATE_WRITE, API_CHANGES, api_tag_modify, api_tag_modify),
         SSL("PayOrder", API_RATE_WRITE, API_CHANGES, true, api_order_pay, api_order_pay),
         SSL("RefundOrder", API_RATE_WRITE, API_CHANGES, false, api_order_refund, api_order_refund),
+        SSL("RegisterBinding", API_RATE_WRITE, API_CHANGES, false, api_binding_register, api_binding_register),
         SSL("ReloadCatalogue", API_RATE_HEAVY, API_OPERATES, false, api_operator_catalogue, api_operator_catalogue),
+        SSL("RemoveBinding", API_RATE_WRITE, API_CHANGES, false, api_binding_remove, api_binding_remove),
         SSL("RenewCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_renew, api_order_renew),
         SSL("ReplaceCertificate", API_RATE_HEAVY, API_CHANGES, true, api_reissue_file, api_reissue_file),
         SSL("ReportKeyCompromise", API_RATE_HEAVY, API_CHANGES, false, api_revoke_key, api_revoke_key),

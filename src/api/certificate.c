@@ -50,10 +50,6 @@ struct id_in {
 static const struct json_field id_fields[] = {JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR,
                                                          .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
                                               JSON_FIELDS_END};
-static const struct json_field delete_in_fields[] = {
-        JSON_FIELD(struct id_in, certificate_id, "CertificateId", JSON_STR, .required = true,
-                   .limit = LIMIT_CERTIFICATE_ID_TEXT),
-        JSON_FIELD(struct id_in, is_check_resource, "IsCheckResource", JSON_BOOL), JSON_FIELDS_END};
 
 struct list_in {
         struct opt_int offset, limit, project_id, deployable, upload, renew, is_sm, expiring, hostable, pending_issue;
@@ -107,9 +103,6 @@ static const struct json_field id_out_fields[] = {JSON_FIELD(struct id_out, cert
                                                   JSON_FIELDS_END};
 static const struct json_field cancel_out_fields[] = {JSON_FIELD(struct result_out, result, "Result", JSON_BOOL),
                                                       JSON_FIELDS_END};
-static const struct json_field delete_out_fields[] = {JSON_FIELD(struct result_out, result, "DeleteResult", JSON_BOOL),
-                                                      JSON_FIELD(struct result_out, task_id, "TaskId", JSON_STR),
-                                                      JSON_FIELDS_END};
 static const struct json_field list_out_fields[] = {
         JSON_FIELD(struct list_out, total, "TotalCount", JSON_UINT),
         JSON_FIELD(struct list_out, certificates, "Certificates", JSON_OBJS, .sub = api_certificate_out_item,
@@ -126,8 +119,6 @@ const struct api_message api_certificate_list_in = {list_in_fields, sizeof(struc
 const struct api_message api_certificate_list_out = {list_out_fields, sizeof(struct list_out)};
 const struct api_message api_certificate_cancel_in = {id_fields, sizeof(struct id_in)};
 const struct api_message api_certificate_cancel_out = {cancel_out_fields, sizeof(struct result_out)};
-const struct api_message api_certificate_delete_in = {delete_in_fields, sizeof(struct id_in)};
-const struct api_message api_certificate_delete_out = {delete_out_fields, sizeof(struct result_out)};
 
 /* ---- handlers ---- */
 
@@ -274,15 +265,5 @@ res api_certificate_cancel(struct req *req)
 
         TRY(REQ_BIND(req, &in));
         TRY(certificate_cancel(&req->act, in.certificate_id));
-        return REQ_REPLY(req, &((struct result_out){.result = api_bool(true)}));
-}
-
-/* IsCheckResource asks for a look at bound resources first: nothing is bound here, so the certificate simply goes. */
-res api_certificate_delete(struct req *req)
-{
-        struct id_in in = {0};
-
-        TRY(REQ_BIND(req, &in));
-        TRY(certificate_delete(&req->act, in.certificate_id));
         return REQ_REPLY(req, &((struct result_out){.result = api_bool(true)}));
 }

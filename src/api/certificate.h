@@ -1,4 +1,4 @@
-/* Certificates: apply, look, list, cancel, delete.  A page an action in docs/api/. */
+/* Certificates: apply, look, list, cancel.  A page an action in docs/api/. */
 #pragma once
 
 #include "api/action.h"
@@ -8,7 +8,6 @@ extern const struct api_message api_certificate_describe_in, api_certificate_des
 extern const struct api_message api_certificate_detail_in, api_certificate_detail_out;
 extern const struct api_message api_certificate_list_in, api_certificate_list_out;
 extern const struct api_message api_certificate_cancel_in, api_certificate_cancel_out;
-extern const struct api_message api_certificate_delete_in, api_certificate_delete_out;
 
 /* ApplyCertificate – a free certificate for one name. */
 MUST res api_certificate_apply(struct req *req);
@@ -20,5 +19,3 @@ MUST res api_certificate_detail(struct req *req);
 MUST res api_certificate_list(struct req *req);
 /* CancelAuditCertificate – withdraw an application under review; it is cancelled at once. */
 MUST res api_certificate_cancel(struct req *req);
-/* DeleteCertificate – remove one from the list for good. */
-MUST res api_certificate_delete(struct req *req);

@@ -80,6 +80,10 @@
 #define LIMIT_CERT_BYTES (32 * 1024) /* 100 names of 64 bytes and every extension are under 9 KB */
 #define LIMIT_CSR_BYTES (16 * 1024)
 #define LIMIT_CSR_ENTRIES 10000 /* an account's library: its list is sorted and counted by index alone */
+#define LIMIT_BINDINGS 1000   /* of a certificate: one row each, read whole before it is revoked or deleted */
+#define LIMIT_RESOURCE_TYPE_BYTES 32
+#define LIMIT_RESOURCE_ID_CHARS 200
+#define LIMIT_TASK_CERTIFICATES 100 /* the public API's own bound for look-ups and deletions */
 #define LIMIT_CRL_SHARD 50000 /* certificates a CRL shard: about 2 MB when all are revoked */
 #define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.1 KB each: 18 MB when full */
 #define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */

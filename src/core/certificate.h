@@ -126,5 +126,3 @@ MUST res certificate_list(struct act *act, const struct certificate_query *query
 MUST res certificate_cancel(struct act *act, struct str id);
 /* The order of one that is not issued, submitted or not: cancelled at once; it may be submitted again or refunded.  ERR_CANCEL_ORDER. */
 MUST res certificate_cancel_order(struct act *act, struct str id);
-/* DEL: by state. */
-MUST res certificate_delete(struct act *act, struct str id);

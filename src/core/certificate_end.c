@@ -68,7 +68,7 @@ static res ending_get(struct ending *ending, struct store_tx *tx, struct certifi
         return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
 }
 
-static res end_jobs(struct store_tx *tx, struct str id)
+res certificate_end_jobs(struct store_tx *tx, struct str id)
 {
         TRY(job_end(tx, JOB_VALIDATE, id));
         TRY(job_end(tx, JOB_ISSUE, id));
@@ -79,7 +79,7 @@ res certificate_cancel_in(struct act *act, struct store_tx *tx, const struct cer
 {
         TRY(store_certificate_set_status(tx, act->account_id, row->certificate_id, row->status, CERT_CANCELLED, STR("")));
         TRY(quota_release(act, tx, row->certificate_id));
-        TRY(end_jobs(tx, row->certificate_id));
+        TRY(certificate_end_jobs(tx, row->certificate_id));
         TRY(reissue_forget(act, tx, row));
         return act_log(act, tx, row->certificate_id, "cancel", why);
 }
@@ -117,10 +117,7 @@ static res cancel_order_tx(struct store_tx *tx, void *arg)
                                 certificate_status_name(row.status));
         if (row.status == CERT_CANCELLED)
                 return RES_OK;
-        TRY(store_certificate_set_status(tx, act->account_id, row.certificate_id, row.status, CERT_CANCELLED, STR("")));
-        TRY(quota_release(act, tx, row.certificate_id));
-        TRY(end_jobs(tx, row.certificate_id));
-        return act_log(act, tx, row.certificate_id, "cancel", "Order cancelled");
+        return certificate_cancel_in(act, tx, &row, "Order cancelled");
 }
 
 res certificate_cancel_order(struct act *act, struct str id)
@@ -128,28 +125,6 @@ res certificate_cancel_order(struct act *act, struct str id)
         struct ending ending = {act, id};
 
         return store_run(act->core->store, cancel_order_tx, &ending);
-}
-
-static res delete_tx(struct store_tx *tx, void *arg)
-{
-        struct ending *ending = arg;
-        struct act *act = ending->act;
-        struct certificate_row row = {0};
-
-        TRY(ending_get(ending, tx, &row));
-        ENSURE(certificate_may_delete(row.status) == ERR_NONE, certificate_may_delete(row.status));
-        if (row.issued_id == 0) /* never issued: nothing counts any more (SIL-13); issued ones keep the domain's slot (DEL-12) */
-                TRY(quota_release(act, tx, row.certificate_id));
-        TRY(end_jobs(tx, row.certificate_id));
-        TRY(store_certificate_delete(tx, act->account_id, row.certificate_id, act->now_sec));
-        return act_log(act, tx, row.certificate_id, "delete", "Certificate deleted");
-}
-
-res certificate_delete(struct act *act, struct str id)
-{
-        struct ending ending = {act, id};
-
-        return store_run(act->core->store, delete_tx, &ending);
 }
 
 /* ---- expiry ----------------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 #define JOB_ARENA (4 * 1024 * 1024)
 
 static const char *const job_names[JOB_KIND_COUNT] = {
-        [JOB_VALIDATE] = "validate", [JOB_ISSUE] = "issue", [JOB_DEADLINE] = "deadline", [JOB_REVOKE] = "revoke",
+        [JOB_VALIDATE] = "validate", [JOB_ISSUE] = "issue", [JOB_DEADLINE] = "deadline", [JOB_REVOKE] = "revoke", [JOB_DELETE] = "delete",
         [JOB_EXPIRE] = "expire",     [JOB_ORDER] = "order",       [JOB_CRL] = "crl",     [JOB_LISTENER] = "listener",
         [JOB_SUCCESSOR] = "successor",
         [JOB_ACME] = "acme",

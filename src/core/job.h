@@ -13,6 +13,7 @@ enum job_kind {
         JOB_VALIDATE, /* look at what a certificate has to show (DCV-09) */
         JOB_ISSUE,    /* CAA, then into the next round of issue */
         JOB_REVOKE,   /* the proof that a request to revoke waits for is overdue (RVK-17) */
+        JOB_DELETE,   /* a deletion that looks first */
         JOB_DEADLINE, /* the validation's time is over (LIFE-14) */
         JOB_EXPIRE,   /* sweep: issued certificates that ended (LIFE-09) */
         JOB_CRL,      /* sweep: CRLs that are due */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "core/apply.h"
+#include "core/binding.h"
 #include "core/catalogue.h"
 #include "core/certificate.h"
 #include "core/compromise.h"
@@ -235,17 +236,6 @@ static res filing_check_reason(struct filing *filing, struct str reason_code)
         return RES_OK;
 }
 
-static const char *filing_targets(const struct filing *filing)
-{
-        const char *text = "";
-
-        for (size_t i = 0; i < filing->binding_count && i < 5; i++)
-                text = arena_printf(filing->act->arena, "%s%s%.*s %.*s", text, i ? ", " : "",
-                                    (int)filing->bindings[i].resource_type.n, filing->bindings[i].resource_type.p,
-                                    (int)filing->bindings[i].resource_id.n, filing->bindings[i].resource_id.p);
-        return filing->binding_count > 5 ? arena_printf(filing->act->arena, "%s, …", text) : text;
-}
-
 /* The guard's sentence, put where people read it. */
 static res filing_explain(const struct filing *filing, res r)
 {
@@ -253,7 +243,7 @@ static res filing_explain(const struct filing *filing, res r)
 
         if (r.err == ERR_REVOKE_BOUND)
                 return act_fail(act, r.err, "The certificate is bound to %s and cannot be revoked; unbind it first (RemoveBinding).",
-                                filing_targets(filing));
+                                binding_text(act->arena, filing->bindings, filing->binding_count));
         if (r.err == ERR_PARAM_MISSING)
                 return act_fail(act, r.err, "Reason is missing: a reviewer decides about this certificate and needs it.");
         if (!res_is_ok(r) && filing->why && filing->why[0])

@@ -31,6 +31,7 @@
 #include "core/catalogue.h"
 #include "core/certificate_end.h"
 #include "core/crl.h"
+#include "core/deletion.h"
 #include "core/domain.h"
 #include "core/issue.h"
 #include "core/issuers.h"
@@ -221,6 +222,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_VALIDATE, validation_job, NULL);
         job_runner_set(jobs, JOB_ISSUE, issue_prepare_job, NULL);
         job_runner_set(jobs, JOB_DEADLINE, validation_deadline_job, NULL);
+        job_runner_set(jobs, JOB_DELETE, deletion_job, NULL);
         job_runner_set(jobs, JOB_REVOKE, revocation_deadline_job, NULL);
         job_runner_set(jobs, JOB_EXPIRE, certificate_expire_job, NULL);
         job_runner_set(jobs, JOB_ORDER, order_expire_job, NULL);

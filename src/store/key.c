@@ -36,8 +36,7 @@ static const struct sql statements[] = {
         [SET_SEALED] = SQL("key_set_sealed",
                            "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
         [COUNT_USERS] = SQL("key_count_users",
-                            "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND order_id = $2 AND key_id = $3"
-                            " AND deleted_at = 0"),
+                            "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND key_id = $2 AND deleted_at = 0"),
 };
 const struct sql_set sql_key = SQL_SET(SQL_SET_KEY, statements);
 
@@ -140,12 +139,11 @@ res store_key_is_used(struct store_conn *c, struct bytes spki_hash, int64_t orde
         return RES_OK;
 }
 
-res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t order_id, int64_t key_id, int64_t *ret_count)
+res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t key_id, int64_t *ret_count)
 {
         struct query q = query_of(c, &sql_key, COUNT_USERS);
 
         query_int(&q, account_id);
-        query_int(&q, order_id);
         query_int(&q, key_id);
         return query_value(&q, ret_count);
 }

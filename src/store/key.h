@@ -32,5 +32,5 @@ MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t k
                               int64_t seal_version);
 /* Forget the private part for good. */
 MUST res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id);
-/* How many undeleted certificates of an order have this key: a reissue may keep its origin's. */
-MUST res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t order_id, int64_t key_id, int64_t *ret_count);
+/* How many undeleted certificates have this key: a reissue may keep its origin's. */
+MUST res store_key_count_users(struct store_conn *c, int64_t account_id, int64_t key_id, int64_t *ret_count);

@@ -6,15 +6,15 @@
 static const struct column columns[] = {
         COLUMN(struct life_task_row, task_id), COLUMN(struct life_task_row, account_id),
         COLUMN(struct life_task_row, kind), COLUMN(struct life_task_row, certificate_id),
-        COLUMN(struct life_task_row, status), COLUMN(struct life_task_row, message),
+        COLUMN(struct life_task_row, status), COLUMN(struct life_task_row, message), COLUMN(struct life_task_row, names),
         COLUMN(struct life_task_row, user_id), COLUMN(struct life_task_row, created_at),
         COLUMN(struct life_task_row, finished_at), COLUMNS_END
 };
-#define TASK "task_id, account_id, kind, certificate_id, status, message, user_id, created_at, finished_at"
+#define TASK "task_id, account_id, kind, certificate_id, status, message, names, user_id, created_at, finished_at"
 
 enum { INSERT, GET, UPDATE, DROP };
 static const struct sql statements[] = {
-        [INSERT] = SQL("life_task_insert", "INSERT INTO life_task (" TASK ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+        [INSERT] = SQL("life_task_insert", "INSERT INTO life_task (" TASK ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
         [GET] = SQL_ROW("life_task_get", columns, "SELECT " TASK " FROM life_task WHERE account_id = $1 AND task_id = $2"),
         [UPDATE] = SQL("life_task_update",
                 "UPDATE life_task SET status = $3, message = $4, finished_at = $5 WHERE account_id = $1 AND task_id = $2"),

@@ -8,7 +8,7 @@ struct life_task_row {
         int64_t account_id;
         struct str kind, certificate_id;
         int64_t status;
-        struct str message;
+        struct str message, names;
         int64_t user_id, created_at, finished_at;
 };
 MUST res store_life_task_insert(struct store_tx *tx, const struct life_task_row *row);
