@@ -13,6 +13,7 @@
 #include "api/host.h"
 #include "api/label.h"
 #include "api/log.h"
+#include "api/notice.h"
 #include "api/operator.h"
 #include "api/order.h"
 #include "api/quota.h"
@@ -20,6 +21,7 @@
 #include "api/submit.h"
 #include "api/revoke.h"
 #include "api/tag.h"
+#include "api/upload.h"
 #include "api/validation.h"
 
 #include <stdlib.h>
@@ -53,7 +55,7 @@ static const struct api_action actions[] = {
         SSL("CheckCertificateChain", API_RATE_HEAVY, API_LOOKS, false, api_chain_check, api_chain_check),
         SSL("CheckCertificateDomainVerification", API_RATE_HEAVY, API_LOOKS, false, api_validation_check,
             api_validation_check),
-        UNBUILT("CheckCertificateExist"),
+        SSL("CheckCertificateExist", API_RATE_HEAVY, API_LOOKS, false, api_upload_find, api_upload_find),
         SSL("CloseOrder", API_RATE_WRITE, API_CHANGES, false, api_order_close, api_order_close),
         SSL("CommitCertificateInformation", API_RATE_WRITE, API_CHANGES, true, api_submit_commit, api_submit_commit),
         SSL("CompleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_validation_complete,
@@ -107,8 +109,9 @@ static const struct api_action actions[] = {
         HOST_LIST("DescribeHostTkeInstanceList", &api_host_list_async_out),
         UNBUILT("DescribeHostUpdateRecord"),
         UNBUILT("DescribeHostUpdateRecordDetail"),
-        UNBUILT("DescribeHostUploadUpdateRecord"),
-        UNBUILT("DescribeHostUploadUpdateRecordDetail"),
+        SSL("DescribeHostUploadUpdateRecord", API_RATE_READ, API_LOOKS, false, api_upload_records, api_upload_records),
+        SSL("DescribeHostUploadUpdateRecordDetail", API_RATE_READ, API_LOOKS, false, api_upload_record,
+            api_upload_record),
         HOST_LIST("DescribeHostVodInstanceList", &api_host_list_out),
         HOST_LIST("DescribeHostWafInstanceList", &api_host_list_out),
         UNBUILT("DescribeManagerDetail"),
@@ -125,7 +128,8 @@ static const struct api_action actions[] = {
         SSL("ModifyCertificateAlias", API_RATE_WRITE, API_CHANGES, false, api_label_alias, api_label_alias),
         SSL("ModifyCertificateProject", API_RATE_WRITE, API_CHANGES, false, api_label_project, api_label_project),
         SSL("ModifyCertificateResubmit", API_RATE_WRITE, API_CHANGES, false, api_submit_again, api_submit_again),
-        UNBUILT("ModifyCertificatesExpiringNotificationSwitch"),
+        SSL("ModifyCertificatesExpiringNotificationSwitch", API_RATE_WRITE, API_CHANGES, false, api_notice_switch,
+            api_notice_switch),
         SSL("ModifyExternalCount", API_RATE_WRITE, API_OPERATES, false, api_operator_external, api_operator_external),
         SSL("ModifyHomeDomains", API_RATE_WRITE, API_OPERATES, false, api_operator_homes, api_operator_homes),
         SSL("ModifyOrderAutoRenew", API_RATE_WRITE, API_CHANGES, false, api_order_auto, api_order_auto),
@@ -146,10 +150,11 @@ static const struct api_action actions[] = {
         UNBUILT("UpdateCertificateRecordRetry"),
         UNBUILT("UpdateCertificateRecordRollback"),
         SSL("UpgradeCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_upgrade, api_order_upgrade),
-        UNBUILT("UploadCertificate"),
+        SSL("UploadCertificate", API_RATE_HEAVY, API_CHANGES, false, api_upload_put, api_upload_put),
         UNBUILT("UploadConfirmLetter"),
         UNBUILT("UploadRevokeLetter"),
-        UNBUILT("UploadUpdateCertificateInstance"),
+        SSL("UploadUpdateCertificateInstance", API_RATE_HEAVY, API_CHANGES, false, api_upload_exchange,
+            api_upload_exchange),
         UNBUILT("UploadUpdateCertificateRecordRetry"),
         UNBUILT("UploadUpdateCertificateRecordRollback"),
         UNBUILT("VerifyManager"),

@@ -36,6 +36,8 @@ void api_handle(struct api *api, struct http_request *request, struct http_reply
  * key that is not in memory.
  */
 bool api_handle_quick(struct api *api, struct http_request *request, struct http_reply *reply);
+/* A body over the limit, which was thrown away: RequestSizeLimitExceeded in the same envelope. */
+void api_handle_too_large(struct http_request *request, struct http_reply *reply);
 /* What '/' answers to something that is nobody's: InvalidAction in the same envelope. */
 void api_handle_unknown(struct http_request *request, struct http_reply *reply);
 /*

@@ -118,7 +118,7 @@ static const struct submitted_out *submitted_of(struct arena *arena, const struc
 {
         struct submitted_out *submitted = NULL;
 
-        if (view->row.status == CERT_ISSUED || view->row.issued_id != 0)
+        if (view->row.status == CERT_ISSUED || view->row.issued_id != 0 || str_equals(view->row.source, "upload"))
                 return NULL;
         submitted = arena_new_of(arena, struct submitted_out);
         submitted->csr_type = STR("online");
@@ -180,7 +180,8 @@ static void fill_issuer(struct arena *arena, const struct certificate_view *view
                 return;
         out->ca_encrypt_algorithms = one_str(arena, str_cut(&rest, ' '));
         out->ca_common_names = one_str(arena, str_of(view->issuer_name));
-        out->ca_end_times = one_str(arena, api_time(arena, view->issuer_end_at));
+        if (view->issuer_end_at > 0)
+                out->ca_end_times = one_str(arena, api_time(arena, view->issuer_end_at));
 }
 
 static void fill_times(struct arena *arena, const struct certificate_row *row, struct certificate_out *out)

@@ -298,6 +298,13 @@ void api_handle_control(struct api *api, struct str action, struct http_request 
         req_log(&req, r);
 }
 
+void api_handle_too_large(struct http_request *request, struct http_reply *reply)
+{
+        if (request->request_id[0] == '\0')
+                random_uuid(request->request_id);
+        reply_fail(reply, ERR_TOO_LARGE, "The request is larger than 256 KiB; send less at once.", request->request_id);
+}
+
 void api_handle_unknown(struct http_request *request, struct http_reply *reply)
 {
         if (request->request_id[0] == '\0')

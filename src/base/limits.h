@@ -11,6 +11,11 @@
 #define LIMIT_HTTP_BODY \
         (256 * 1024) /* largest JSON body: a full submission is under 32 KB, a certificate chain under 64 KB */
 #define LIMIT_QUICK_BODY 4096 /* of what is answered on the listener's thread: read and hashed in 15 µs */
+/*
+ * A body over that is read to its end and thrown away up to here, so that its sender hears why: whoever is cut off while
+ * sending sees a broken connection instead.  The public API takes 10 MB.
+ */
+#define LIMIT_HTTP_DRAIN (16 * 1024 * 1024)
 #define LIMIT_HTTP_URI (32 * 1024)         /* the API promises 32 KB for GET (api.md §1.1) */
 #define LIMIT_HTTP_CONNECTIONS 8192        /* a connection costs about 70 KB with TLS buffers: 560 MB at worst */
 #define LIMIT_HTTP_REFUSED_CONNECTIONS 256 /* beyond the limit, so that they hear 503 instead of nothing */

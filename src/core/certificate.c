@@ -7,6 +7,7 @@
 #include "core/catalogue.h"
 #include "core/catalogue.h"
 #include "core/core.h"
+#include "core/held.h"
 #include "core/issuers.h"
 #include "core/submit.h"
 #include "store/binding.h"
@@ -107,14 +108,15 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
 {
         const struct certificate_row *row = &view->row;
         const struct issuer *issuer = row->issued_id ? issuers_find(act->core->issuers, row->issuer) : NULL;
+        bool uploaded = held_is_uploaded(row);
         bool issued = row->status == CERT_ISSUED && row->end_at > act->now_sec;
 
         view->names = certificate_names(act->arena, row->names);
         view->is_expiring = issued && row->end_at - act->now_sec <= CERT_RENEW_WINDOW_SEC; /* LIFE-06, SIL-07 */
-        view->is_renewable = view->is_expiring && row->renew_certificate_id.n == 0;
+        view->is_renewable = view->is_expiring && row->renew_certificate_id.n == 0 && !uploaded;
         view->is_deployable = issued && !row->key_password_set; /* PKP-07 */
-        view->is_downloadable = row->issued_id != 0 && (row->status == CERT_ISSUED || row->status == CERT_EXPIRED); /* DL-01, DL-09 */
-        view->issuer_name = issuer ? issuer->common_name : "";
+        view->is_downloadable = held_is_there(row) && (row->status == CERT_ISSUED || row->status == CERT_EXPIRED); /* DL-01, DL-09 */
+        view->issuer_name = issuer ? issuer->common_name : uploaded ? row->issuer.p : ""; /* an uploaded one tells it in words */
         view->issuer_end_at = issuer ? issuer->not_after : 0;
         view->uin = act->uin;
         if (status_shows_validations(row->status))

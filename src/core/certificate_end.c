@@ -146,13 +146,14 @@ static res expire_tx(struct store_tx *tx, void *arg)
                 return RES_OK; /* revoked or deleted meanwhile */
         TRY(moved);
         TRY(quota_return_all(act, tx, row->certificate_id)); /* QTA-05, QTA-06 */
-        TRY(store_notice_insert(tx, &(struct notice_row){
-                                            .account_id = row->account_id,
-                                            .certificate_id = row->certificate_id,
-                                            .kind = STR("expired"),
-                                            .text = str_of(text),
-                                            .created_at = act->now_sec,
-                                    }));
+        if (row->ignore_notices == 0) /* SIL-24 */
+                TRY(store_notice_insert(tx, &(struct notice_row){
+                                                    .account_id = row->account_id,
+                                                    .certificate_id = row->certificate_id,
+                                                    .kind = STR("expired"),
+                                                    .text = str_of(text),
+                                                    .created_at = act->now_sec,
+                                            }));
         return act_log(act, tx, row->certificate_id, "expired", "Certificate expired");
 }
 

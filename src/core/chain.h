@@ -2,12 +2,15 @@
 #pragma once
 
 #include "core/act.h"
+#include "core/chain_read.h"
 
 struct chain_report {
-        bool is_valid;     /* one chain without gap, every link proved, every certificate in date */
+        bool is_valid;     /* one chain without gap that `openssl verify -x509_strict` takes today, its root known or there */
         bool is_trusted;   /* its end is one of our CAs, or of the machine's trusted ones, or signed by one */
         struct strs names; /* common names, leaf first (in the order given when it is no chain) */
 };
 
-/* ERR_CERT_INVALID: the text is not one to ten certificates in PEM. */
-MUST res chain_check(struct act *act, struct str pem, struct chain_report *ret_report);
+/* PEM in any order, or DER in base64.  ERR_CERT_INVALID: it is not one to ten certificates. */
+MUST res chain_check(struct act *act, struct str text, struct chain_report *ret_report);
+/* Is `top` a root, or signed by a root that is trusted here?  Then nothing is missing above it. */
+MUST res chain_is_complete(struct act *act, const struct pki_cert *top, bool *ret_complete);

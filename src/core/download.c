@@ -5,13 +5,12 @@
 
 #include "core/certificate.h"
 #include "core/core.h"
-#include "core/issuers.h"
+#include "core/held.h"
 #include "core/key_open.h"
 #include "core/keystore.h"
 #include "core/log.h"
 #include "core/package.h"
 #include "pki/pem.h"
-#include "store/issued.h"
 
 #define DOWNLOAD_PEM_BYTES (256 * 1024)
 
@@ -24,21 +23,18 @@ static const char *download_pem(struct act *act, struct str label, struct bytes 
         return str_copy(act->arena, buf_str(&pem));
 }
 
-static const char *download_intermediates(struct act *act, const struct issuer *issuer)
-{
-        CLEAN(buf_done) struct buf pem = {0};
-
-        buf_init(&pem, DOWNLOAD_PEM_BYTES);
-        issuers_add_chain_pem(act->core->issuers, issuer, &pem);
-        return arena_strdup(act->arena, buf_c(&pem)); /* "" when there is none */
-}
-
-/* The domain as a file name; it is LDH and dots but for a wildcard's star. */
+/* The domain as a file name; it is LDH and dots but for a wildcard's star, and in an uploaded one whatever its issuer wrote. */
 static const char *download_name(struct act *act, struct str domain)
 {
-        if (str_starts_with(domain, STR("*.")))
-                return arena_printf(act->arena, "_wildcard%.*s", (int)domain.n - 1, domain.p + 1);
-        return str_copy(act->arena, domain);
+        bool is_wildcard = str_starts_with(domain, STR("*."));
+        char *name = is_wildcard ? arena_printf(act->arena, "_wildcard%.*s", (int)domain.n - 1, domain.p + 1)
+                                 : arena_strndup(act->arena, domain.p, domain.n);
+
+        for (char *c = name; *c; c++)
+                if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '-' ||
+                      *c == '_' || (*c == '.' && c > name)))
+                        *c = '_';
+        return *name ? name : "certificate";
 }
 
 static res download_key(struct act *act, const struct certificate_row *row, const struct keystore_subject *subject,
@@ -87,21 +83,17 @@ static res download_view(struct act *act, struct str certificate_id, struct cert
 static res download_collect(struct act *act, const struct certificate_view *view, struct str key_password,
                             struct package_parts *ret_parts)
 {
-        const struct issuer *issuer = issuers_find(act->core->issuers, view->row.issuer);
-        const struct issuer *root = issuers_root_of(act->core->issuers, issuer);
-        struct store_conn *conn = NULL;
-        struct issued_row issued = {0};
+        struct held held = {0};
 
-        TRY(store_read(act->core->store, &conn));
-        TRY(store_issued_get(conn, act->arena, act->account_id, view->row.issued_id, &issued));
+        TRY(held_get(act, &view->row, &held));
         *ret_parts = (struct package_parts){
                 .arena = act->arena,
                 .name = download_name(act, view->row.domain),
-                .leaf_pem = download_pem(act, PKI_PEM_CERTIFICATE, issued.der),
-                .intermediates_pem = download_intermediates(act, issuer),
-                .root_pem = root ? root->pem : "",
+                .leaf_pem = held_leaf_pem(act, &held),
+                .intermediates_pem = held_issuers_pem(act, &held),
+                .root_pem = held_root_pem(act, &held),
         };
-        const struct keystore_subject subject = {view->row.domain, issued.der, issuer, key_password};
+        const struct keystore_subject subject = {view->row.domain, &held, key_password};
         res with_key = download_key(act, &view->row, &subject, ret_parts);
 
         if (with_key.err == ERR_NOT_FOUND) /* the customer kept the key: the download is recorded all the same */

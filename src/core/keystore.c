@@ -5,7 +5,6 @@
 #include "core/core.h"
 
 #define PASSWORD_LENGTH 20 /* 119 bits: the formats' own key derivation slows nobody down who guesses */
-#define CHAIN_MAX 8
 
 static void keystore_key_free(void *key)
 {
@@ -33,16 +32,15 @@ static const char *keystore_password(struct act *act)
         return password;
 }
 
-static void keystore_chain(struct act *act, const struct keystore_subject *subject, struct pki_keystore *store)
+static void keystore_chain(struct act *act, const struct held *held, struct pki_keystore *store)
 {
-        struct bytes *chain = arena_array_of(act->arena, CHAIN_MAX, struct bytes);
-        const struct issuer *issuer = subject->issuer;
+        size_t n = held->issuer_count - (held->ends_in_root && held->issuer_count > 0);
+        struct bytes *chain = arena_array_of(act->arena, n + 1, struct bytes);
 
-        chain[store->chain_count++] = subject->leaf;
-        for (; issuer && issuer->parent[0] && store->chain_count < CHAIN_MAX;
-             issuer = issuers_find(act->core->issuers, str_of(issuer->parent)))
-                chain[store->chain_count++] = issuer->der;
+        chain[0] = held->leaf;
+        memcpy(chain + 1, held->issuers, n * sizeof *chain);
         store->chain = chain;
+        store->chain_count = n + 1;
 }
 
 res keystore_add(struct act *act, const struct key_opened *opened, const struct keystore_subject *subject,
@@ -63,7 +61,7 @@ res keystore_add(struct act *act, const struct key_opened *opened, const struct 
                 subject->domain; /* with its star: some IIS share a port only where the friendly name begins so */
         store->password = opened->is_encrypted ? subject->key_password : str_of(parts->keystore_password);
         store->created_at = act->now_sec;
-        keystore_chain(act, subject, store);
+        keystore_chain(act, subject->held, store);
         parts->keystore = store;
         return RES_OK;
 }

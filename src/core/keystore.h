@@ -5,15 +5,14 @@
 #pragma once
 
 #include "core/act.h"
-#include "core/issuers.h"
+#include "core/held.h"
 #include "core/key_open.h"
 #include "core/package.h"
 
 struct keystore_subject {
         struct str domain;
-        struct bytes leaf;           /* DER */
-        const struct issuer *issuer; /* its issuer, whose parents up to the root, without it, go in too */
-        struct str key_password;     /* "" = not told; of no use to a key without one */
+        const struct held *held; /* the certificate; its issuers, without the root, go in too */
+        struct str key_password; /* "" = not told; of no use to a key without one */
 };
 /*
  * Fill keystore and keystore_password of `parts`, or leave them NULL where the key's password was not told.  What is

@@ -92,7 +92,8 @@ static int http_call_check_length(const struct http_call *call)
                 return 0;
         if (!res_is_ok(str_to_int64(str_trim(length), &n)))
                 return 400;
-        return n > LIMIT_HTTP_BODY ? 413 : 0;
+        /* Who asks before sending has sent nothing yet; the others are heard out. */
+        return n > LIMIT_HTTP_DRAIN || (n > LIMIT_HTTP_BODY && http_header(&call->request, "Expect").p) ? 413 : 0;
 }
 
 /* No blank and no control byte: RFC 9112 §3.2; bytes over 0x7f are let through for the handler to judge. */
@@ -149,7 +150,7 @@ bool http_call_add_body(struct http_call *call, const void *bytes, size_t n)
 {
         call->body_seen += n;
         if (call->body_seen > LIMIT_HTTP_BODY)
-                return call->body_seen <= 4 * LIMIT_HTTP_BODY;
+                return call->body_seen <= LIMIT_HTTP_DRAIN;
         buf_add(&call->body, bytes, n);
         return true;
 }

@@ -87,7 +87,11 @@ static enum MHD_Result http_send(struct http_call *call)
 
 static enum MHD_Result http_refuse(struct http_call *call, int status)
 {
+        const struct http_config *config = &call->server->config;
+
         http_call_refuse(call, status);
+        if (status == 413 && config->too_large)
+                config->too_large(config->routes.context, &call->request, &call->reply);
         return http_send(call);
 }
 

@@ -68,6 +68,7 @@ struct http_config {
         struct http_pool *pool; /* shared pool, or NULL */
         unsigned listeners;     /* threads that read and write the sockets; 0 = 1 */
         struct http_routes routes;
+        http_handler *too_large; /* words for a body over LIMIT_HTTP_BODY, on the listener's thread; NULL: a plain 413 */
 };
 
 /*

@@ -42,6 +42,7 @@ enum msg_type {
         MSG_VAULT_MAKE_SECRET, /* a new API key */
         MSG_VAULT_TC3_KEY,
         MSG_VAULT_V1_SIGN,
+        MSG_VAULT_IMPORT_KEY, /* key maker only: reading a stranger's file and its password's rounds block nobody */
         /* server -> prober */
         MSG_PROBE = 200,
         /* parent <-> child, on the control channel */
@@ -227,6 +228,7 @@ enum msg_object { /* what a ciphertext is; part of the AAD */
                   MSG_OBJECT_LISTENER_KEY,
                   MSG_OBJECT_CSR_KEY,
                   MSG_OBJECT_EXTERNAL_KEY, /* HMAC key of an external account binding */
+                  MSG_OBJECT_KEY_TEXT, /* a customer's key exactly as it was uploaded */
 };
 
 struct msg_vault_aad {
@@ -256,6 +258,20 @@ struct msg_vault_make_key { /* tail: password (may be empty), common name, subje
 };
 struct msg_vault_make_key_reply { /* tail: spki DER, sealed key, CSR DER */
         uint32_t spki_len, sealed_len, csr_len;
+};
+
+/*
+ * A key that the customer brings, in any form of pki_key_import().  It is sealed twice: as PKCS#8 (under the password
+ * again where it was encrypted), and as the text that came, byte for byte.
+ */
+struct msg_vault_import_key { /* tail: key, password (may be empty) */
+        struct msg_vault_aad aad;
+        uint32_t key_len, password_len;
+};
+struct msg_vault_import_key_reply { /* tail: spki DER, sealed PKCS#8, sealed text (object MSG_OBJECT_KEY_TEXT) */
+        uint32_t key_type;          /* enum msg_key_type; NONE: RSA of a size that we do not make */
+        uint32_t encrypted;         /* 1: opens with the password only */
+        uint32_t spki_len, sealed_len, text_len;
 };
 
 struct msg_vault_make_csr { /* tail: sealed, common name; reply tail: CSR DER */

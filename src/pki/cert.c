@@ -36,7 +36,7 @@ static res read_key_usage(struct bytes value, struct pki_cert *cert)
 {
         struct der in = der_of(value);
 
-        TRY(der_read_named_bits(&in, &cert->key_usage));
+        TRY(der_read_bit_flags(&in, &cert->key_usage));
         cert->has_key_usage = true;
         return der_end(&in);
 }
@@ -162,13 +162,21 @@ static res read_name(struct der *tbs, struct bytes *ret_name)
         return RES_OK;
 }
 
+/* Roots that every browser trusts write years before 2050 in the long form; whether ours do is the lint's to judge. */
+static res read_time(struct der *in, int64_t *ret_sec)
+{
+        if (der_next_is(in, DER_GENERALIZED_TIME))
+                return der_read_generalized_time(in, ret_sec);
+        return der_read_time(in, ret_sec);
+}
+
 static res read_validity(struct der *tbs, struct pki_cert *cert)
 {
         struct der inner;
 
         TRY(der_enter(tbs, DER_SEQUENCE, &inner));
-        TRY(der_read_time(&inner, &cert->not_before));
-        TRY(der_read_time(&inner, &cert->not_after));
+        TRY(read_time(&inner, &cert->not_before));
+        TRY(read_time(&inner, &cert->not_after));
         return der_end(&inner);
 }
 

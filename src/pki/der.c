@@ -216,7 +216,8 @@ res der_read_bits(struct der *in, struct bytes *ret_octets)
         return accept(in, &at);
 }
 
-static res check_named_bits(struct bytes content)
+/* Unused bits are zero, everywhere; that the last one used is set is what DER asks of named bits alone. */
+static res check_bits(struct bytes content, bool named)
 {
         uint8_t unused, last;
 
@@ -228,24 +229,34 @@ static res check_named_bits(struct bytes content)
         }
         last = content.p[content.n - 1];
         ENSURE(unused <= 7, ERR_FORMAT);
-        ENSURE((last & ((1u << unused) - 1)) == 0 && (last >> unused & 1u), ERR_FORMAT);
+        ENSURE((last & ((1u << unused) - 1)) == 0 && (!named || (last >> unused & 1u)), ERR_FORMAT);
         return RES_OK;
 }
 
-res der_read_named_bits(struct der *in, uint32_t *ret_bits)
+static res read_flags(struct der *in, bool named, uint32_t *ret_bits)
 {
         struct der at = *in;
         struct der_value value;
         uint32_t bits = 0;
 
         TRY(der_read_tag(&at, DER_BIT_STRING, &value));
-        TRY(check_named_bits(value.content));
+        TRY(check_bits(value.content, named));
         for (size_t i = 0; i + 1 < value.content.n; i++)
                 for (unsigned bit = 0; bit < 8; bit++)
                         if (value.content.p[i + 1] & 0x80u >> bit)
                                 bits |= 1u << (i * 8 + bit);
         *ret_bits = bits;
         return accept(in, &at);
+}
+
+res der_read_named_bits(struct der *in, uint32_t *ret_bits)
+{
+        return read_flags(in, /* named= */ true, ret_bits);
+}
+
+res der_read_bit_flags(struct der *in, uint32_t *ret_bits)
+{
+        return read_flags(in, /* named= */ false, ret_bits);
 }
 
 static bool two_digits(const uint8_t *p, int *ret_value)

@@ -72,6 +72,8 @@ MUST res der_read_bits(struct der *in, struct bytes *ret_octets); /* BIT STRING 
 MUST res der_read_named_bits(
         struct der *in, uint32_t *ret_bits); /* bit 0 = 1u << 0; no trailing zero bits (X.690 §11.2.2); at most 32 */
 MUST res der_check_bits(struct bytes content); /* of a BIT STRING under a tag of its own: [n] IMPLICIT */
+/* The same with zero bits at the end: roots in every trust store have them. */
+MUST res der_read_bit_flags(struct der *in, uint32_t *ret_bits);
 MUST res der_read_time(struct der *in,
                        int64_t *ret_sec); /* UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5) */
 MUST res der_read_generalized_time(struct der *in, int64_t *ret_sec); /* any year, no fraction (RFC 6960 §4.2.2.1) */

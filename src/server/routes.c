@@ -58,6 +58,13 @@ void routes_handle(void *context, struct http_request *request, struct http_repl
         api_handle_unknown(request, reply);
 }
 
+void routes_too_large(void *context, struct http_request *request, struct http_reply *reply)
+{
+        (void)context;
+        if (api_is_request(request))
+                api_handle_too_large(request, reply);
+}
+
 static struct str control_action(struct str path)
 {
         size_t n = strlen(CONTROL_OPERATE);

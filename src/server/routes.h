@@ -6,4 +6,6 @@
 
 bool routes_direct(void *context, struct http_request *request, struct http_reply *reply);
 void routes_handle(void *context, struct http_request *request, struct http_reply *reply);
+/* A body over the limit: in the API's own envelope for whoever asked the API. */
+void routes_too_large(void *context, struct http_request *request, struct http_reply *reply);
 void routes_control(void *context, struct http_request *request, struct http_reply *reply);

@@ -241,7 +241,7 @@ static res server_listen(struct server *server, struct act *act, struct control 
         struct http_tls tls = {0};
         const struct http_config tls_config = {
                 .listen_fd = control_take_fd(control, MSG_FD_TLS_LISTENER), .tls = true, .workers = SERVER_WORKERS,
-                .routes = {server, routes_direct, routes_handle}};
+                .routes = {server, routes_direct, routes_handle}, .too_large = routes_too_large};
         const struct http_config public_config = {
                 .listen_fd = control_take_fd(control, MSG_FD_PUBLIC_LISTENER), .workers = SERVER_PUBLIC_WORKERS,
                 .routes = {server, status_direct, status_handle}};

@@ -68,7 +68,7 @@ static const struct column update_columns[] = {
 };
 
 enum {
-        INSERT, GET, GET_BY_SEQ, UPDATE, SEE, SET_STATUS, SET_ISSUED, SET_VALIDATED, SET_ASKED, SET_ALIAS, SET_PROJECT, DELETE,
+        INSERT, GET, GET_BY_SEQ, UPDATE, SEE, SET_STATUS, SET_ISSUED, SET_VALIDATED, SET_ASKED, SET_ALIAS, SET_PROJECT, SET_IGNORE, DELETE,
         LIST_ORDER, LIST_ENDING, LIST_KEY,
 };
 #define THIS " WHERE account_id = $1 AND certificate_id = $2 AND deleted_at = 0"
@@ -101,6 +101,7 @@ static const struct sql statements[] = {
         [SET_ASKED] = SQL("certificate_set_asked", "UPDATE certificate SET verified_ask_at = $3" THIS),
         [SET_ALIAS] = SQL("certificate_set_alias", "UPDATE certificate SET alias = $3" THIS),
         [SET_PROJECT] = SQL("certificate_set_project", "UPDATE certificate SET project_id = $3" THIS),
+        [SET_IGNORE] = SQL("certificate_set_ignore", "UPDATE certificate SET ignore_notices = $3" THIS),
         [DELETE] = SQL("certificate_delete", "UPDATE certificate SET deleted_at = $3" THIS),
         [LIST_ORDER] = SQL_ROW("certificate_list_order", columns,
                 "SELECT " CERTIFICATE " FROM certificate WHERE account_id = $1 AND order_id = $2 AND deleted_at = 0 ORDER BY seq"),
@@ -285,6 +286,11 @@ res store_certificate_set_validated(struct store_tx *tx, int64_t account_id, str
 res store_certificate_set_asked(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t verified_ask_at)
 {
         return set_int(tx, SET_ASKED, account_id, certificate_id, verified_ask_at);
+}
+
+res store_certificate_set_ignore(struct store_tx *tx, int64_t account_id, struct str certificate_id, bool ignore)
+{
+        return set_int(tx, SET_IGNORE, account_id, certificate_id, ignore);
 }
 
 res store_certificate_set_alias(struct store_tx *tx, int64_t account_id, struct str certificate_id, struct str alias)

@@ -37,6 +37,7 @@ MUST res store_certificate_set_status(struct store_tx *tx, int64_t account_id, s
                                       int64_t from, int64_t to, struct str status_msg);
 MUST res store_certificate_set_validated(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t validated_at);
 MUST res store_certificate_set_asked(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t verified_ask_at);
+MUST res store_certificate_set_ignore(struct store_tx *tx, int64_t account_id, struct str certificate_id, bool ignore);
 MUST res store_certificate_set_alias(struct store_tx *tx, int64_t account_id, struct str certificate_id, struct str alias);
 MUST res store_certificate_set_project(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t project_id);
 struct store_certificate_issue {

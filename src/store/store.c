@@ -27,6 +27,7 @@ static const struct sql statements[] = {
         [STORE_ID_LEDGER] = SQL_SYSTEM("ledger_max_id", "SELECT COALESCE(MAX(entry_id), 0) FROM ledger"),
         [STORE_ID_JOB] = SQL_SYSTEM("job_max_id", "SELECT COALESCE(MAX(job_id), 0) FROM job"),
         [STORE_ID_CSR] = SQL_SYSTEM("csr_max_id", "SELECT COALESCE(MAX(csr_id), 0) FROM csr"),
+        [STORE_ID_UPLOAD_UPDATE] = SQL_SYSTEM("upload_update_max_id", "SELECT COALESCE(MAX(update_id), 0) FROM upload_update"),
         [STORE_ID_NOTICE] = SQL_SYSTEM("notice_max_id", "SELECT COALESCE(MAX(notice_id), 0) FROM notice"),
         [STORE_ID_BENEFIT] = SQL_SYSTEM("benefit_max_id", "SELECT COALESCE(MAX(package_seq), 0) FROM benefit_package"),
         [STORE_ID_ACME_ACCOUNT] = SQL_SYSTEM("acme_account_max_id", "SELECT COALESCE(MAX(acme_id), 0) FROM acme_account"),

@@ -88,6 +88,7 @@ enum store_id {
         STORE_ID_BENEFIT,
         STORE_ID_CSR,
         STORE_ID_ACME_ACCOUNT, STORE_ID_EXTERNAL_ACCOUNT, STORE_ID_ACME_ORDER, STORE_ID_ACME_AUTHORIZATION,
+        STORE_ID_UPLOAD_UPDATE,
         STORE_ID_COUNT
 };
 MUST res store_new_id(struct store_tx *tx, enum store_id table, int64_t *ret_id);

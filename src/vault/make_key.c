@@ -33,6 +33,13 @@ static res key_seal_encrypted(const struct vault *vault, const struct msg_vault_
         return vault_seal(vault, aad, buf_bytes(&encrypted), out);
 }
 
+res vault_seal_key(const struct vault *vault, const struct msg_vault_aad *aad, const struct pki_key *key,
+                   struct str password, struct buf *out)
+{
+        return password.n > 0 ? key_seal_encrypted(vault, aad, key, password, out)
+                              : key_seal_open(vault, aad, key, out);
+}
+
 res vault_make_key(struct vault *vault, const struct frame *request, struct answer *answer)
 {
         struct msg_vault_make_key body;
@@ -55,10 +62,7 @@ res vault_make_key(struct vault *vault, const struct frame *request, struct answ
 
         buf_add(&answer->tail, spki.p, spki.n);
         made.spki_len = (uint32_t)answer->tail.n;
-        if (password.n > 0)
-                TRY(key_seal_encrypted(vault, &body.aad, key, password, &answer->tail));
-        else
-                TRY(key_seal_open(vault, &body.aad, key, &answer->tail));
+        TRY(vault_seal_key(vault, &body.aad, key, password, &answer->tail));
         made.sealed_len = (uint32_t)(answer->tail.n - made.spki_len);
         if (common_name.n > 0)
                 TRY(subject.n > 0 ? pki_csr_make_named(key, subject, common_name, &answer->tail)

@@ -120,6 +120,7 @@ static const struct vault_call {
         {MSG_VAULT_SEAL, sizeof(struct msg_vault_seal), false, handle_seal},
         {MSG_VAULT_OPEN, sizeof(struct msg_vault_open), false, handle_open},
         {MSG_VAULT_MAKE_KEY, sizeof(struct msg_vault_make_key), true, vault_make_key},
+        {MSG_VAULT_IMPORT_KEY, sizeof(struct msg_vault_import_key), true, vault_import_key},
         {MSG_VAULT_MAKE_CSR, sizeof(struct msg_vault_make_csr), false, handle_make_csr},
         {MSG_VAULT_MAKE_SECRET, sizeof(struct msg_vault_make_secret), false, handle_make_secret},
         {MSG_VAULT_TC3_KEY, sizeof(struct msg_vault_tc3_key), false, handle_tc3_key},

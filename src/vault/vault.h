@@ -10,6 +10,7 @@
 
 #define VAULT_MAGIC 0x5661756cu
 
+struct pki_key;
 struct stock;
 
 struct vault {
@@ -30,3 +31,8 @@ MUST res vault_unseal(const struct vault *vault, const struct msg_vault_aad *aad
                       struct secret *ret_plain);
 /* MSG_VAULT_MAKE_KEY. */
 MUST res vault_make_key(struct vault *vault, const struct frame *request, struct answer *answer);
+/* MSG_VAULT_IMPORT_KEY. */
+MUST res vault_import_key(struct vault *vault, const struct frame *request, struct answer *answer);
+/* Seal a key as PKCS#8; with a password only what is encrypted under it (PKP-01, PKP-03, CON-39). */
+MUST res vault_seal_key(const struct vault *vault, const struct msg_vault_aad *aad, const struct pki_key *key,
+                        struct str password, struct buf *out);

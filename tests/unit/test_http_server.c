@@ -41,7 +41,7 @@ static void malformed_requests_get_their_status(void **state)
                 {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                  "HTTP/1.1 400"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 1\r\n\r\na", "HTTP/1.1 400"},
-                {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n", "HTTP/1.1 413"},
+                {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n", "HTTP/1.1 413"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nab\r\n0\r\n\r\n",
                  "HTTP/1.1 400"},
                 {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501"},

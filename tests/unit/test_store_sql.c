@@ -12,7 +12,7 @@ static const char *const system_statements[] = {
         /* the next id of a table */
         "account_max_id", "user_max_id", "api_key_max_id", "order_max_id", "certificate_max_id", "key_max_id", "issued_max_id",
         "validation_max_id", "evidence_max_id", "ledger_max_id", "job_max_id", "notice_max_id", "benefit_max_id", "csr_max_id",
-        "acme_account_max_id", "external_account_max_id", "acme_order_max_id", "acme_authorization_max_id",
+        "acme_account_max_id", "external_account_max_id", "acme_order_max_id", "acme_authorization_max_id", "upload_update_max_id",
         /* how an account is found; the operator's list of them */
         "account_get_by_uin", "account_list", "api_key_get_by_secret_id",
         /* people belong to the installation, memberships tie them to accounts */
