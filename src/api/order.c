@@ -13,21 +13,25 @@ static const struct json_field tag_fields[] = {
         JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct buy_in {
-        struct opt_int product_id, domain_num, time_span, auto_voucher, project_id, auto_renew, pay;
-        struct str client_token;
+        struct opt_int product_id, domain_num, time_span, auto_voucher, project_id, auto_renew, pay, domain_type, pro;
+        struct str client_token, brand, type, standard;
         struct objs tags;
 };
 #define BUY_FIELDS \
-        JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT, .required = true), \
-                JSON_FIELD(struct buy_in, domain_num, "DomainNum", JSON_INT, .required = true), \
+        JSON_FIELD(struct buy_in, domain_num, "DomainNum", JSON_INT, .required = true), \
                 JSON_FIELD(struct buy_in, time_span, "TimeSpan", JSON_INT, .required = true), \
                 JSON_FIELD(struct buy_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields, \
                            .sub_size = sizeof(struct tag_in)), \
                 JSON_FIELD(struct buy_in, client_token, "ClientToken", JSON_STR, .limit = LIMIT_CLIENT_TOKEN_BYTES)
 static const struct json_field certificate_in_fields[] = {
-        BUY_FIELDS, JSON_FIELD(struct buy_in, auto_voucher, "AutoVoucher", JSON_INT), JSON_FIELDS_END};
+        JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT, .required = true), BUY_FIELDS, JSON_FIELD(struct buy_in, auto_voucher, "AutoVoucher", JSON_INT), JSON_FIELDS_END};
 static const struct json_field create_in_fields[] = {
-        BUY_FIELDS, JSON_FIELD(struct buy_in, project_id, "ProjectId", JSON_UINT),
+        JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT),
+        JSON_FIELD(struct buy_in, brand, "Brand", JSON_STR, .limit = 64),
+        JSON_FIELD(struct buy_in, type, "Type", JSON_STR, .limit = 8),
+        JSON_FIELD(struct buy_in, pro, "Pro", JSON_BOOL),
+        JSON_FIELD(struct buy_in, standard, "Standard", JSON_STR, .limit = 16),
+        JSON_FIELD(struct buy_in, domain_type, "DomainType", JSON_INT), BUY_FIELDS, JSON_FIELD(struct buy_in, project_id, "ProjectId", JSON_UINT),
         JSON_FIELD(struct buy_in, auto_renew, "AutoRenew", JSON_BOOL), JSON_FIELD(struct buy_in, pay, "Pay", JSON_BOOL),
         JSON_FIELDS_END};
 
@@ -132,7 +136,9 @@ static struct objs tags_of(struct req *req, struct objs tags)
 static struct order_buy wish_of(struct req *req, const struct buy_in *in)
 {
         return (struct order_buy){
-                .product = api_number_text(req->act.arena, in->product_id.v),
+                .product = in->product_id.set ? api_number_text(req->act.arena, in->product_id.v) : STR(""),
+                .wish = {.brand = in->brand, .level = in->type, .standard = in->standard, .domain_type = in->domain_type.v,
+                         .is_pro = in->pro.v != 0},
                 .names = in->domain_num.v,
                 .months = months_of(in->time_span),
                 .project_id = in->project_id.v,
@@ -186,6 +192,8 @@ res api_order_create(struct req *req)
         struct order_made made;
 
         TRY(REQ_BIND(req, &in));
+        if (!in.product_id.set && in.type.n == 0)
+                return act_fail(&req->act, ERR_PARAM_MISSING, "Send ProductId, or Type with Brand and DomainType as you like.");
         const struct order_buy wish = wish_of(req, &in);
 
         if (in.pay.v != 0)

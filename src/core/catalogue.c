@@ -391,14 +391,29 @@ const struct product *catalogue_free_product(const struct catalogue *catalogue, 
         return NULL;
 }
 
-const struct product *catalogue_recommended(const struct catalogue *catalogue, struct str level, int64_t domain_type)
+static bool catalogue_fits(const struct product *product, const struct catalogue_wish *wish)
 {
+        return product_can_be_bought(product) && product->is_pro == wish->is_pro &&
+               (wish->brand.n == 0 || str_equal_nocase(wish->brand, str_of(product->brand))) &&
+               (wish->level.n == 0 || str_equal_nocase(wish->level, str_of(product->level))) &&
+               str_equal_nocase(wish->standard.n ? wish->standard : STR("international"), str_of(product->standard)) &&
+               (wish->domain_type == 0 || wish->domain_type == product->domain_type);
+}
+
+const struct product *catalogue_choose(const struct catalogue *catalogue, const struct catalogue_wish *wish)
+{
+        const struct product *first = NULL;
+
         for (size_t i = 0; i < catalogue->row_count; i++) {
                 const struct product *product = &catalogue->rows[i].product;
-                if (product->is_recommended && str_equals(level, product->level) && product->domain_type == domain_type)
+                if (!catalogue_fits(product, wish))
+                        continue;
+                if (product->is_recommended)
                         return product;
+                if (!first)
+                        first = product;
         }
-        return NULL;
+        return first;
 }
 
 bool product_has(const struct strs *words, const char *word)

@@ -63,8 +63,14 @@ struct product {
 
 /* A paid product that can be ordered by its number and issued here. */
 bool product_can_be_bought(const struct product *product);
-/* The recommended product of a type ("DV") and kind of domain; NULL = none. */
-const struct product *catalogue_recommended(const struct catalogue *catalogue, struct str level, int64_t domain_type);
+/* What somebody wants who names no product: absent ("" or 0) = any; without a brand the recommended one (PUR-07, PUR-22). */
+struct catalogue_wish {
+        struct str brand, level, standard; /* without regard to case */
+        int64_t domain_type;
+        bool is_pro;
+};
+/* The first product that fits and can be bought, the recommended before the others.  NULL = none. */
+const struct product *catalogue_choose(const struct catalogue *catalogue, const struct catalogue_wish *wish);
 /* Is the word among them? */
 bool product_has(const struct strs *words, const char *word);
 bool product_has_term(const struct product *product, int64_t months);

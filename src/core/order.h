@@ -34,7 +34,8 @@ int64_t order_term_sec(const struct order_row *row);
 /* ---- buying ---- */
 
 struct order_buy {
-        struct str product;  /* ProductId as text, e.g. "104" */
+        struct str product;  /* ProductId as text, e.g. "104"; "" = chosen by `wish` */
+        struct catalogue_wish wish;
         int64_t names;       /* DomainNum */
         int64_t months;      /* term */
         int64_t project_id;

@@ -39,12 +39,10 @@ res order_upgrade(struct act *act, struct str certificate_id, struct str product
 {
         struct store_conn *c = NULL;
         struct certificate_row origin = {0};
-        const struct product *recommended = catalogue_recommended(act_catalogue(act), STR("DV"), 1); /* UPG-04 */
-        struct order_buy in = {.product = product, .names = 1, .months = months ? months : 12};
+        struct order_buy in = {.product = product, .names = 1, .months = months ? months : 12,
+                               .wish = {.level = STR("DV"), .domain_type = 1}}; /* UPG-04: without a number the recommended one */
         struct order_plan plan;
 
-        if (product.n == 0 && recommended)
-                in.product = str_of(recommended->package_type);
         TRY(store_read(act->core->store, &c));
         TRY(order_origin(act, c, certificate_id, &origin));
         TRY(upgrade_check(act, &origin));

@@ -14,8 +14,16 @@
 
 static res plan_product(struct act *act, const struct order_buy *in, const struct product **ret_product)
 {
-        const struct product *product = catalogue_product(act_catalogue(act), in->product);
+        const struct product *product;
 
+        if (in->product.n == 0) { /* PUR-05..08, PUR-22: type, brand and kind of domain instead of a number */
+                *ret_product = in->wish.level.n ? catalogue_choose(act_catalogue(act), &in->wish) : NULL;
+                return *ret_product ? RES_OK
+                                    : act_fail(act, ERR_PARAM_VALUE,
+                                               "No product of this brand, type, standard and kind of domain can be bought "
+                                               "here; DescribeCatalogue lists those that can.");
+        }
+        product = catalogue_product(act_catalogue(act), in->product);
         if (!product)
                 return act_fail(act, ERR_PARAM_VALUE,
                                 "There is no product %.*s; DescribeCatalogue lists those there are.", (int)in->product.n,

@@ -147,7 +147,7 @@ test('twenty at once for what twelve cost: twelve are bought, not a cent too muc
 test('the catalogue lists what can be bought and what cannot yet (CAT-01, CAT-02, CAT-07)', async () => {
   const all = await own.request('DescribeCatalogue', {})
   assert.equal(all.TotalCount, all.Products.length)
-  assert.deepEqual([...new Set(all.Products.map(p => p.Brand))].sort(), ['CFCA', 'DNSPod', 'GeoTrust', 'GlobalSign', 'SecureSite', 'TrustAsia', 'WoTrus'])
+  assert.deepEqual([...new Set(all.Products.map(p => p.Brand))].sort(), ['CFCA', 'Chancery', 'DNSPod', 'GeoTrust', 'GlobalSign', 'SecureSite', 'TrustAsia', 'WoTrus'])
   const p = n => all.Products.find(x => x.ProductId === n)
   assert.deepEqual([p(104).Buyable, p(104).Reason, p(14).Buyable, p(83).Free], [true, '', false, true])
   assert.match(p(14).Reason, /not issue/)
@@ -165,6 +165,33 @@ test('the catalogue lists what can be bought and what cannot yet (CAT-01, CAT-02
   }
   for (const x of all.Products.filter(x => !x.Buyable))
     await assert.rejects(own.request('CreateOrder', { ProductId: x.ProductId, DomainNum: x.MinDomains, TimeSpan: 1 }), { code: 'InvalidParameterValue' })
+})
+
+const choices = [ /* PUR-05 PUR-06 PUR-07 PUR-08 PUR-22: the number follows from what is chosen, the brand may be left out */
+  [{ Type: 'DV', DomainType: 1 }, 48], [{ Type: 'DV', DomainType: 3 }, 49], [{ Type: 'dv', Brand: 'trustasia', DomainType: 1 }, 104],
+  [{ Type: 'DV', Brand: 'WoTrus', DomainType: 2 }, 26], [{ Type: 'DV', DomainType: 4 }, 42], [{ Type: 'DV', Standard: 'International', DomainType: 2 }, 50]
+]
+for (const [wish, number] of choices)
+  test(`chosen by ${JSON.stringify(wish)}: product ${number}`, async () => {
+    const DomainNum = wish.DomainType % 2 ? 1 : 2
+    const { Order: made } = await own.request('CreateOrder', { ...wish, DomainNum, TimeSpan: 1 })
+    assert.equal(made.ProductId, number)
+    await own.request('CloseOrder', { OrderId: made.OrderId })
+  })
+for (const wish of [{ Type: 'DV', Standard: 'sm2' }, { Type: 'EV' }, { Type: 'DV', Brand: 'Nobody' }, { Type: 'DV', Pro: true }, { Type: 'XV' }])
+  test(`nothing fits ${JSON.stringify(wish)}`, async () => {
+    await assert.rejects(own.request('CreateOrder', { ...wish, DomainNum: 1, TimeSpan: 1 }), e => e.code === 'InvalidParameterValue' && /DescribeCatalogue/.test(e.message))
+    await assert.rejects(own.request('CreateOrder', { DomainNum: 1, TimeSpan: 1 }), { code: 'MissingParameter' })
+  })
+
+test('free and DV compared by the nine criteria of the upgrade (UPG-07 CAT-26 CAT-05 QTA-20)', async () => {
+  const { Products } = await own.request('DescribeCatalogue', { Type: 'DV' })
+  const free = Products.find(p => p.ProductId === 2)
+  const dv = [48, 49, 50].map(n => Products.find(p => p.ProductId === n))
+  assert.deepEqual([free.Name, free.ValidityMonths, free.Support, free.DomainType, free.IpBinding, free.Free], ['TrustAsia DV SSL CA - G5', 12, false, 1, false, true])
+  assert.deepEqual(dv.map(p => [p.Support, p.IpBinding, p.Free]), [[true, false, false], [true, false, false], [true, false, false]])
+  assert.deepEqual(dv.map(p => p.DomainType), [1, 3, 2])
+  assert.ok(Products.every(p => p.LifeDays <= 398)) /* CAT-29 */
 })
 
 test('operators credit, set and grant; nobody else does', async () => {

@@ -131,10 +131,12 @@ static void test_paid_products(void **state)
                     !product_has(&p->csr_keys, "ec-p256"));
         assert_ptr_equal(catalogue_product_of_pid(catalogue, 1018586), catalogue_product(catalogue, STR("12")));
         assert_ptr_equal(catalogue_product_of_pid(catalogue, 1018580), catalogue_product(catalogue, STR("6")));
-        p = catalogue_recommended(catalogue, STR("DV"), 1); /* PUR-07, UPG-04 */
+        p = catalogue_choose(catalogue, &(struct catalogue_wish){.level = STR("DV"), .domain_type = 1}); /* PUR-07, UPG-04 */
         assert_string_equal(p->package_type, "48");
-        assert_string_equal(catalogue_recommended(catalogue, STR("DV"), 3)->package_type, "49");
-        assert_null(catalogue_recommended(catalogue, STR("DV"), 9));
+        p = catalogue_choose(catalogue, &(struct catalogue_wish){.level = STR("dv"), .brand = STR("TrustAsia"), .domain_type = 3});
+        assert_string_equal(p->package_type, "12");
+        assert_null(catalogue_choose(catalogue, &(struct catalogue_wish){.level = STR("DV"), .domain_type = 9}));
+        assert_null(catalogue_choose(catalogue, &(struct catalogue_wish){.level = STR("OV")})); /* not issued here yet */
         assert_null(catalogue_product_of_pid(catalogue, 0));
         assert_null(catalogue_product_of_pid(catalogue, 7));
         catalogue_free(catalogue);
