@@ -65,7 +65,7 @@ static const struct conf_row conf_rows[] = {
         ROW("validation.allow", validation_allow, conf_check_cidrs, "",
             "Networks (CIDR) that validation may connect to besides public addresses.", .is_list = true),
         ROW("validation.cname-zone", validation_cname_zone, conf_check_domain, "",
-            "Zone under which the targets of CNAME validation lie; empty = none."),
+            "Zone of the targets of kept CNAME records, which prove a name at every renewal; empty = none."),
         ROW("validation.file", validation_file, conf_check_switch, "on", "Whether validation by file is offered."),
         ROW("names.private-suffixes", names_private_suffixes, conf_check_domains, "",
             "Suffixes of this organisation that are not on the public suffix list.", .is_list = true),
