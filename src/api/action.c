@@ -88,6 +88,7 @@ static const struct api_action actions[] = {
         SSL("DescribeCertificateDetail", API_RATE_READ, API_LOOKS, false, api_certificate_detail,
             api_certificate_detail),
         SSL("DescribeCertificateOperateLogs", API_RATE_READ, API_LOOKS, false, api_log_list, api_log_list),
+        SSL("DescribeCertificateTimeline", API_RATE_READ, API_LOOKS, false, api_log_timeline, api_log_timeline),
         SSL("DescribeCertificates", API_RATE_READ, API_LOOKS, false, api_certificate_list, api_certificate_list),
         UNBUILT("DescribeCompanies"),
         SSL("DescribeDeleteCertificatesTaskResult", API_RATE_READ, API_LOOKS, false, api_deletion_tasks, api_deletion_tasks),

@@ -6,7 +6,7 @@
 
 struct log_in {
         struct opt_int offset, limit;
-        struct str start_time, end_time;
+        struct str start_time, end_time, type;
 };
 
 struct entry_out {
@@ -21,7 +21,8 @@ struct log_out {
 static const struct json_field log_in_fields[] = {
         JSON_FIELD(struct log_in, offset, "Offset", JSON_UINT), JSON_FIELD(struct log_in, limit, "Limit", JSON_UINT),
         JSON_FIELD(struct log_in, start_time, "StartTime", JSON_STR, .limit = 32),
-        JSON_FIELD(struct log_in, end_time, "EndTime", JSON_STR, .limit = 32), JSON_FIELDS_END};
+        JSON_FIELD(struct log_in, end_time, "EndTime", JSON_STR, .limit = 32),
+        JSON_FIELD(struct log_in, type, "Type", JSON_STR, .limit = 64), JSON_FIELDS_END};
 static const struct json_field entry_fields[] = {
         JSON_FIELD(struct entry_out, action, "Action", JSON_STR),
         JSON_FIELD(struct entry_out, created_on, "CreatedOn", JSON_STR),
@@ -36,6 +37,25 @@ static const struct json_field log_out_fields[] = {JSON_FIELD(struct log_out, al
                                                               .sub = entry_fields,
                                                               .sub_size = sizeof(struct entry_out)),
                                                    JSON_FIELDS_END};
+
+struct timeline_in {
+        struct str certificate_id;
+};
+
+struct timeline_out {
+        struct str certificate_id;
+        struct objs entries;
+};
+
+static const struct json_field timeline_in_fields[] = {
+        JSON_FIELD(struct timeline_in, certificate_id, "CertificateId", JSON_STR, .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
+        JSON_FIELDS_END};
+static const struct json_field timeline_out_fields[] = {
+        JSON_FIELD(struct timeline_out, certificate_id, "CertificateId", JSON_STR),
+        JSON_FIELD(struct timeline_out, entries, "Timeline", JSON_OBJS, .sub = entry_fields, .sub_size = sizeof(struct entry_out)),
+        JSON_FIELDS_END};
+const struct api_message api_log_timeline_in = {timeline_in_fields, sizeof(struct timeline_in)};
+const struct api_message api_log_timeline_out = {timeline_out_fields, sizeof(struct timeline_out)};
 const struct api_message api_log_list_in = {log_in_fields, sizeof(struct log_in)};
 const struct api_message api_log_list_out = {log_out_fields, sizeof(struct log_out)};
 
@@ -79,6 +99,9 @@ res api_log_list(struct req *req)
         struct log_page page = {0};
 
         TRY(REQ_BIND(req, &in));
+        if (in.type.n > 0 && !log_type_is_known(in.type))
+                return act_fail(&req->act, ERR_PARAM_VALUE, "Type must be one of the words in OperateLogs, such as apply, issued or revoked.");
+        query.type = in.type;
         query.offset = in.offset.v;
         query.limit = limit_of(in.limit);
         TRY(time_read(req, "StartTime", in.start_time, &query.from_sec));
@@ -86,4 +109,14 @@ res api_log_list(struct req *req)
         TRY(log_list(&req->act, &query, &page));
         return REQ_REPLY(req,
                          &((struct log_out){api_int(page.all_total), api_int(page.total), entries_of(req, &page)}));
+}
+
+res api_log_timeline(struct req *req)
+{
+        struct timeline_in in = {0};
+        struct log_page page = {0};
+
+        TRY(REQ_BIND(req, &in));
+        TRY(log_timeline(&req->act, in.certificate_id, &page));
+        return REQ_REPLY(req, &((struct timeline_out){in.certificate_id, entries_of(req, &page)}));
 }

@@ -6,6 +6,33 @@
 #include "core/core.h"
 #include "store/account.h"
 
+#define TIMELINE_MAX 10000 /* far over what one certificate lives through; a key opened each minute for a week */
+
+static const char *const log_types[] = {
+        /* of the wire */
+        "apply", "applyVIP", "renewVIP", "multiYearsRenew", "submitInfo", "uploadConfirmLetter", "downloadConfirmLetter",
+        "domainValidationPassed", "issued", "download", "upload", "uploadFromYunAPI", "updateAlias", "changeProject", "replace",
+        "revoke", "revoked", "cancelRevoke", "editRevokeLetter", "cancel", "Resubmit", "delete", "transferIn", "transferOut", "refund",
+        "modifyDownloadLimit",
+        /* our own */
+        "reviewFailed", "expired", "updateTags", "bind", "unbind", "deleteExternalAccount",
+        "createExternalAccount", "grant", "approveName", "deactivateAuthorization", "deleteCSR", "modifyCSR",
+        "createCSR", "modifyAcmeAccount", "createAcmeAccount",
+};
+
+const char *log_type_at(size_t i)
+{
+        return i < sizeof log_types / sizeof *log_types ? log_types[i] : NULL;
+}
+
+bool log_type_is_known(struct str type)
+{
+        for (size_t i = 0; log_type_at(i) != NULL; i++)
+                if (str_equals(type, log_types[i]))
+                        return true;
+        return false;
+}
+
 static int64_t log_limit(int64_t limit)
 {
         if (limit <= 0)
@@ -57,10 +84,26 @@ res log_list(struct act *act, const struct log_query *query, struct log_page *re
         int64_t offset = query->offset > 0 ? query->offset : 0;
 
         TRY(store_read(act->core->store, &c));
-        TRY(store_log_list(c, act->arena, act->account_id, from_sec, to_sec, offset, log_limit(query->limit), &page.v,
-                           &page.n));
-        TRY(store_log_count(c, act->account_id, from_sec, to_sec, &page.total));
+        const struct store_log_filter filter = {
+                act->account_id, from_sec, to_sec, query->type.p ? query->type : STR(""), offset, log_limit(query->limit)};
+
+        TRY(store_log_list(c, act->arena, &filter, &page.v, &page.n));
+        TRY(store_log_count(c, &filter, &page.total));
         TRY(store_log_count_all(c, act->account_id, &page.all_total));
+        TRY(log_fill_uins(act, c, &page));
+        *ret_page = page;
+        return RES_OK;
+}
+
+res log_timeline(struct act *act, struct str certificate_id, struct log_page *ret_page)
+{
+        struct store_conn *c = NULL;
+        struct log_page page = {0};
+
+        TRY(store_read(act->core->store, &c));
+        TRY(store_log_list_certificate(c, act->arena, act->account_id, certificate_id, TIMELINE_MAX, &page.v, &page.n));
+        ENSURE(page.n > 0, ERR_CERT_NOT_FOUND);
+        page.total = page.all_total = (int64_t)page.n;
         TRY(log_fill_uins(act, c, &page));
         *ret_page = page;
         return RES_OK;

@@ -27,8 +27,9 @@ static const struct sql statements[] = {
         [INSERT] = SQL("log_insert", "INSERT INTO log (" LOG ", certificate_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, " SQL_SEQ_OF("$2", "$4") ")"),
         [LIST] = SQL_ROW("log_list", columns,
                 "SELECT " LOG " FROM log WHERE account_id = $1 AND created_at >= $2 AND created_at < $3"
-                " ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5"),
-        [COUNT] = SQL("log_count", "SELECT COUNT(*) FROM log WHERE account_id = $1 AND created_at >= $2 AND created_at < $3"),
+                " AND ($4 = '' OR type = $4) ORDER BY created_at DESC, seq DESC LIMIT $5 OFFSET $6"),
+        [COUNT] = SQL("log_count", "SELECT COUNT(*) FROM log WHERE account_id = $1 AND created_at >= $2 AND created_at < $3"
+                " AND ($4 = '' OR type = $4)"),
         [COUNT_ALL] = SQL("log_count_all", "SELECT COUNT(*) FROM log WHERE account_id = $1"),
         [LIST_CERTIFICATE] = SQL_ROW("log_list_certificate", columns,
                 "SELECT " LOG " FROM log WHERE account_id = $1 AND certificate_id = $2 AND certificate_seq > 0"
@@ -100,26 +101,31 @@ res store_log_append(struct store_tx *tx, struct log_row *row)
         return RES_OK;
 }
 
-res store_log_list(struct store_conn *c, struct arena *a, int64_t account_id, int64_t from_sec, int64_t to_sec,
-                   int64_t offset, int64_t limit, const struct log_row **ret_rows, size_t *ret_n)
+static struct query filter_query(struct store_conn *c, size_t statement, const struct store_log_filter *filter)
 {
-        struct query q = query_of(c, &sql_log, LIST);
+        struct query q = query_of(c, &sql_log, statement);
 
-        query_int(&q, account_id);
-        query_int(&q, from_sec);
-        query_int(&q, to_sec);
-        query_int(&q, limit);
-        query_int(&q, offset);
+        query_int(&q, filter->account_id);
+        query_int(&q, filter->from_sec);
+        query_int(&q, filter->to_sec);
+        query_str(&q, filter->type);
+        return q;
+}
+
+res store_log_list(struct store_conn *c, struct arena *a, const struct store_log_filter *filter,
+                   const struct log_row **ret_rows, size_t *ret_n)
+{
+        struct query q = filter_query(c, LIST, filter);
+
+        query_int(&q, filter->limit);
+        query_int(&q, filter->offset);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }
 
-res store_log_count(struct store_conn *c, int64_t account_id, int64_t from_sec, int64_t to_sec, int64_t *ret_count)
+res store_log_count(struct store_conn *c, const struct store_log_filter *filter, int64_t *ret_count)
 {
-        struct query q = query_of(c, &sql_log, COUNT);
+        struct query q = filter_query(c, COUNT, filter);
 
-        query_int(&q, account_id);
-        query_int(&q, from_sec);
-        query_int(&q, to_sec);
         return query_value(&q, ret_count);
 }
 

@@ -15,10 +15,16 @@ struct log_row {
 };
 /* Fills in seq; ignores seq and hash of the input. */
 MUST res store_log_append(struct store_tx *tx, struct log_row *row);
-/* The account's rows with from <= created_at < to, newest first. */
-MUST res store_log_list(struct store_conn *c, struct arena *a, int64_t account_id, int64_t from_sec, int64_t to_sec,
-                        int64_t offset, int64_t limit, const struct log_row **ret_rows, size_t *ret_n);
-MUST res store_log_count(struct store_conn *c, int64_t account_id, int64_t from_sec, int64_t to_sec, int64_t *ret_count);
+struct store_log_filter {
+        int64_t account_id, from_sec, to_sec; /* from <= created_at < to */
+        struct str type;                      /* "" = any */
+        int64_t offset, limit;
+};
+/* Newest first. */
+MUST res store_log_list(struct store_conn *c, struct arena *a, const struct store_log_filter *filter,
+                        const struct log_row **ret_rows, size_t *ret_n);
+/* Whatever offset and limit say. */
+MUST res store_log_count(struct store_conn *c, const struct store_log_filter *filter, int64_t *ret_count);
 MUST res store_log_count_all(struct store_conn *c, int64_t account_id, int64_t *ret_count);
 /* All of one certificate, deleted ones too, oldest first.  None: it is not this account's. */
 MUST res store_log_list_certificate(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,

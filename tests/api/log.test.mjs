@@ -60,3 +60,29 @@ test('the allowance shows what is used, reserved and left (QTA-08 QTA-19 SIL-13)
   const { RequestId: b, ...expected } = before
   assert.deepEqual(after, expected)
 })
+
+test('a timeline tells one certificate\'s life, also after it is gone, to its account alone', async () => {
+  const { CertificateId } = await client.ApplyCertificate({ DvAuthMethod: 'FILE', DomainName: 'life.maple.com', CsrEncryptAlgo: 'ECC' })
+  await client.ModifyCertificateAlias({ CertificateId, Alias: 'b' })
+  const timeline = async () => (await call(server, account, 'DescribeCertificateTimeline', { CertificateId })).answer
+  const first = await timeline()
+  assert.equal(first.CertificateId, CertificateId)
+  assert.deepEqual(first.Timeline.map(e => e.Type), ['apply', 'updateAlias'])
+  assert.ok(first.Timeline.every(e => e.CertId === CertificateId && e.Uin === account.Account && e.Action && e.CreatedOn))
+  await client.CancelAuditCertificate({ CertificateId })
+  await client.DeleteCertificate({ CertificateId })
+  assert.deepEqual((await timeline()).Timeline.map(e => e.Type), ['apply', 'updateAlias', 'cancel', 'delete'])
+  const other = await server.createAccount({ name: 'curious' })
+  const foreign = await call(server, other, 'DescribeCertificateTimeline', { CertificateId })
+  const missing = await call(server, account, 'DescribeCertificateTimeline', { CertificateId: 'zzzzzzzz' })
+  assert.deepEqual(foreign.error, missing.error)
+  assert.equal(missing.error.Code, 'FailedOperation.CertificateNotFound')
+})
+
+test('the log by type', async () => {
+  const some = await call(server, account, 'DescribeCertificateOperateLogs', { Type: 'cancel' })
+  assert.ok(some.answer.TotalCount > 0 && some.answer.TotalCount < some.answer.AllTotal)
+  assert.ok(some.answer.OperateLogs.every(l => l.Type === 'cancel'))
+  assert.equal((await call(server, account, 'DescribeCertificateOperateLogs', { Type: 'transferIn' })).answer.TotalCount, 0)
+  assert.equal((await call(server, account, 'DescribeCertificateOperateLogs', { Type: 'nonsense' })).error.Code, 'InvalidParameterValue')
+})

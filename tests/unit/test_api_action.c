@@ -19,7 +19,7 @@ static const char *const own_actions[] = {
         "CloseOrder", "CreateExternalAccount", "DeleteExternalAccount", "DescribeExternalAccounts", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
         "DescribeFreeQuota", "DescribeOrders", "DescribeRevocations", "GrantPackage", "ModifyAccount",
         "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",
-        "DescribeBindings", "RegisterBinding", "RemoveBinding",
+        "DescribeBindings", "DescribeCertificateTimeline", "RegisterBinding", "RemoveBinding",
         "ReloadCatalogue", "RenewCertificate", "ReportKeyCompromise", "ReviewRevocation", "UpgradeCertificate",
 };
 
@@ -34,6 +34,7 @@ static const char *const own_fields[] = {
         "DescribeCertificates.NextMarker",
         "DownloadCertificate.KeyPassword",
         "DescribeCertificateBindResourceTaskDetail.OTHER",
+        "DescribeCertificateOperateLogs.Type",
         "DvAuths.Domain",
         "RevokeCertificate.Deadline",
         "RevokeCertificate.ReasonCode",

@@ -90,7 +90,8 @@ static void test_create(void **state)
         assert_int_equal(store_member_get(c, f->act.arena, account.account_id, f->act.user_id, &member).err, ERR_NONE);
         assert_true(str_equals(member.rights, "owner"));
         assert_int_equal(
-                store_log_list(c, f->act.arena, account.account_id, NOW - 1, NOW + 1, 0, 10, &logs, &log_count).err,
+                store_log_list(c, f->act.arena, &(struct store_log_filter){account.account_id, NOW - 1, NOW + 1, STR(""), 0, 10}, &logs,
+                               &log_count).err,
                 ERR_NONE);
         assert_int_equal(log_count, 1);
         assert_null(memmem(logs[0].action.p, logs[0].action.n, made.secret_key, 32));

@@ -1,4 +1,8 @@
 /* Pages of the operation log: newest first, 15 days unless asked otherwise, one account's alone. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "account_fixture.h"
 
 #include "core/log.h"
@@ -95,11 +99,64 @@ static void test_who_did_it(void **state)
         assert_true(str_equals(page.user_uins[3], made.uin));
 }
 
+/* ---- every type that core writes is one of the table ---- */
+
+/* The text after act_log( or key_open( up to its end: the type is its first literal that is one word. */
+static void check_call(const char *path, const char *call)
+{
+        const char *end = strchr(call, ';'), *open = memchr(call, '"', (size_t)(end - call));
+
+        if (open != NULL && open[1] == '"') /* of no certificate: the type is the next literal */
+                open = memchr(open + 2, '"', (size_t)(end - open - 2));
+        const char *close = open ? strchr(open + 1, '"') : NULL;
+
+        if (close == NULL || close > end) /* passed on: key_open() */
+                return;
+        if (!log_type_is_known((struct str){open + 1, (size_t)(close - open - 1)}))
+                fail_msg("%s: \"%.*s\" is no type of the record", path, (int)(close - open - 1), open + 1);
+}
+
+static size_t check_source(const char *path, const char *word)
+{
+        static char text[200000];
+        FILE *file = fopen(path, "r");
+        size_t calls = 0;
+
+        assert_non_null(file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        for (const char *at = text; (at = strstr(at, word)) != NULL; at += strlen(word), calls++)
+                check_call(path, at);
+        return calls;
+}
+
+static void test_every_type_is_in_the_table(void **state)
+{
+        DIR *dir = opendir(TEST_SOURCE_DIR "/src/core");
+        size_t calls = 0;
+
+        (void)state;
+        assert_non_null(dir);
+        for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+                char path[600];
+
+                snprintf(path, sizeof path, TEST_SOURCE_DIR "/src/core/%s", e->d_name);
+                if (strstr(e->d_name, ".c") == NULL)
+                        continue;
+                calls += check_source(path, "return act_log(") + check_source(path, "TRY(act_log(") + check_source(path, "TRY(key_open(");
+        }
+        closedir(dir);
+        assert_in_range(calls, 15, 1000);
+        assert_false(log_type_is_known(STR("")));
+        assert_false(log_type_is_known(STR("Apply")));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_window_and_pages, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_who_did_it, set_up, tear_down),
+                cmocka_unit_test(test_every_type_is_in_the_table),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

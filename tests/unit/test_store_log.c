@@ -138,13 +138,21 @@ static void test_lists_are_the_accounts_own(void **state)
         int64_t count = 0;
 
         OK(store_run(p->store, append_many, NULL));
-        OK(store_log_list(reader(p), p->arena, 1, 1010, 1020, 1, 3, &rows, &n)); /* 1010, 1012 … 1018 are account 1's */
+        const struct store_log_filter filter = {1, 1010, 1020, STR(""), 1, 3};
+
+        OK(store_log_list(reader(p), p->arena, &filter, &rows, &n)); /* 1010, 1012 … 1018 are account 1's */
         assert_int_equal(n, 3);
         assert_int_equal(rows[0].created_at, 1016);
         assert_string_equal(rows[0].action.p, "act number 16");
         assert_int_equal(rows[0].hash.n, 32);
-        OK(store_log_count(reader(p), 1, 1010, 1020, &count));
+        OK(store_log_count(reader(p), &filter, &count));
         assert_int_equal(count, 5);
+        const struct store_log_filter none = {1, 1010, 1020, STR("none of this type"), 0, 3};
+
+        OK(store_log_list(reader(p), p->arena, &none, &rows, &n));
+        OK(store_log_count(reader(p), &none, &count));
+        assert_int_equal(n, 0);
+        assert_int_equal(count, 0);
         OK(store_log_count_all(reader(p), 2, &count));
         assert_int_equal(count, ROWS / 2);
 }
