@@ -104,3 +104,10 @@ MUST res quota_external_run(struct ctl *ctl);
 MUST res quota_run(struct ctl *ctl);
 MUST res renew_run(struct ctl *ctl);
 MUST res upgrade_run(struct ctl *ctl);
+/* Life after issue. */
+MUST res bind_run(struct ctl *ctl);
+MUST res history_run(struct ctl *ctl);
+MUST res reissue_run(struct ctl *ctl);
+MUST res review_run(struct ctl *ctl);
+MUST res revocations_run(struct ctl *ctl);
+MUST res revoke_run(struct ctl *ctl);

@@ -178,6 +178,44 @@ static const struct ctl_option help_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option revoke_options[] = {
+        {"--reason", 0, "TEXT", NULL, "Why; keyCompromise revokes at once, with every certificate of the key."},
+        {"--code", 0, "WORD", NULL, "What the list says: unspecified, affiliationChanged, superseded, cessationOfOperation, …"},
+        {"--key-proof", 0, "FILE", NULL, "Instead of ID: a request that a compromised key signed, '-' = standard input."},
+        END_OPTION,
+};
+
+static const struct ctl_option review_options[] = {
+        {"--pass", 0, NULL, NULL, "Revoke the certificate now."},
+        {"--refuse", 0, NULL, NULL, "Leave it issued; needs --note."},
+        {"--note", 0, "TEXT", NULL, "Why, for the owner."},
+        END_OPTION,
+};
+
+static const struct ctl_option reissue_options[] = {
+        {"--method", 'm', "METHOD", "dns|file", "How control is shown if it has to be (default dns)."},
+        {"--key", 'k', "ALGORITHM", "rsa|ecc", "Make a new key: RSA 2048 or ECC prime256v1 (default rsa)."},
+        {"--keep-key", 0, NULL, NULL, "Keep the key."},
+        {"--csr", 0, "FILE", NULL, "Take the key of this request, '-' = standard input; for bought certificates."},
+        {"--reason", 0, "TEXT", NULL, "Why."},
+        {"--no-wait", 0, NULL, NULL, "Do not wait for the certificate; `chancery wait ID` goes on."},
+        {"--timeout", 0, "SECONDS", NULL, "How long to wait (default: until the certificate's deadline)."},
+        END_OPTION,
+};
+
+static const struct ctl_option bind_options[] = {
+        {"--region", 0, "NAME", NULL, "Where the resource is."},
+        {"--name", 0, "TEXT", NULL, "Its name for people."},
+        {"--domain", 0, "HOST", NULL, "The host that it serves."},
+        {"--remove", 0, NULL, NULL, "It serves the certificate no more."},
+        END_OPTION,
+};
+
+static const struct ctl_option delete_options[] = {
+        {"--bound", 0, NULL, NULL, "Delete it whatever it is bound to; without this a bound one is refused."},
+        END_OPTION,
+};
+
 const struct ctl_command ctl_commands[] = {
         {.name = "serve", .arguments = "", .summary = "Run the service in the foreground.",
          .text = "Prints one line that begins with `ready` and ends in the console's address once it takes requests.\n"
@@ -270,7 +308,31 @@ const struct ctl_command ctl_commands[] = {
         {.name = "cancel", .arguments = "ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
          .summary = "Cancel applications that are not issued yet.", .run = cancel_run, .is_client = true},
         {.name = "delete", .arguments = "ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
-         .summary = "Delete cancelled, failed, expired or revoked certificates.", .run = delete_run, .is_client = true},
+         .summary = "Delete cancelled, failed, expired, revoked or uploaded certificates.", .options = delete_options,
+         .run = delete_run, .is_client = true},
+        {.name = "reissue", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Get another certificate of the same order, with the same names and end.",
+         .text = "It gets an id of its own; the original goes on until it ends or is revoked. A free certificate can be\n"
+                 "reissued once. Prints what to place, if anything, and waits as apply does.",
+         .options = reissue_options, .run = reissue_run, .is_client = true},
+        {.name = "revoke", .arguments = "[ID]", .most_arguments = 1, .summary = "Revoke a certificate.",
+         .text = "Prints what has to be shown within three days, where the product wants that; a reviewer decides about\n"
+                 "others. From the request on it can be neither downloaded nor deployed. docs/revocation.md tells all.",
+         .options = revoke_options, .run = revoke_run, .is_client = true},
+        {.name = "revocations", .arguments = "", .summary = "List the requests to revoke that wait for a reviewer.",
+         .run = revocations_run, .is_client = true},
+        {.name = "review", .arguments = "REQUEST", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Pass or refuse a request to revoke, as a reviewer.", .options = review_options, .run = review_run,
+         .is_client = true},
+        {.name = "bind", .arguments = "ID [TYPE RESOURCE]", .least_arguments = 1, .most_arguments = 3,
+         .summary = "Tell what serves a certificate, or list it.",
+         .text = "TYPE is a word such as clb, cdn, waf or nginx. A bound certificate is not revoked, and is deleted only with\n"
+                 "--bound.",
+         .options = bind_options, .run = bind_run, .is_client = true},
+        {.name = "history", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Show what happened to a certificate, oldest first.",
+         .text = "It is read from the operation log, and is there even when the certificate is deleted.", .run = history_run,
+         .is_client = true},
         {.name = "eab create", .arguments = "", .summary = "Make a key id and HMAC key for ACME clients.",
          .text = "An ACME account that is made with them (external account binding) belongs to this account: its\n"
                  "certificates stand in this account's lists. The HMAC key is shown this once. docs/acme.md has the\n"

@@ -5,8 +5,11 @@
 static res delete_one(struct ctl *ctl, struct client *client, const char *id)
 {
         json_auto_t *response = NULL;
+        json_t *query = json_pack("{s:s}", "CertificateId", id);
 
-        TRY(client_call(client, "DeleteCertificate", json_pack("{s:s}", "CertificateId", id), &response));
+        if (args_has(ctl, "--bound")) /* the second word (SIL-53) */
+                json_object_set_new(query, "IsCheckResource", json_false());
+        TRY(client_call(client, "DeleteCertificate", query, &response));
         if (args_has(ctl, "--json"))
                 return output_json(ctl, response, /* pretty= */ false);
         if (!json_is_true(json_object_get(response, "DeleteResult")))
