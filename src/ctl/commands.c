@@ -172,6 +172,33 @@ static const struct ctl_option eab_create_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option upload_options[] = {
+        {"--chain", 0, "FILE", NULL, "Intermediates that lie in a file of their own; may be given more than once."},
+        {"--type", 0, "TYPE", "svr|ca", "A server's certificate, or a bundle of CAs without key (default svr)."},
+        {"--alias", 0, "TEXT", NULL, "A name for the certificate."},
+        {"--project", 0, "NUMBER", NULL, "Project id."},
+        {"--password-file", 0, "FILE", NULL, "First line: password that opens the private key, '-' = standard input. It is not kept."},
+        {"--again", 0, NULL, NULL, "Store it although the same certificate is there already."},
+        END_OPTION,
+};
+
+static const struct ctl_option check_chain_options[] = {
+        {"--chain", 0, "FILE", NULL, "More certificates of the chain; may be given more than once."},
+        END_OPTION,
+};
+
+static const struct ctl_option import_options[] = {
+        {"--project", 0, "NUMBER", NULL, "Project id."},
+        {"--password-file", 0, "FILE", NULL, "First line: password that opens encrypted private keys."},
+        {"--dry-run", 0, NULL, NULL, "Only show what is found."},
+        END_OPTION,
+};
+
+static const struct ctl_option ignore_options[] = {
+        {"--off", 0, NULL, NULL, "Hear of them again."},
+        END_OPTION,
+};
+
 static const struct ctl_option help_options[] = {
         {"--markdown", 0, NULL, NULL, "With `settings`: the text of docs/configuration.md."},
         {"--man", 0, NULL, NULL, "The manual page, in man form."},
@@ -341,6 +368,24 @@ const struct ctl_command ctl_commands[] = {
         {.name = "eab list", .arguments = "", .summary = "List the keys for ACME clients.", .run = eab_list_run, .is_client = true},
         {.name = "eab delete", .arguments = "KEY-ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
          .summary = "Disable keys for ACME clients; accounts bound with them stay.", .run = eab_delete_run, .is_client = true},
+        {.name = "upload", .arguments = "CERTIFICATE [KEY]", .least_arguments = 1, .most_arguments = 2,
+         .summary = "Take a certificate from elsewhere, with its private key, under management.",
+         .text = "Files in PEM, in any order and with words around, or in DER. Without KEY the private key is taken\n"
+                 "from the certificate's file. What was uploaded is given back byte for byte.",
+         .options = upload_options, .run = upload_run, .is_client = true},
+        {.name = "check-chain", .arguments = "FILE", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Check a chain: whole, right, and ending in a trusted CA?",
+         .text = "The verdict is that of `openssl verify -x509_strict`. Exit code 0 when the chain is good, else 1.",
+         .options = check_chain_options, .run = check_chain_run, .is_client = true},
+        {.name = "import", .arguments = "PATH...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
+         .summary = "Move in from certbot, acme.sh, lego or plain files.",
+         .text = "PATH is /etc/letsencrypt, ~/.acme.sh, .lego, or any directory or file with certificates and keys. Tells\n"
+                 "what was taken, what was known already and what was refused, and why; it can be run again. Exit code 1\n"
+                 "when something was refused.",
+         .options = import_options, .run = import_run, .is_client = true},
+        {.name = "ignore", .arguments = "ID...", .least_arguments = 1, .most_arguments = 50,
+         .summary = "Ignore the messages about certificates that end within 30 days.", .options = ignore_options,
+         .run = ignore_run, .is_client = true},
         {.name = "api", .arguments = "ACTION [JSON]", .least_arguments = 1, .most_arguments = 2,
          .summary = "Call any action of the API and print the Response.",
          .text = "JSON is the request's parameters, '-' reads them from standard input, nothing means {}.",
