@@ -12,6 +12,7 @@
 #include "core/key_make.h"
 #include "core/log.h"
 #include "core/quota.h"
+#include "core/renew.h"
 #include "store/certificate.h"
 #include "store/key.h"
 #include "store/order.h"
@@ -110,18 +111,6 @@ static res apply_store_tags(struct apply *apply, struct store_tx *tx)
         return RES_OK;
 }
 
-static res apply_link_origin(struct apply *apply, struct store_tx *tx)
-{
-        const struct certificate_row *row = &apply->certificate;
-        struct certificate_row origin = {0};
-
-        if (row->origin_certificate_id.n == 0)
-                return RES_OK;
-        TRY(store_certificate_get(store_tx_conn(tx), apply->act->arena, row->account_id, row->origin_certificate_id, &origin));
-        origin.renew_certificate_id = row->certificate_id;
-        return store_certificate_update(tx, &origin);
-}
-
 static res apply_store(struct store_tx *tx, void *arg)
 {
         struct apply *apply = arg;
@@ -136,17 +125,20 @@ static res apply_store(struct store_tx *tx, void *arg)
         for (size_t i = 0; i < apply->validation_count; i++)
                 TRY(store_validation_insert(tx, &apply->validations[i]));
         TRY(apply_store_tags(apply, tx));
-        TRY(apply_link_origin(apply, tx));
+        TRY(renew_link(act, tx, row));
         TRY(job_put(tx, JOB_VALIDATE, act->account_id, row->certificate_id, act->now_sec + LIMIT_POLL_FAST_SEC, act->now_sec));
         TRY(job_put(tx, JOB_DEADLINE, act->account_id, row->certificate_id, row->deadline_at + 1, act->now_sec));
         return act_log(act, tx, row->certificate_id, "apply", "Applied for a free certificate");
 }
 
-res certificate_apply(struct act *act, const struct certificate_apply *in, const char **ret_certificate_id)
+res certificate_apply(struct act *act, const struct certificate_apply *asked, const char **ret_certificate_id)
 {
+        struct certificate_apply filled = *asked;
+        const struct certificate_apply *in = &filled;
         struct apply_plan plan = {0};
         struct apply apply = {.act = act, .plan = &plan};
 
+        TRY(renew_carry_over(act, &filled));
         TRY(apply_plan_make(act, in, &plan));
         TRY(key_make(act, &(struct key_make){plan.key_type, in->key_password, str_of(plan.name.ascii), {0}}, &apply.key));
         apply_fill_order(&apply);

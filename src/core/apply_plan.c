@@ -9,6 +9,7 @@
 #include "core/key_kind.h"
 #include "core/key_make.h"
 #include "core/label.h"
+#include "core/renew.h"
 #include "store/certificate.h"
 
 static res plan_product(struct act *act, struct apply_plan *plan)
@@ -104,7 +105,10 @@ static res plan_origin(struct act *act, struct apply_plan *plan)
                 return act_fail(act, ERR_CERT_STATE, "A certificate can be renewed in its last 30 days.");
         if (!str_equals(old.domain, plan->name.ascii))
                 return act_fail(act, ERR_PARAM_VALUE, "DomainName differs from that of OldCertificateId.");
-        if (old.renew_certificate_id.n > 0)
+        bool taken = false;
+
+        TRY(renew_is_taken(act, reader, &old, &taken));
+        if (taken)
                 return act_fail(act, ERR_CERT_STATE, "OldCertificateId was renewed already.");
         plan->origin_id = str_copy(act->arena, old.certificate_id);
         return RES_OK;

@@ -1,0 +1,79 @@
+/* See renew.h. */
+#include "core/renew.h"
+
+#include "core/core.h"
+#include "store/tag.h"
+
+static res carry_tags(struct act *act, struct store_conn *conn, struct certificate_apply *in)
+{
+        const struct tag_row *rows = NULL;
+        size_t n = 0;
+
+        TRY(store_tag_list(conn, act->arena, act->account_id, in->old_certificate_id, &rows, &n));
+        struct tag_pair *tags = arena_array_of(act->arena, n, struct tag_pair);
+
+        for (size_t i = 0; i < n; i++)
+                tags[i] = (struct tag_pair){rows[i].tag_key, rows[i].tag_value};
+        in->tags = (struct objs){tags, n};
+        return RES_OK;
+}
+
+static struct str given_or(struct str given, struct str old)
+{
+        return given.n > 0 ? given : old;
+}
+
+res renew_carry_over(struct act *act, struct certificate_apply *in)
+{
+        struct certificate_row old = {0};
+        struct store_conn *conn = NULL;
+
+        if (in->old_certificate_id.n == 0)
+                return RES_OK;
+        TRY(store_read(act->core->store, &conn));
+        res found = store_certificate_get(conn, act->arena, act->account_id, in->old_certificate_id, &old);
+
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        in->alias = given_or(in->alias, old.alias);
+        in->email = given_or(in->email, old.email);
+        in->phone = given_or(in->phone, old.phone);
+        if (in->key_algo.n == 0 && in->key_parameter.n == 0 && str_equals(old.key_type, "ECC prime256v1"))
+                in->key_algo = STR("ECC");
+        if (!in->project_id.set)
+                in->project_id = (struct opt_int){true, old.project_id};
+        return in->tags.n == 0 ? carry_tags(act, conn, in) : RES_OK;
+}
+
+res renew_is_taken(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_taken)
+{
+        struct certificate_row next = {0};
+
+        *ret_taken = false;
+        if (old->renew_certificate_id.n == 0)
+                return RES_OK;
+        res found = store_certificate_get(conn, act->arena, act->account_id, old->renew_certificate_id, &next);
+
+        if (found.err == ERR_NOT_FOUND) /* deleted: only what has ended can be */
+                return RES_OK;
+        TRY(found);
+        *ret_taken = next.status != CERT_CANCELLED && next.status != CERT_REVIEW_FAILED && next.status != CERT_REFUNDED;
+        return RES_OK;
+}
+
+res renew_link(struct act *act, struct store_tx *tx, const struct certificate_row *new_row)
+{
+        struct store_conn *conn = store_tx_conn(tx);
+        struct certificate_row old = {0};
+        bool taken = false;
+
+        if (new_row->origin_certificate_id.n == 0)
+                return RES_OK;
+        TRY(store_certificate_get(conn, act->arena, new_row->account_id, new_row->origin_certificate_id, &old));
+        TRY(renew_is_taken(act, conn, &old, &taken));
+        if (taken)
+                return act_fail(act, ERR_CERT_STATE, "OldCertificateId was renewed already.");
+        old.renew_certificate_id = new_row->certificate_id;
+        return store_certificate_update(tx, &old);
+}

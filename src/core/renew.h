@@ -1,0 +1,18 @@
+/*
+ * Renewal of a free certificate by applying anew (REN-04, REN-03, LIFE-15): in its last 30 days, what was not said is
+ * carried over, and old and new one point to each other.  The old one runs on to its end.
+ */
+#pragma once
+
+#include "core/certificate.h"
+#include "store/store.h"
+
+/*
+ * Fill what the application leaves open from in->old_certificate_id: alias, project, contact, kind of key, tags.  Never the
+ * key or its password.  A foreign or missing id fills nothing; the plan refuses it.
+ */
+MUST res renew_carry_over(struct act *act, struct certificate_apply *in);
+/* Does something renew it already?  An application that was cancelled, failed or deleted does not. */
+MUST res renew_is_taken(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_taken);
+/* Inside the transaction: both ways.  ERR_CERT_STATE: somebody was faster. */
+MUST res renew_link(struct act *act, struct store_tx *tx, const struct certificate_row *new_row);
