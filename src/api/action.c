@@ -1,6 +1,7 @@
 /* See action.h.  The table is sorted by name (a test watches), so that it is searched by halves. */
 #include "api/action.h"
 
+#include "api/approval.h"
 #include "api/balance.h"
 #include "api/catalogue.h"
 #include "api/binding.h"
@@ -46,6 +47,7 @@
 
 static const struct api_action actions[] = {
         SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply, api_certificate_apply),
+        SSL("ApproveName", API_RATE_WRITE, API_OPERATES, false, api_approval_name, api_approval_name),
         SSL("BatchDeleteCSR", API_RATE_WRITE, API_CHANGES, false, api_csr_delete, api_csr_delete),
         SSL("CancelAuditCertificate", API_RATE_WRITE, API_CHANGES, false, api_certificate_cancel,
             api_certificate_cancel),

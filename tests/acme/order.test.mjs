@@ -8,13 +8,13 @@ import { after, before, test } from 'node:test'
 import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
-import { verifyChain } from '../lib/place.mjs'
+import { placeRecords, verifyChain } from '../lib/place.mjs'
 import { Acme, ders, makeCsr } from '../lib/acme.mjs'
 
 let dns, web, c
 before(async () => {
   const a = name => [name, 'A', '127.0.0.1']
-  dns = await startDns({ zones: [{ name: 'acme-test.com', records: [a('acme-test.com'), a('*.acme-test.com')] }] })
+  dns = await startDns({ zones: [{ name: 'acme-test.com', records: [a('acme-test.com'), a('*.acme-test.com')] }, { name: 'maple-town.com', records: [a('maple-town.com'), a('console.maple-town.com')] }] })
   web = await startNginx()
   c = await startChancery({ dns, web })
 })
@@ -89,4 +89,26 @@ test('a name that is proved needs no second challenge, and the console shows the
   const second = new Acme(c)
   await second.register({ external: { keyId: made.KeyId, hmacKey: made.HmacKey } })
   assert.equal((await second.order(['reuse.acme-test.com'])).body.status, 'ready')
+})
+
+test('what the console proved, and what an operator vouches for, needs no challenge', async () => {
+  const owner = await c.createAccount({ name: 'both' })
+  const operator = await c.createAccount({ name: 'operator', role: 'operator' })
+  const id = await c.apply(owner, 'console.maple-town.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
+  await placeRecords(dns, await c.proofs(owner, id))
+  await c.waitStatus(owner, id, 1)
+  const made = await c.call(owner, 'CreateExternalAccount', {})
+  const client = new Acme(c)
+  await client.register({ external: { keyId: made.KeyId, hmacKey: made.HmacKey } })
+  const proved = await client.obtain(['console.maple-town.com', '*.console.maple-town.com'], { solve: () => assert.fail('no challenge is needed') })
+  assert.equal(new X509Certificate(ders(proved.pem)[0]).subjectAltName.split(', ').length, 2)
+  await assert.rejects(c.call(owner, 'ApproveName', { Account: owner.Account, Name: 'vouched.acme-test.com', Days: 3 }), { code: 'AuthFailure.UnauthorizedOperation' })
+  await assert.rejects(c.call(operator, 'ApproveName', { Account: owner.Account, Name: 'vouched.acme-test.com', Days: 0 }), { code: 'InvalidParameterValue' })
+  await assert.rejects(c.call(operator, 'ApproveName', { Account: owner.Account, Name: 'no name', Days: 3 }), { code: 'FailedOperation.InvalidParam' })
+  await c.call(operator, 'ApproveName', { Account: owner.Account, Name: 'vouched.acme-test.com', Days: 3 })
+  await client.obtain(['vouched.acme-test.com'], { solve: () => assert.fail('no challenge is needed') })
+  assert.equal((await client.order(['below.vouched.acme-test.com'])).body.status, 'pending')
+  const stranger = new Acme(c)
+  await stranger.register()
+  assert.equal((await stranger.order(['vouched.acme-test.com'])).body.status, 'pending')
 })

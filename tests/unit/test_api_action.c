@@ -16,7 +16,7 @@
 #include "api/action.h"
 
 static const char *const own_actions[] = {
-        "CloseOrder", "CreateExternalAccount", "DeleteExternalAccount", "DescribeExternalAccounts", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
+        "ApproveName", "CloseOrder", "CreateExternalAccount", "DeleteExternalAccount", "DescribeExternalAccounts", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
         "DescribeFreeQuota", "DescribeOrders", "DescribeRevocations", "GrantPackage", "ModifyAccount",
         "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",
         "DescribeBindings", "DescribeCertificateTimeline", "RegisterBinding", "RemoveBinding",
