@@ -258,8 +258,10 @@ static struct objs regions_of(struct arena *arena, const struct binding_row *row
         size_t count = 0;
 
         for (size_t i = 0; i < n; i++) {
-                if (i == 0 || !str_equal(rows[i].region, rows[i - 1].region))
-                        out[count++] = (struct region_out){.region = rows[i].region, .count = api_int(0)};
+                if (i == 0 || !str_equal(rows[i].region, rows[i - 1].region)) {
+                        out[count] = (struct region_out){.region = rows[i].region, .count = api_int(0)};
+                        count++;
+                }
                 out[count - 1].count.v++;
         }
         return (struct objs){out, count};

@@ -24,7 +24,10 @@ struct list {
         struct objs instances;
 };
 
-enum kind { KIND_CLB, KIND_CDN, KIND_WAF, KIND_DDOS, KIND_LIVE, KIND_VOD, KIND_TKE, KIND_APIGATEWAY, KIND_TEO, KIND_TSE, KIND_COS, KIND_TDMQ, KIND_MQTT, KIND_GAAP, KIND_SCF, KIND_TCB, KIND_OTHER, KIND_COUNT };
+enum kind {
+        KIND_CLB, KIND_CDN, KIND_WAF, KIND_DDOS, KIND_LIVE, KIND_VOD, KIND_TKE, KIND_APIGATEWAY, KIND_TEO,
+        KIND_TSE, KIND_COS, KIND_TDMQ, KIND_MQTT, KIND_GAAP, KIND_SCF, KIND_TCB, KIND_OTHER, KIND_COUNT
+};
 static const char *const kind_words[KIND_COUNT] = {
         [KIND_CLB] = "clb", [KIND_CDN] = "cdn", [KIND_WAF] = "waf", [KIND_DDOS] = "ddos",
         [KIND_LIVE] = "live", [KIND_VOD] = "vod", [KIND_TKE] = "tke", [KIND_APIGATEWAY] = "apigateway",

@@ -24,7 +24,10 @@ struct buy_in {
                            .sub_size = sizeof(struct tag_in)), \
                 JSON_FIELD(struct buy_in, client_token, "ClientToken", JSON_STR, .limit = LIMIT_CLIENT_TOKEN_BYTES)
 static const struct json_field certificate_in_fields[] = {
-        JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT, .required = true), BUY_FIELDS, JSON_FIELD(struct buy_in, auto_voucher, "AutoVoucher", JSON_INT), JSON_FIELDS_END};
+        JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT, .required = true),
+        BUY_FIELDS,
+        JSON_FIELD(struct buy_in, auto_voucher, "AutoVoucher", JSON_INT),
+        JSON_FIELDS_END};
 static const struct json_field create_in_fields[] = {
         JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT),
         JSON_FIELD(struct buy_in, brand, "Brand", JSON_STR, .limit = 64),

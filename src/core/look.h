@@ -58,6 +58,9 @@ struct challenge_question {
 void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,
                     struct probe_seen *ret_caa);
 
-/* CAA for each name (RFC 8659), addresses left out (RFC 8738 §7). binding may be NULL.  PASS only when every one passes; otherwise *ret_why names the first that does not. */
+/*
+ * CAA for each name (RFC 8659), addresses left out (RFC 8738 §7).  binding may be NULL.  PASS only when every one passes;
+ * otherwise *ret_why names the first that does not.
+ */
 enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities,
                           const struct caa_binding *binding, const char **ret_why);
