@@ -115,7 +115,7 @@ static void check_lint(struct audit *audit, const struct msg_log_entry *entry, s
         }
         const struct pki_lint_context context = {
                 .profile = profile, .kit = audit->kit, .now = 0, .issuer_name = issuer->cert.subject,
-                .issuer_key_id = issuer->cert.key_id, .issuer_alg = pki_alg_der(pki_alg_of(issuer->cert.spki.key_type))};
+                .issuer_key_id = issuer->cert.key_id, .issuer_alg = pki_alg_der(pki_profile_alg(profile, pki_alg_of(issuer->cert.spki.key_type)))};
 
         if (!res_is_ok(pki_lint_cert(der, &context, &finding)))
                 audit_find(audit, finding.name ? finding.name : "lint", serial, "%s (%s, profile %s)",

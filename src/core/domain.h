@@ -55,6 +55,8 @@ MUST res domain_parse(struct act *act, struct str typed, struct domain_name *ret
  * and the fix (SIL-65, RVW-29).  ERR_DOMAIN, ERR_DOMAIN_LENGTH (over 64: DOM-16).
  */
 MUST res domain_check(struct act *act, const struct domain_name *name, const struct product *product);
+/* Of these the CA's security review alone: suffixes and words, whose lists may change between order and issue (RVW-24, RVW-31). */
+MUST res domain_check_safety(struct act *act, const struct domain_name *name, const struct product *product);
 /*
  * Add the name and what it brings along free – www or parent by the product's brand (DOM-04..11, SIL-52) – to
  * *names, no doubles (SIL-16).  *names starts as {0}; for several typed names call once for each, in order.

@@ -181,6 +181,12 @@ static MUST res domain_check_words(struct act *act, const struct domain_name *na
         return RES_OK;
 }
 
+res domain_check_safety(struct act *act, const struct domain_name *name, const struct product *product)
+{
+        TRY(domain_check_suffixes(act, name, product));
+        return domain_check_words(act, name, product);
+}
+
 res domain_check(struct act *act, const struct domain_name *name, const struct product *product)
 {
         static res (*const checks[])(struct act *, const struct domain_name *, const struct product *) = {

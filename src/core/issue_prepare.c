@@ -9,6 +9,8 @@
 #include "core/acme_order.h"
 #include "core/catalogue.h"
 #include "core/core.h"
+#include "core/domain.h"
+#include "core/failure.h"
 #include "core/issue.h"
 #include "core/look.h"
 #include "store/certificate.h"
@@ -73,6 +75,28 @@ static enum msg_verdict prepare_caa(struct act *act, const struct certificate_ro
         return look_caa(act, &names, product ? &product->caa_identities : &none, &binding, ret_why);
 }
 
+/* RVW-24, RVW-31: the lists may have grown since the order was submitted.  True: it has failed, and says why. */
+static bool prepare_unsafe(struct act *act, const struct certificate_row *row)
+{
+        const struct product *product = catalogue_product(act_catalogue(act), row->package_type);
+        struct strs names = names_split(act, row->names);
+
+        for (size_t i = 0; product && i < names.n; i++) {
+                struct domain_name name = {0};
+
+                if (!res_is_ok(domain_parse(act, names.v[i], &name)) || res_is_ok(domain_check_safety(act, &name, product)))
+                        continue;
+                const char *cause = arena_printf(act->arena, "%s %s", act->detail,
+                                                 product->is_free ? "Apply again." : "Submit it again (ModifyCertificateResubmit).");
+                res failed = certificate_fail(act, row->certificate_id, &(struct failure){.cause = cause});
+
+                if (!res_is_ok(failed))
+                        log_line(LOG_WARNING, "issue_prepare", "certificate=%s err=%s", log_quote(row->certificate_id), err_name(failed.err));
+                return true;
+        }
+        return false;
+}
+
 /* A request that stands from before, and is not old, had its CAA verdict: it waits for the signer alone. */
 static bool prepare_stands(struct act *act, struct store_conn *reader, const struct certificate_row *row, int64_t *ret_checked_at)
 {
@@ -99,7 +123,11 @@ void issue_prepare_job(struct act *act, const struct job_row *job, void *context
                 found = store_certificate_get(reader, act->arena, act->account_id, job->subject, &row);
         if (!res_is_ok(found) && found.err != ERR_NOT_FOUND)
                 return; /* the lease ends, the job comes back */
-        if (res_is_ok(found) && row.status == CERT_PENDING && row.validated_at > 0) {
+        bool waits = res_is_ok(found) && row.status == CERT_PENDING && row.validated_at > 0;
+
+        if (waits && prepare_unsafe(act, &row))
+                return;
+        if (waits) {
                 int64_t checked_at = act->now_sec;
                 enum msg_verdict verdict = prepare_stands(act, reader, &row, &checked_at) ? MSG_VERDICT_PASS : prepare_caa(act, &row, &why);
 

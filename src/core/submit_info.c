@@ -6,6 +6,7 @@
 #include "core/apply.h"
 #include "core/core.h"
 #include "core/csr_paste.h"
+#include "core/issuers.h"
 #include "core/key_make.h"
 #include "core/log.h"
 #include "core/order.h"
@@ -210,6 +211,8 @@ static res info_profile(struct info *info, const char **ret_profile)
         if (strcmp(info->kind->algo, "RSA") != 0)
                 return act_fail(act, ERR_PARAM_VALUE, "SHA384 goes with RSA; the issuer of ECC certificates signs with SHA256.");
         *ret_profile = arena_printf(act->arena, "%s-sha384", product->profile);
+        if (issuers_profile(act->core->issuers, str_of(*ret_profile)) == NULL)
+                return act_fail(act, ERR_PARAM_VALUE, "SHA384 is not offered for this product here; use SHA256.");
         return RES_OK;
 }
 

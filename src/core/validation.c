@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "core/failure.h"
+#include "core/failure_cause.h"
 #include "core/job.h"
 #include "core/look.h"
 #include "core/log.h"
@@ -262,8 +263,7 @@ void validation_deadline_job(struct act *act, const struct job_row *job, void *c
         (void)context;
         res r = certificate_fail(act, job->subject, &(struct failure){
                                                             .deadline_job = job,
-                                                            .cause = "The domain was not validated in time; apply again and add the record or file "
-                                                                     "within the time shown.",
+                                                            .cause = failure_timeout(act, job->subject),
                                                     });
 
         if (!res_is_ok(r))

@@ -17,24 +17,15 @@ static void add_text(json_t *request, const char *name, const char *text)
                 json_object_set_new(request, name, json_string(text));
 }
 
-/* A password on the command line would stand in the list of processes: only a file or standard input gives one. */
 static res add_password(struct ctl *ctl, json_t *request)
 {
         const char *path = args_text(ctl, "--password-file");
-        struct str text, rest;
-        json_auto_t *value = NULL;
+        struct str password;
 
         if (path == NULL)
                 return RES_OK;
-        TRY(file_read(ctl, path, LIMIT_PASSWORD_BYTES + 2, &text));
-        rest = text;
-        text = str_cut(&rest, '\n');
-        if (text.n > 0 && text.p[text.n - 1] == '\r')
-                text.n--;
-        value = json_stringn(text.p, text.n);
-        if (text.n == 0 || value == NULL)
-                return ctl_fail(ctl, ERR_USAGE, "the first line of %s is no password", path);
-        json_object_set(request, "CsrKeyPassword", value);
+        TRY(file_password(ctl, path, &password));
+        json_object_set_new(request, "CsrKeyPassword", json_stringn(password.p, password.n));
         return RES_OK;
 }
 

@@ -225,6 +225,63 @@ static const struct ctl_option reissue_options[] = {
         {"--keep-key", 0, NULL, NULL, "Keep the key."},
         {"--csr", 0, "FILE", NULL, "Take the key of this request, '-' = standard input; for bought certificates."},
         {"--reason", 0, "TEXT", NULL, "Why."},
+        END_OPTION,
+};
+
+static const struct ctl_option csr_create_options[] = {
+        {"--organization", 0, "NAME", NULL, "Legally registered name."},
+        {"--department", 0, "NAME", NULL, "Organisational unit."},
+        {"--province", 0, "NAME", NULL, "State or province."},
+        {"--city", 0, "NAME", NULL, "City or locality."},
+        {"--country", 0, "CODE", NULL, "Two letters of ISO 3166."},
+        {"--email", 0, "ADDRESS", NULL, "An address in the request."},
+        {"--key", 'k', "KIND", "rsa-2048|rsa-4096|ecc-prime256v1|ecc-secp384r1", "The key (default rsa-2048)."},
+        {"--remark", 0, "TEXT", NULL, "A note of your own."},
+        {"--password-file", 0, "FILE", NULL, "First line: password for the private key, '-' = standard input. It cannot be recovered."},
+        {"--draft", 0, NULL, NULL, "Keep the entry without making a key; `chancery csr generate ID` makes it."},
+        END_OPTION,
+};
+
+static const struct ctl_option csr_generate_options[] = {
+        {"--password-file", 0, "FILE", NULL, "First line: password for the private key, '-' = standard input. It cannot be recovered."},
+        END_OPTION,
+};
+
+static const struct ctl_option csr_list_options[] = {
+        {"--search", 's', "TEXT", NULL, "Part of the domain."},
+        {"--limit", 'n', "NUMBER", NULL, "How many at most (default 20)."},
+        {"--offset", 0, "NUMBER", NULL, "How many to pass over."},
+        END_OPTION,
+};
+
+static const struct ctl_option csr_show_options[] = {
+        {"--csr", 0, "FILE", NULL, "Write the request into FILE, such as SSL.CSR."},
+        {"--private-key", 0, "FILE", NULL, "Write the private key into FILE, such as SSL.KEY; mode 0600."},
+        {"--force", 'f', NULL, NULL, "Replace files that are there."},
+        END_OPTION,
+};
+
+static const struct ctl_option submit_options[] = {
+        {"--method", 'm', "METHOD", "dns|file|kept", "How control is shown: a DNS record, a file, or a CNAME that stays (default dns)."},
+        {"--email", 0, "ADDRESS", NULL, "Where the contact is reached; needed."},
+        {"--key", 'k', "KIND", "rsa-2048|rsa-4096|ecc-prime256v1", "The key that is made (default rsa-2048); the product has the last word."},
+        {"--hash", 0, "HASH", "sha256|sha384", "Of the signature (default sha256)."},
+        {"--csr", 0, "FILE", NULL, "A request of your own instead; its names are taken when none are given."},
+        {"--csr-id", 0, "NUMBER", NULL, "An entry of the CSR library instead."},
+        {"--reuse", 0, NULL, NULL, "The key of the certificate that this one renews."},
+        {"--password-file", 0, "FILE", NULL, "First line: password for the private key, '-' = standard input. It cannot be recovered."},
+        {"--organization", 0, "NAME", NULL, "The applicant is an organisation; it needs the next ones too."},
+        {"--department", 0, "NAME", NULL, "Of the organisation; may be left out."},
+        {"--address", 0, "TEXT", NULL, "Street and number."},
+        {"--city", 0, "NAME", NULL, "City."},
+        {"--province", 0, "NAME", NULL, "State or province."},
+        {"--country", 0, "CODE", NULL, "Two letters."},
+        {"--phone", 0, "NUMBER", NULL, "Landline, which the CA calls."},
+        {"--admin-first", 0, "NAME", NULL, "First name of the administrator."},
+        {"--admin-last", 0, "NAME", NULL, "Last name of the administrator."},
+        {"--admin-phone", 0, "NUMBER", NULL, "Telephone of the administrator."},
+        {"--admin-email", 0, "ADDRESS", NULL, "Address of the administrator."},
+        {"--again", 0, NULL, NULL, "Open a failed or cancelled one again first; without names it is committed as it was."},
         {"--no-wait", 0, NULL, NULL, "Do not wait for the certificate; `chancery wait ID` goes on."},
         {"--timeout", 0, "SECONDS", NULL, "How long to wait (default: until the certificate's deadline)."},
         END_OPTION,
@@ -290,6 +347,24 @@ const struct ctl_command ctl_commands[] = {
          .text = "Prints what to place (a DNS record or a file), then looks until the certificate is issued. With\n"
                  "--json: one line as soon as the application stands, with DvAuthDetail, and one at the end.",
          .options = apply_options, .run = apply_run, .is_client = true},
+        {.name = "submit", .arguments = "ID [NAME...]", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
+         .summary = "Submit a bought certificate: its names and key, and on to validation.",
+         .text = "The first name is the common name. Prints what to place, then looks until the certificate is issued.",
+         .options = submit_options, .run = submit_run, .is_client = true},
+        {.name = "csr create", .arguments = "DOMAIN", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Make a certificate request and its key in the CSR library.", .options = csr_create_options,
+         .run = csr_create_run, .is_client = true},
+        {.name = "csr generate", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Make the key of a draft in the CSR library.", .options = csr_generate_options, .run = csr_generate_run,
+         .is_client = true},
+        {.name = "csr list", .arguments = "", .summary = "List the CSR library, newest first.", .options = csr_list_options,
+         .run = csr_list_run, .is_client = true},
+        {.name = "csr show", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Show a request, or write it and its private key into files.", .options = csr_show_options,
+         .run = csr_show_run, .is_client = true},
+        {.name = "csr delete", .arguments = "ID...", .least_arguments = 1, .most_arguments = 100,
+         .summary = "Delete requests; the private keys of unused ones are forgotten for good.", .run = csr_delete_run,
+         .is_client = true},
         {.name = "wait", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
          .summary = "Go on waiting for an application.", .options = wait_options, .run = wait_run, .is_client = true},
         {.name = "catalogue", .arguments = "", .summary = "List the products, what they bind and what they cost.",

@@ -3,6 +3,7 @@
  */
 #include "ctl/file.h"
 
+#include "base/limits.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,4 +82,19 @@ res file_write(struct ctl *ctl, const char *path, struct bytes content, mode_t m
         if (error == EEXIST)
                 return ctl_fail(ctl, ERR_IO, "%s exists already; --force replaces it", path);
         return ctl_fail(ctl, ERR_IO, "cannot write %s: %s", path, strerror(error));
+}
+
+res file_password(struct ctl *ctl, const char *path, struct str *ret_password)
+{
+        struct str text, rest;
+
+        TRY(file_read(ctl, path, LIMIT_PASSWORD_BYTES + 2, &text));
+        rest = text;
+        text = str_cut(&rest, '\n');
+        if (text.n > 0 && text.p[text.n - 1] == '\r')
+                text.n--;
+        if (text.n == 0 || !str_is_utf8(text))
+                return ctl_fail(ctl, ERR_USAGE, "the first line of %s is no password", path);
+        *ret_password = text;
+        return RES_OK;
 }

@@ -52,6 +52,7 @@ static const struct field fields[] = {
         {"issuer-url", FIELD_FLAG, offsetof(struct pki_profile, aia_issuer), false},
         {"crl-url", FIELD_FLAG, offsetof(struct pki_profile, crl_url), false},
         {"ocsp-nocheck", FIELD_FLAG, offsetof(struct pki_profile, ocsp_nocheck), false},
+        {"sha384", FIELD_FLAG, offsetof(struct pki_profile, sha384), false},
 };
 #define FIELD_COUNT (sizeof(fields) / sizeof(*fields))
 #define DAYS_MAX 36525

@@ -57,6 +57,7 @@ struct pki_profile {
         bool ip_names;                           /* leaf: iPAddress allowed */
         bool ski, aia_ocsp, aia_issuer, crl_url; /* which extensions it has; the URLs come with the request */
         bool ocsp_nocheck;                       /* RFC 6960 §4.2.2.2.1 */
+        bool sha384;                             /* an RSA issuer signs with SHA-384; EC ones by their curve (BR 7.1.3.2.2) */
         uint8_t hash[32];
 };
 
@@ -80,6 +81,13 @@ void pki_profile_steps_text(const struct pki_profile_steps *steps, struct buf *o
 static inline bool pki_profile_allows_key(const struct pki_profile *profile, enum pki_key_type key_type)
 {
         return key_type != PKI_KEY_NONE && (profile->key_types >> key_type & 1u) != 0;
+}
+/* What an issuer of this algorithm signs certificates of the profile with. */
+static inline struct pki_alg pki_profile_alg(const struct pki_profile *profile, struct pki_alg issuer_alg)
+{
+        if (profile->sha384 && issuer_alg.family == PKI_FAMILY_RSA)
+                issuer_alg.digest = PKI_SHA384;
+        return issuer_alg;
 }
 static inline uint32_t pki_profile_key_usage(const struct pki_profile *profile, enum pki_family family)
 {

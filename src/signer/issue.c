@@ -24,9 +24,10 @@ static res build(struct signer *signer, const struct signer_order *order)
 {
         char crl_url[sizeof(order->issuer->url[2]) + 16];
         const struct authority_issuer *issuer = order->issuer;
+        struct pki_issuer signs = issuer->issuer;
         struct pki_cert_request request = {
                 .profile = order->profile,
-                .issuer = &issuer->issuer,
+                .issuer = &signs,
                 .not_before = order->not_before,
                 .not_after = order->not_after,
                 .spki = order->spki,
@@ -41,6 +42,7 @@ static res build(struct signer *signer, const struct signer_order *order)
 
         snprintf(crl_url, sizeof(crl_url), "%s%u.crl", issuer->url[2], order->crl_shard);
         request.crl_url = str_of(crl_url);
+        signs.alg = pki_profile_alg(order->profile, signs.alg);
         memcpy(request.serial, order->serial, sizeof(request.serial));
         buf_clear(&signer->tbs);
         TRY(pki_cert_build(&request, &signer->tbs));
@@ -55,7 +57,7 @@ static res lint(struct signer *signer, const struct signer_order *order, struct 
                                            .now = order->now,
                                            .issuer_name = issuer->name,
                                            .issuer_key_id = issuer->key_id,
-                                           .issuer_alg = pki_alg_der(issuer->alg)};
+                                           .issuer_alg = pki_alg_der(pki_profile_alg(order->profile, issuer->alg))};
         struct pki_finding finding = {0};
 
         res found = pki_lint_tbs(buf_bytes(&signer->tbs), &context, &finding);
@@ -81,7 +83,7 @@ MUST res signer_make(struct signer *signer, const struct signer_order *order, st
         TRY(build(signer, order));
         TRY(lint(signer, order, why));
         buf_clear(&signer->der);
-        TRY(pki_cert_sign(order->issuer->key, order->issuer->issuer.alg, buf_bytes(&signer->tbs), &signer->der));
+        TRY(pki_cert_sign(order->issuer->key, pki_profile_alg(order->profile, order->issuer->issuer.alg), buf_bytes(&signer->tbs), &signer->der));
         TRY(buf_check(&signer->der));
         return log_it(signer, order);
 }

@@ -31,6 +31,8 @@ after(async () => {
   await dns?.stop()
 })
 
+/* Once the service's clock was moved, the SDK's own would be refused: calls are signed by the harness from then on. */
+const sslClientNow = () => new Proxy({}, { get: (_, action) => parameters => server.call(account, action, parameters) })
 const buy = async (ProductId = SINGLE, DomainNum = 1, client = sdk) => (await client.CreateCertificate({ ProductId, DomainNum, TimeSpan: 1 })).CertificateIds[0]
 const person = { GenCsrType: 'online', CompanyType: 1, CompanyId: '0', ContactEmail: 'a@maple.com', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1' }
 const info = (CertId, CertCommonName, more = {}) => sdk.CertificateInfoSubmit({ ...person, CertId, CertCommonName, ...more })
@@ -66,7 +68,7 @@ test('from the order to the certificate, online key, current form (APP-01 APP-03
   const empty = await info(id, 'shop.maple.com')
   assert.deepEqual(Object.keys(empty), ['RequestId'])
   const given = await show(id)
-  assert.deepEqual([given.Status, given.Domain, given.EncryptAlgorithm, given.DvAuthDetail.DvAuths], [5, 'shop.maple.com', 'ECC prime256v1', []])
+  assert.deepEqual([given.Status, given.Domain, given.DvAuthDetail.DvAuths], [5, 'shop.maple.com', null])
   assert.deepEqual([given.SubmittedData.CsrType, given.SubmittedData.ContactEmail, given.SubmittedData.KeyPassword], ['online', 'a@maple.com', null])
   assert.match(given.SubmittedData.CsrContent, /BEGIN CERTIFICATE REQUEST/)
   const placed = await sdk.CertificateOrderSubmit({ CertId: id, VerifyType: 'DNS' })
@@ -130,8 +132,8 @@ test('a pasted request: its names, and no key here (APP-02 APP-04 APP-20 APP-48 
   const { csr, key } = await makeCsr('paste.maple.com', { sans: ['paste.maple.com', 'more.maple.com'] })
   await info(id, '', { GenCsrType: 'parse', Csr: csr })
   const given = await show(id)
-  assert.deepEqual([given.Domain, given.SubjectAltName, given.SubmittedData.CsrType, given.EncryptAlgorithm],
-    ['paste.maple.com', ['paste.maple.com', 'more.maple.com'], 'parse', 'RSA 2048'])
+  assert.deepEqual([given.Domain, given.SubjectAltName, given.SubmittedData.CsrType],
+    ['paste.maple.com', ['paste.maple.com', 'more.maple.com'], 'parse'])
   await sdk.CertificateOrderSubmit({ CertId: id })
   const { detail, leaf } = await issue(id)
   assert.ok(leaf.checkPrivateKey(createPrivateKey(key)))
@@ -246,7 +248,7 @@ test('information that is refused changes nothing, and says what to change', asy
     [id, { CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'secp384r1' }, /InvalidParameterValue/, /prime256v1/],
     [id, { KeyPass: 'a\nb' }, /InvalidParameterValue/, /password/],
     [id, { SignAlgo: 'MD5' }, /InvalidParameterValue/, /SHA256/], /* APP-08 */
-    [id, { SignAlgo: 'SHA384' }, /InvalidParameterValue/, /RSA/],
+    [id, { SignAlgo: 'SHA384' }, /InvalidParameterValue/, /goes with RSA/],
     [id, parse(''), /CsrParseFailed/, /There is no CSR/],
     [id, parse('hello'), /CsrParseFailed/, /PEM/],
     [id, parse(csr + csr), /CsrParseFailed/, /PEM/],
@@ -310,4 +312,47 @@ test('cancelling an order before anything was submitted, and taking it up again 
   await sdk.CertificateOrderSubmit({ CertId: id })
   await issue(id)
   await refused(sdk.CancelCertificateOrder({ CertificateId: id }), /CancelOrderFailed/, /Issued/)
+})
+
+test('RSA 4096, and SHA-384 by the RSA issuer (APP-06 APP-07 APP-08)', async () => {
+  const id = await buy()
+  await info(id, 'hash.maple.com', { CsrEncryptAlgo: 'RSA', CsrKeyParameter: '4096', SignAlgo: 'SHA384' })
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const { detail, leaf } = await issue(id)
+  assert.equal(leaf.publicKey.asymmetricKeyDetails.modulusLength, 4096)
+  const pem = join(server.dir, 'hash.pem')
+  await import('node:fs').then(fs => fs.writeFileSync(pem, detail.CertificatePublicKey))
+  const text = await run('openssl', ['x509', '-in', pem, '-noout', '-text'])
+  assert.match(text.stdout, /Signature Algorithm: sha384WithRSAEncryption/)
+  const strict = await run('openssl', ['verify', '-x509_strict', '-CAfile', server.root, '-untrusted', pem, pem])
+  assert.equal(strict.code, 0, strict.stderr)
+})
+
+test('time runs out: the cause tells what was seen and what to do, and the order goes on (RVW-09 RVW-15 RVW-17 RVW-18 LIFE-14 CON-01 A1 A5)', async () => {
+  const id = await buy()
+  await info(id, 'slow.maple.com')
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const free = (await sdk.ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'slow2.maple.com', CsrEncryptAlgo: 'ECC' })).CertificateId
+  await placeRecords(dns, await server.proofs(account, id), value => `x${value}`)
+  await sdk.CheckCertificateDomainVerification({ CertificateId: id })
+  await server.moveClock(7 * 86400 + 60)
+  sdk = sslClientNow()
+  await server.waitStatus(account, id, 2)
+  await server.waitStatus(account, free, 2)
+  const failed = await server.call(account, 'DescribeCertificate', { CertificateId: id })
+  assert.match(failed.StatusMsg, /slow\.maple\.com.*Correct the record.*ModifyCertificateResubmit.*7 days/)
+  const lost = await server.call(account, 'DescribeCertificate', { CertificateId: free })
+  assert.match(lost.StatusMsg, /Add the record.*apply again.*3 days/)
+  const logs = await server.sql(`SELECT type FROM log WHERE certificate_id = '${id}' ORDER BY seq`)
+  assert.deepEqual(logs.map(r => r.type), ['applyVIP', 'submitInfo', 'apply', 'reviewFailed'])
+  /* RVW-18: edited, submitted again, with a new deadline and new values. */
+  await server.call(account, 'ModifyCertificateResubmit', { CertificateId: id })
+  const open = await server.call(account, 'DescribeCertificate', { CertificateId: id })
+  assert.deepEqual([open.Status, open.StatusMsg], [5, failed.StatusMsg])
+  await server.call(account, 'CertificateInfoSubmit', { ...person, CertId: id, CertCommonName: 'quick.maple.com' })
+  await server.call(account, 'CertificateOrderSubmit', { CertId: id })
+  const again = await server.call(account, 'DescribeCertificate', { CertificateId: id })
+  assert.deepEqual([again.Status, again.StatusMsg, again.Domain, again.DvAuthDetail.DvAuths.length], [0, 'PENDING-DCV', 'quick.maple.com', 1])
+  await placeRecords(dns, await server.proofs(account, id))
+  await server.waitStatus(account, id, 1)
 })

@@ -12,23 +12,24 @@ static const struct {
         int64_t status;
         bool may_cancel;
         enum err delete_err;
+        bool may_cancel_order; /* A1: before issue, submitted or not */
 } cells[] = {
-        {CERT_PENDING, true, ERR_CERT_DELETE_REVIEW},        /* LIFE-13, DEL-07: cancel first */
-        {CERT_ISSUED, false, ERR_CERT_DELETE_ISSUED},        /* DEL-06: revoke first */
-        {CERT_REVIEW_FAILED, false, ERR_NONE},               /* DEL-11, CON-18 */
-        {CERT_EXPIRED, false, ERR_NONE},                     /* DEL-02 */
-        {CERT_DNS_AUTO, true, ERR_CERT_DELETE_REVIEW},
-        {CERT_PAID, false, ERR_CERT_DELETE_REVIEW},
-        {CERT_CANCELLING, false, ERR_CERT_DELETE_REVIEW},
-        {CERT_CANCELLED, false, ERR_NONE},                   /* DEL-04, LIFE-07 */
-        {CERT_LETTER, true, ERR_CERT_DELETE_REVIEW},
-        {CERT_REVOKING, false, ERR_CERT_DELETE_ISSUED},
-        {CERT_REVOKED, false, ERR_NONE},                     /* DEL-03 */
-        {CERT_REISSUING, false, ERR_CERT_DELETE_ISSUED},
-        {CERT_REVOKE_LETTER, false, ERR_CERT_DELETE_ISSUED},
-        {CERT_FREE_UNSUBMITTED, false, ERR_CERT_DELETE_REVIEW},
-        {CERT_REFUNDED, false, ERR_NONE},
-        {CERT_MOVING, false, ERR_CERT_STATE},
+        {CERT_PENDING, true, ERR_CERT_DELETE_REVIEW, true},        /* LIFE-13, DEL-07: cancel first */
+        {CERT_ISSUED, false, ERR_CERT_DELETE_ISSUED, false},        /* DEL-06: revoke first */
+        {CERT_REVIEW_FAILED, false, ERR_NONE, true},               /* DEL-11, CON-18 */
+        {CERT_EXPIRED, false, ERR_NONE, false},                     /* DEL-02 */
+        {CERT_DNS_AUTO, true, ERR_CERT_DELETE_REVIEW, true},
+        {CERT_PAID, false, ERR_CERT_DELETE_REVIEW, true},
+        {CERT_CANCELLING, false, ERR_CERT_DELETE_REVIEW, false},
+        {CERT_CANCELLED, false, ERR_NONE, true},                   /* DEL-04, LIFE-07 */
+        {CERT_LETTER, true, ERR_CERT_DELETE_REVIEW, true},
+        {CERT_REVOKING, false, ERR_CERT_DELETE_ISSUED, false},
+        {CERT_REVOKED, false, ERR_NONE, false},                     /* DEL-03 */
+        {CERT_REISSUING, false, ERR_CERT_DELETE_ISSUED, false},
+        {CERT_REVOKE_LETTER, false, ERR_CERT_DELETE_ISSUED, false},
+        {CERT_FREE_UNSUBMITTED, false, ERR_CERT_DELETE_REVIEW, false},
+        {CERT_REFUNDED, false, ERR_NONE, false},
+        {CERT_MOVING, false, ERR_CERT_STATE, false},
 };
 
 static void every_state_has_a_row(void **state)
@@ -47,6 +48,7 @@ static void cancel_and_delete_by_state(void **state)
         for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
                 assert_int_equal(certificate_may_cancel(cells[i].status), cells[i].may_cancel);
                 assert_int_equal(certificate_may_delete(cells[i].status), cells[i].delete_err);
+                assert_int_equal(certificate_may_cancel_order(cells[i].status), cells[i].may_cancel_order);
         }
 }
 

@@ -63,7 +63,7 @@ static void test_canonical(void **state)
 
         (void)state;
         help_profiles(&help);
-        assert_int_equal(help.profiles.n, 6);
+        assert_int_equal(help.profiles.n, 7);
         for (size_t i = 0; i < help.profiles.n; i++) {
                 struct pki_profiles again;
                 struct buf text, why;
