@@ -3,6 +3,7 @@
  *
  *     bench_api PARENT-PID HOST PORT SECRET-ID SECRET-KEY ACTION BODY [REQUESTS [CONNECTIONS]]
  *
+ * With one connection it tells how long an answer took, and TotalCount; CPU has the kernel's clock ticks of 10 ms.
  * Counts the CPU of the service's programs (PARENT-PID and its children), not of this client, so the figure does not
  * depend on how fast the client is.  Each request is signed; one signature serves a second, as the API allows (two equal
  * requests in one second are both good).
@@ -109,26 +110,56 @@ static void ask(struct client *client, size_t i)
                 die("cannot write");
 }
 
+static double seconds_between(const struct timespec *from, const struct timespec *to)
+{
+        return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+static int compare_double(const void *a, const void *b)
+{
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
 static void run(struct client *client, long parent, size_t requests)
 {
         double before = proc_cpu_sec_tree((pid_t)parent);
         struct timespec began, ended;
+        double *latency_ms = calloc(requests + 1, sizeof *latency_ms);
+        size_t rounds = 0;
 
+        if (latency_ms == NULL)
+                die("no memory");
         clock_gettime(CLOCK_MONOTONIC, &began);
         for (size_t i = 0; i < requests; i += client->connection_count) {
+                struct timespec asked, answered;
+
+                clock_gettime(CLOCK_MONOTONIC, &asked);
                 for (size_t k = 0; k < client->connection_count; k++)
                         ask(client, k);
                 for (size_t k = 0; k < client->connection_count; k++)
                         read_answer(client, client->connections[k]);
+                clock_gettime(CLOCK_MONOTONIC, &answered);
+                latency_ms[rounds++] = seconds_between(&asked, &answered) * 1e3;
                 if (strstr(client->answer, "\"Error\"") != NULL)
                         die(strstr(client->answer, "\"Error\""));
         }
         clock_gettime(CLOCK_MONOTONIC, &ended);
         double cpu = proc_cpu_sec_tree((pid_t)parent) - before;
-        double wall = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
+        double wall = seconds_between(&began, &ended);
 
-        printf("%s, signed, keep-alive TLS, %zu connections: %.3f ms CPU each; %.0f per second\n", client->action,
-               client->connection_count, cpu / (double)requests * 1e3, (double)requests / wall);
+        if (client->connection_count == 1) { /* a look at one question: how long it takes */
+                const char *total = strstr(client->answer, "\"TotalCount\":");
+
+                qsort(latency_ms, rounds, sizeof *latency_ms, compare_double);
+                printf("%7.2f ms CPU  %7.2f ms median  %7.2f ms worst  of %lld\n", cpu / (double)requests * 1e3, latency_ms[rounds / 2],
+                       latency_ms[rounds - 1], total ? strtoll(total + 13, NULL, 10) : 0LL);
+        } else {
+                printf("%s, signed, keep-alive TLS, %zu connections: %.3f ms CPU each; %.0f per second\n", client->action,
+                       client->connection_count, cpu / (double)requests * 1e3, (double)requests / wall);
+        }
+        free(latency_ms);
 }
 
 int main(int argc, char **argv)

@@ -36,7 +36,7 @@ static res fill_one(struct fill *fill, struct store_tx *tx, int64_t n)
         struct certificate_row like = make_row(n, &made);
         uint64_t r = mix((uint64_t)n);
         struct issuing_row row = {.domain = made.names, .zone = "example.com", .alias = made.alias, .life_days = 1 + (int64_t)(r % 90), .project_id = like.project_id};
-        struct tag_row tag = {fill->issuing.account_id, str_of(row.certificate_id), STR("stage"), STR("production")};
+        struct tag_row tag = {fill->issuing.account_id, str_of(made.id), STR("stage"), STR("production")};
 
         memcpy(row.certificate_id, made.id, sizeof made.id);
         TRY(issuing_put(&fill->issuing, tx, &row, &fill->tickets[fill->made]));

@@ -56,3 +56,64 @@ export async function fill (build, rows) {
   }
   return { dir, account: made.account }
 }
+
+/* ---- the questions ---- */
+
+const DAY = 86400
+export const LISTS = [
+  ['first page', {}],
+  ['Offset 10,000', { Offset: 10000 }],
+  ['one status, Offset 10,000', { CertificateStatus: [1], Offset: 10000 }],
+  ['three statuses, Offset 10,000', { CertificateStatus: [0, 3, 5], Offset: 10000 }],
+  ['a project, Offset 1,000', { ProjectId: 3, Offset: 1000 }],
+  ['a project and a status', { ProjectId: 3, CertificateStatus: [1] }],
+  ['uploaded, Offset 1,000', { Upload: 1, Offset: 1000 }],
+  ['a tag of 50,000, Offset 10,000', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], Offset: 10000 }],
+  ['the tag and a status, Offset 10,000', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], CertificateStatus: [1], Offset: 10000 }],
+  ['the tag and a project', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], ProjectId: 3 }],
+  ['expiring (a third of all)', { FilterExpiring: 1 }],
+  ['expiring, Offset 10,000', { FilterExpiring: 1, Offset: 10000 }],
+  ['expiring, by end, Offset 10,000', { FilterExpiring: 1, ExpirationSort: 'ASC', Offset: 10000 }],
+  ['expiring, of a project', { FilterExpiring: 1, ProjectId: 3 }],
+  ['all by end, Offset 10,000', { ExpirationSort: 'ASC', Offset: 10000 }],
+  ['all by end, the last first', { ExpirationSort: 'DESC' }],
+  ['search: customer-12345.', { SearchKey: 'customer-12345.' }],
+  ['search: customer-123', { SearchKey: 'customer-123' }],
+  ['search: shop.customer', { SearchKey: 'shop.customer' }],
+  ['search: example', { SearchKey: 'example' }],
+  ['search: example, Offset 10,000', { SearchKey: 'example', Offset: 10000 }],
+  ['search: example, a status, Offset 10,000', { SearchKey: 'example', CertificateStatus: [1], Offset: 10000 }],
+  ['search: production (an alias)', { SearchKey: 'production' }],
+  ['search: zzz-none', { SearchKey: 'zzz-none' }],
+  ['search: ab (too short to be indexed)', { SearchKey: 'ab' }]
+]
+
+/* By Marker: the page behind the first one. */
+async function withMarker (c, account) {
+  const { NextMarker } = await c.call(account, 'DescribeCertificates', { Limit: 20, Offset: 500000 })
+  return ['by Marker, from the middle', { Marker: NextMarker }]
+}
+
+/* `ask(action, body, times)` prints CPU, median and worst; the client is bench_api. */
+export async function lists (c, account, ask) {
+  for (const [name, body] of [...LISTS, await withMarker(c, account)]) {
+    process.stdout.write(`  ${name.padEnd(42)}`)
+    await ask('DescribeCertificates', { Limit: 20, ...body }, 20)
+  }
+}
+
+/* ---- status ---- */
+
+const der = (tag, ...parts) => {
+  const content = Buffer.concat(parts)
+  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 255]
+  return Buffer.concat([Buffer.from([tag, ...length]), content])
+}
+
+/* OCSP requests of RFC 5019 for these serials; `like` is one of the same issuer, from which the hashes are taken. */
+export function ocspRequests (like, serials) {
+  const hashes = like.subarray(like.indexOf(Buffer.from('30090605', 'hex')))
+  const algorithm = hashes.subarray(0, 11)
+  const rest = hashes.subarray(11, 11 + 22 * 2)
+  return serials.map(serial => der(0x30, der(0x30, der(0x30, der(0x30, der(0x30, algorithm, rest, der(0x02, Buffer.from(serial, 'hex'))))))))
+}

@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <gnutls/abstract.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -56,14 +58,24 @@ static void http_hold_back(struct http_call *call)
         call->held_back = true;
 }
 
-/* A client that pipelined until its own receive window was full, and does not read, has no claim on our patience. */
+/*
+ * A client that pipelined until its own receive window was full, and does not read, has no claim on our patience.  The
+ * library may have corked the socket too, and thinks that everything has left: saying TCP_NODELAY again sends what waits,
+ * which would otherwise stay for 200 ms (tcp(7)).
+ */
 static void http_let_go(struct http_call *call, struct http_connection *connection)
 {
+        const int on = 1;
+
         if (!call->held_back)
                 return;
         call->held_back = false;
-        if (gnutls_record_uncork(http_session_of(call->connection), 0) < 0 && connection)
+        if (!connection)
+                return;
+        if (gnutls_record_uncork(http_session_of(call->connection), 0) < 0)
                 (void)shutdown(connection->fd, SHUT_RDWR);
+        else
+                (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 /* The body is lent: the library lets go of it before it tells that the request is complete. */
