@@ -14,6 +14,7 @@
 #include "store/binding.h"
 #include "store/csr.h"
 #include "store/key.h"
+#include "store/upload.h"
 
 struct deletion {
         struct act *act;
@@ -78,6 +79,7 @@ static res deletion_tx(struct store_tx *tx, void *arg)
         TRY(reissue_forget(act, tx, &row));
         TRY(store_certificate_delete(tx, act->account_id, row.certificate_id, act->now_sec));
         TRY(store_binding_delete_all(tx, act->account_id, row.certificate_id));
+        TRY(store_upload_delete(tx, act->account_id, row.certificate_id)); /* with the key as it came */
         TRY(wipe_key(act, tx, &row));
         return act_log(act, tx, row.certificate_id, "delete",
                        deletion->targets[0] ? arena_printf(act->arena, "Certificate deleted while it was bound to %s", deletion->targets)

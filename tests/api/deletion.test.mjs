@@ -1,10 +1,12 @@
 /*
  * Bindings and deletion through the SDKs.
- * DEL-01 DEL-02 DEL-03 DEL-04 DEL-06 DEL-07 DEL-08 DEL-11 DEL-12 CON-18 LIFE-04 LIFE-07 LIFE-13 RVK-02 RVK-12 SIL-48 SIL-53
+ * DEL-01 DEL-02 DEL-03 DEL-04 DEL-05 DEL-06 DEL-07 DEL-08 DEL-11 DEL-12 CON-18 LIFE-04 LIFE-07 LIFE-13 RVK-02 RVK-12 SIL-48 SIL-53
  */
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startChancery, until } from '../lib/chancery.mjs'
+import { run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
 import { commonClient, sslClient } from './client.mjs'
@@ -156,4 +158,28 @@ test('what is bound goes only on a second word; as a task it is left alone (DEL-
   const { OperateLogs } = await client.DescribeCertificateOperateLogs({})
   assert.match(OperateLogs.find(l => l.CertId === a && l.Type === 'delete').Action, /waf one\.beta\.net/)
   assert.equal(OperateLogs.find(l => l.CertId === b && l.Type === 'delete').SubAccountUin, OperateLogs.find(l => l.CertId === a && l.Type === 'delete').SubAccountUin, 'a task acts for whoever filed it')
+})
+
+test('an uploaded one goes at any time, bound or not, and nothing of its key is left (DEL-05 SIL-53 RVK-06)', async () => {
+  const dir = mkdtempSync(join(server.dir, 'upload-'))
+  const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '90', '-subj', '/CN=own.maple.com', '-addext', 'subjectAltName=DNS:own.maple.com', '-keyout', 'own.key', '-out', 'own.pem'], { cwd: dir })
+  assert.equal(made.code, 0, made.stderr)
+  const [CertificatePublicKey, CertificatePrivateKey] = ['own.pem', 'own.key'].map(n => readFileSync(join(dir, n), 'utf8'))
+  const { CertificateId: id } = await client.UploadCertificate({ CertificatePublicKey, CertificatePrivateKey, CertificateType: 'SVR' })
+  await assert.rejects(client.RevokeCertificate({ CertificateId: id }), { code: 'FailedOperation.InvalidCertificateSource' })
+  await assert.rejects(own.request('RevokeCertificate', { CertificateId: id, ReasonCode: 'keyCompromise' }), { code: 'FailedOperation.InvalidCertificateSource' })
+  await assert.rejects(client.ReplaceCertificate({ CertificateId: id, ValidType: 'DNS' }), { code: 'FailedOperation.InvalidCertificateSource' })
+  await bind(id, 'nginx', 'web-2')
+  await assert.rejects(client.DeleteCertificate({ CertificateId: id }), e => e.code === 'FailedOperation.BoundResources' && /nginx web-2/.test(e.message))
+  assert.equal((await client.DeleteCertificate({ CertificateId: id, IsCheckResource: false })).DeleteResult, true)
+  assert.equal(await keyBytes(id), 0)
+  assert.deepEqual(await server.sql(`select * from upload where certificate_id = '${id}'`), [])
+})
+
+test('a compromised key is taken by no upload (RVK-31)', async () => {
+  const id = await issue('leak.maple.com')
+  const detail = await client.DescribeCertificateDetail({ CertificateId: id })
+  await compromise(id)
+  await assert.rejects(client.UploadCertificate({ CertificatePublicKey: detail.CertificatePublicKey, CertificatePrivateKey: detail.CertificatePrivateKey, CertificateType: 'SVR', Repeatable: true }),
+    e => e.code === 'FailedOperation.InvalidParam' && /compromised/.test(e.message))
 })
