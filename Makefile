@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DATA ?= data
 CHANCERY = build/chancery
 
-.PHONY: all run build test test-fast test-build check format demo bench fuzz docs install clean
+.PHONY: all run build test test-fast test-build check format demo bench fuzz docs install deb clean
 
 all: build
 
@@ -32,6 +32,9 @@ fuzz: test-build ; @tests/run --fuzz $(if $(TARGET),--only '$(TARGET)') --second
 
 docs: build ; @$(CHANCERY) help settings --markdown > docs/configuration.md
 
-install: ; @tools/setup run && tools/build release && DESTDIR='$(DESTDIR)' meson install -C build-release --no-rebuild
+install: ; @tools/setup run && PREFIX='$(PREFIX)' tools/build install && DESTDIR='$(DESTDIR)' meson install -C build-install --no-rebuild
 
-clean: ; rm -rf build build-asan build-jail build-release
+# build-deb/chancery_….deb, for `apt install ./build-deb/chancery_….deb`
+deb: ; @tools/setup deb && tools/deb
+
+clean: ; rm -rf build build-asan build-jail build-install build-release build-deb

@@ -14,10 +14,7 @@
 
 #include "base/arena.h"
 #include "base/conf_check.h"
-
-#ifndef CHANCERY_DATADIR
-#define CHANCERY_DATADIR "/usr/share/chancery"
-#endif
+#include "base/place.h"
 
 enum { CONF_ARENA_BYTES = 64 << 20, CONF_FILE_BYTES = 256 << 10, CONF_NAME_BYTES = 128 };
 
@@ -53,7 +50,7 @@ static const struct conf_row conf_rows[] = {
         ROW("keys.master", keys_master, conf_check_master, "",
             "File of the master key, or credential:NAME (systemd); empty = keys/master in the data directory."),
         ROW("catalogue.dir", catalogue_dir, conf_check_path, NULL,
-            "Directory of the product catalogue. Default: beside the program, else the installed one."),
+            "Directory of the product catalogue. Default: /etc/chancery/catalogue where there is one, else the installed one."),
         ROW("validation.resolver", validation_resolver, conf_check_resolver, "",
             "DNS resolver as address:port; empty = ask from the root downwards."),
         ROW("validation.trust-anchor", validation_trust_anchor, conf_check_path, "",
@@ -131,37 +128,11 @@ static const char *conf_default_url(struct arena *arena)
         return arena_printf(arena, "http://%s:8080", host);
 }
 
-static bool conf_is_dir(const char *path)
-{
-        struct stat st;
-
-        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Built in the source tree the catalogue lies beside the build directory; installed it has its own place. */
-static const char *conf_default_catalogue(struct arena *arena)
-{
-        static const char *const beside[] = {"catalogue", "../catalogue", "../../catalogue"};
-        char program[4096] = "";
-        char *slash;
-
-        if (readlink("/proc/self/exe", program, sizeof(program) - 1) <= 0 || !(slash = strrchr(program, '/')))
-                return CHANCERY_DATADIR "/catalogue";
-        *slash = '\0';
-        for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-                const char *path = arena_printf(arena, "%s/%s", program, beside[i]);
-
-                if (conf_is_dir(path))
-                        return path;
-        }
-        return CHANCERY_DATADIR "/catalogue";
-}
-
 static const char *conf_default_of(struct arena *arena, const struct conf_row *row)
 {
         if (row->setting.default_text)
                 return row->setting.default_text;
-        return row->check == conf_check_url ? conf_default_url(arena) : conf_default_catalogue(arena);
+        return row->check == conf_check_url ? conf_default_url(arena) : place_of(arena, "catalogue");
 }
 
 static res conf_set_defaults(struct conf_owned *own, struct buf *why)

@@ -201,7 +201,7 @@ static const struct ctl_option ignore_options[] = {
 
 static const struct ctl_option help_options[] = {
         {"--markdown", 0, NULL, NULL, "With `settings`: the text of docs/configuration.md."},
-        {"--man", 0, NULL, NULL, "The manual page, in man form."},
+        {"--man", 0, NULL, NULL, "The manual page in man form: chancery(1), `serve`: chancery-serve(8), `settings`: chancery.conf(5)."},
         END_OPTION,
 };
 

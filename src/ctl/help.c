@@ -1,5 +1,5 @@
 /*
- * help and version: everything is read from the tables of commands and settings, so that it cannot be
+ * help and version (manual pages: man.c): everything is read from the tables of commands and settings, so that it cannot be
  * behind them.
  */
 #include <stdio.h>
@@ -7,6 +7,8 @@
 
 #include "base/conf.h"
 #include "ctl/command.h"
+#include "ctl/help.h"
+#include "ctl/man.h"
 #include "ctl/output.h"
 
 res version_run(struct ctl *ctl)
@@ -16,7 +18,7 @@ res version_run(struct ctl *ctl)
         return RES_OK;
 }
 
-static const char *usage_of(struct ctl *ctl, const struct ctl_command *c)
+const char *help_usage(struct ctl *ctl, const struct ctl_command *c)
 {
         return arena_printf(ctl->arena, "%s%s%s", c->name, c->arguments[0] != '\0' ? " " : "", c->arguments);
 }
@@ -38,7 +40,7 @@ static void help_all(struct ctl *ctl)
         (void)puts("Chancery: certificates for names that you can prove, from a service of your own.\n\n"
                    "  chancery COMMAND [OPTIONS]\n");
         for (size_t i = 0; i < n; i++) {
-                cells[i * 2] = usage_of(ctl, &ctl_commands[i]);
+                cells[i * 2] = help_usage(ctl, &ctl_commands[i]);
                 cells[i * 2 + 1] = ctl_commands[i].summary;
         }
         output_table(stdout, cells, 2, n, "  ");
@@ -46,7 +48,7 @@ static void help_all(struct ctl *ctl)
                    "Exit codes: 0 done, 1 refused or failed (stderr says why), 2 wrong usage.");
 }
 
-static const char *option_form(struct ctl *ctl, const struct ctl_option *o)
+const char *help_option_form(struct ctl *ctl, const struct ctl_option *o)
 {
         const char *letter = o->letter != '\0' ? arena_printf(ctl->arena, "-%c, ", o->letter) : "";
 
@@ -60,14 +62,14 @@ static void help_command(struct ctl *ctl, const struct ctl_command *c)
         size_t n = 0;
         const char **cells = NULL;
 
-        (void)printf("chancery %s [OPTIONS]\n\n%s\n", usage_of(ctl, c), c->summary);
+        (void)printf("chancery %s [OPTIONS]\n\n%s\n", help_usage(ctl, c), c->summary);
         if (c->text != NULL)
                 (void)printf("%s\n", c->text);
         while (args_option_at(c, n) != NULL)
                 n++;
         cells = arena_array_of(ctl->arena, n * 2, const char *);
         for (size_t i = 0; (o = args_option_at(c, i)) != NULL; i++) {
-                cells[i * 2] = option_form(ctl, o);
+                cells[i * 2] = help_option_form(ctl, o);
                 cells[i * 2 + 1] = o->help;
         }
         (void)puts("\nOptions:");
@@ -77,26 +79,24 @@ static void help_command(struct ctl *ctl, const struct ctl_command *c)
                            "CHANCERY_CREDENTIALS.");
 }
 
-/* "" where the setting's own text tells what happens without it. */
-static const char *default_of(const struct conf_setting *s)
+const char *help_default(const struct conf_setting *s)
 {
         return s->default_text == NULL ? "" : s->default_text;
 }
 
-/* The next setting that a release has too: test builds know test.clock as well. */
-static const struct conf_setting *next_setting(size_t *i)
+const struct conf_setting *help_setting(size_t *i)
 {
         const struct conf_setting *s = conf_setting_at((*i)++);
 
-        return s != NULL && strncmp(s->name, "test.", 5) == 0 ? next_setting(i) : s;
+        return s != NULL && strncmp(s->name, "test.", 5) == 0 ? help_setting(i) : s;
 }
 
 static void help_settings(void)
 {
         const struct conf_setting *s = NULL;
 
-        for (size_t i = 0; (s = next_setting(&i)) != NULL;) {
-                (void)printf("%s%s%s\n    %s\n", s->name, default_of(s)[0] != '\0' ? " = " : "", default_of(s), s->help);
+        for (size_t i = 0; (s = help_setting(&i)) != NULL;) {
+                (void)printf("%s%s%s\n    %s\n", s->name, help_default(s)[0] != '\0' ? " = " : "", help_default(s), s->help);
         }
 }
 
@@ -109,68 +109,16 @@ static void markdown_settings(void)
                    "<!-- Made by `chancery help settings --markdown`; a test compares. Change src/base/conf.c. -->\n\n"
                    "`chancery serve` reads an INI file (`--config FILE`) and `--set section.key=value`, of which a later\n"
                    "one wins. A setting that is not listed here is refused, with its name and place.");
-        for (size_t i = 0; (s = next_setting(&i)) != NULL;) {
+        for (size_t i = 0; (s = help_setting(&i)) != NULL;) {
                 size_t n = strcspn(s->name, ".");
-                const char *quote = default_of(s)[0] != '\0' ? "`" : "";
+                const char *quote = help_default(s)[0] != '\0' ? "`" : "";
 
                 if (strncmp(section, s->name, n + 1) != 0)
                         (void)printf("\n## [%.*s]\n\n| setting | default | meaning |\n|---|---|---|\n", (int)n, s->name);
                 section = s->name;
-                (void)printf("| `%s` | %s%s%s | %s |\n", s->name, quote, default_of(s)[0] != '\0' ? default_of(s) : "–",
+                (void)printf("| `%s` | %s%s%s | %s |\n", s->name, quote, help_default(s)[0] != '\0' ? help_default(s) : "–",
                              quote, s->help);
         }
-}
-
-/* A line of text in man form: a leading dot or quote would be a request, a hyphen a typographic one. */
-static void man_text(const char *text)
-{
-        bool at_start = true;
-
-        for (; *text != '\0'; text++) {
-                if (at_start && (*text == '.' || *text == '\''))
-                        (void)fputs("\\&", stdout);
-                if (*text == '-' || *text == '\\')
-                        (void)fputc('\\', stdout);
-                (void)fputc(*text, stdout);
-                at_start = *text == '\n';
-        }
-        (void)fputc('\n', stdout);
-}
-
-static void man_option(struct ctl *ctl, const struct ctl_option *o)
-{
-        (void)puts(".TP");
-        (void)fputs(".B ", stdout);
-        man_text(option_form(ctl, o));
-        man_text(o->help);
-}
-
-static void man_command(struct ctl *ctl, const struct ctl_command *c)
-{
-        (void)fputs(".SS ", stdout);
-        man_text(usage_of(ctl, c));
-        man_text(c->summary);
-        if (c->text != NULL)
-                man_text(c->text);
-        for (const struct ctl_option *o = c->options; o != NULL && o->name != NULL; o++)
-                man_option(ctl, o);
-}
-
-static void man_page(struct ctl *ctl)
-{
-        (void)puts(".TH CHANCERY 1 \"\" \"chancery " CHANCERY_VERSION "\"\n.SH NAME\n"
-                   "chancery \\- a certificate service of one's own, and its command line\n.SH SYNOPSIS\n"
-                   ".B chancery\n.I COMMAND\n[\\fIOPTIONS\\fR]\n.SH COMMANDS");
-        for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++)
-                man_command(ctl, c);
-        (void)puts(".SH OPTIONS OF ALL COMMANDS THAT CALL THE API");
-        for (const struct ctl_option *o = ctl_client_options; o->name != NULL; o++)
-                man_option(ctl, o);
-        (void)puts(".SH FILES\n.TP\n.I ~/.config/chancery/credentials\nA section [chancery] with secret_id, secret_key, "
-                   "endpoint and ca; readable by its owner only.\n"
-                   ".SH ENVIRONMENT\nCHANCERY_SECRET_ID, CHANCERY_SECRET_KEY, CHANCERY_ENDPOINT, CHANCERY_CA, "
-                   "CHANCERY_CREDENTIALS go before the file, options before them.\n"
-                   ".SH EXIT STATUS\n0 done, 1 refused or failed (one line on stderr says why), 2 wrong usage.");
 }
 
 /* "account create" may come as one or two arguments. */
@@ -190,12 +138,16 @@ static res help_topic(struct ctl *ctl)
 {
         const struct ctl_command *c = named(ctl);
 
-        if (c != NULL)
+        if (c != NULL && strcmp(c->name, "serve") == 0 && args_has(ctl, "--man"))
+                man_serve(ctl, c);
+        else if (c != NULL)
                 help_command(ctl, c);
         else if (strcmp(ctl->arguments[0], "settings") != 0)
                 return ctl_fail(ctl, ERR_USAGE, "there is no command '%s'; `chancery help` lists them", ctl->arguments[0]);
         else if (args_has(ctl, "--markdown"))
                 markdown_settings();
+        else if (args_has(ctl, "--man"))
+                man_settings();
         else
                 help_settings();
         return RES_OK;
@@ -206,7 +158,7 @@ res help_run(struct ctl *ctl)
         if (strcmp(ctl->command->name, "help") != 0 || args_has(ctl, "--help"))
                 help_command(ctl, ctl->command);
         else if (args_has(ctl, "--man"))
-                man_page(ctl);
+                man_commands(ctl);
         else if (ctl->argument_count == 0)
                 help_all(ctl);
         else

@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "ipc/control.h"
+#include "serve/notify.h"
 
 #define STOP_SERVER_MS 30000 /* for requests in flight; LIMIT_IPC_PROBE_MS is the longest of them, and may be cut */
 #define STOP_OTHERS_MS 5000
@@ -143,6 +144,7 @@ static void print_ready(struct supervise *s, struct bytes text)
                 return;
         }
         s->was_ready = true;
+        notify_send("READY=1");
         if (write(STDOUT_FILENO, lines, (size_t)n) != n)
                 log_line(LOG_WARNING, "stdout", "err=%s", strerror(errno)); /* nobody reads it: serve on */
 }
@@ -233,6 +235,7 @@ static void begin_stop(struct supervise *s)
                 return;
         }
         log_line(LOG_INFO, "stopping", "pid=%d", (int)getpid());
+        notify_send("STOPPING=1");
         s->stopping = true;
         s->stopping_since_ms = clock_mono_ms();
         s->kill_at_ms = clock_mono_ms() + (s->give_up ? GIVE_UP_MS : STOP_SERVER_MS);

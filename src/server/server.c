@@ -21,6 +21,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/place.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "core/account.h"
@@ -105,24 +106,6 @@ static void server_new_peer(struct server *server, struct control *control, uint
 
 /* ---- start ------------------------------------------------------------------------------------------------ */
 
-static const char *migrations_dir(char path[PATH_MAX])
-{
-        static const char *const installed = CHANCERY_DATADIR "/migrations";
-        char self[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-        if (n <= 0)
-                return installed;
-        self[n] = '\0';
-        char *slash = strrchr(self, '/'); /* build/chancery-server → the checkout's migrations/ */
-
-        if (slash == NULL)
-                return installed;
-        *slash = '\0';
-        snprintf(path, PATH_MAX, "%.*s/../migrations", PATH_MAX - 32, self);
-        return access(path, R_OK) == 0 ? path : installed;
-}
-
 static void server_fatal(const char *why)
 {
         log_line(LOG_ERROR, "fatal", "why=%s", log_quote(str_of(why)));
@@ -153,16 +136,15 @@ static res server_jail(const struct server *server)
 }
 
 /* What is installed is read first, by whoever started the service: the server's own user may be unable to. */
-static res server_open(struct server *server, const struct control *control, struct buf *why)
+static res server_open(struct server *server, const struct control *control, struct arena *arena, struct buf *why)
 {
         struct core *core = &server->core;
-        char path[PATH_MAX];
         CLEAN(migrations_free_ptr) struct migrations *migrations = NULL;
 
         TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
         TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
         TRY(issuers_new(server->conf->catalogue_dir, &core->issuers, why));
-        TRY(migrations_read(migrations_dir(path), why, &migrations));
+        TRY(migrations_read(place_of(arena, "migrations"), why, &migrations));
         TRY(sandbox_take_user(control->user.uid, control->user.gid, server->conf));
         TRY(server_store(server, migrations, why));
         return server_jail(server);
@@ -412,9 +394,11 @@ static res server_live(struct server *server, struct control *control, struct bu
 
 static res server_life(struct server *server, struct control *control, struct buf *why)
 {
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(SERVER_START_ARENA);
+
         server->core.conf = server->conf;
         TRY(server_channels(server, control));
-        res r = server_open(server, control, why);
+        res r = server_open(server, control, arena, why);
 
         if (res_is_ok(r))
                 r = server_live(server, control, why);

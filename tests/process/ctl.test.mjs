@@ -266,15 +266,33 @@ test('docs/configuration.md is what the table of settings says', async () => {
   assert.equal(readFileSync('docs/configuration.md', 'utf8'), stdout, 'make docs brings it up to date')
 })
 
-test('completion scripts are good shell, the manual page is good man', async () => {
+test('completion scripts are good shell', async () => {
   const { stdout } = await ctl(['completion', 'bash'])
   const tried = await run('bash', ['-c', `${stdout}\nCOMP_WORDS=(chancery down); COMP_CWORD=1; _chancery; echo "\${COMPREPLY[@]}"
 COMP_WORDS=(chancery download --ng); COMP_CWORD=2; _chancery; echo "\${COMPREPLY[@]}"`])
   assert.equal(tried.stdout, 'download\n--nginx\n', tried.stderr)
   for (const shell of ['zsh', 'fish']) assert.equal((await ctl(['completion', shell])).code, 0)
-  const { stdout: page } = await ctl(['help', '--man'])
-  assert.match(page, /^\.TH CHANCERY 1/)
-  assert.doesNotMatch(page, /^\.(?!TH|SH|SS|TP|B|I)\w/m)
+})
+
+test('the manual pages are good man, and tell every command, option, setting', async () => {
+  const pages = {}
+  for (const [topic, title] of [[[], 'CHANCERY 1'], [['serve'], 'CHANCERY-SERVE 8'], [['settings'], 'CHANCERY.CONF 5']]) {
+    const { stdout: page } = await ctl(['help', ...topic, '--man'])
+    assert.ok(page.startsWith(`.TH ${title} `), page.slice(0, 80))
+    assert.doesNotMatch(page, /^\.(?!TH|SH|SS|TP|B|I)\w/m)
+    const { code, stdout, stderr } = await run('man', ['--warnings', '--no-hyphenation', '--nj', '-l', '-'], { input: page, env: { MANWIDTH: '400', MANROFFOPT: '-c', LC_ALL: 'C.UTF-8' } })
+    assert.deepEqual([code, stderr], [0, ''])
+    pages[title] = stdout.replace(/\s+/g, ' ')
+  }
+  const { stdout: commands } = await ctl(['help'])
+  for (const [, name] of commands.matchAll(/^ {2}([a-z]+(?: create)?)/gm)) assert.ok(pages['CHANCERY 1'].includes(name), name)
+  const settings = [...readFileSync('docs/configuration.md', 'utf8').matchAll(/^\| `(\w+)\.([\w-]+)` \| (.*) \| (.*) \|$/gm)]
+  assert.ok(settings.length >= 20)
+  for (const [, section, name, , text] of settings) {
+    const [, part] = pages['CHANCERY.CONF 5'].split(`[${section}] `)
+    assert.ok(part?.includes(` ${name} ${text.replace('…', '...').replace(/\s+/g, ' ')}`), `${section}.${name}`)
+  }
+  for (const word of ['--data', '--config', '--set', 'keys/master', 'chancery-signer', 'SIGTERM', 'CREDENTIALS_DIRECTORY']) assert.ok(pages['CHANCERY-SERVE 8'].includes(word), word)
 })
 
 test('every command has help', async () => {

@@ -1,0 +1,11 @@
+/* Where what was installed with the programs lies: products, migrations. */
+#pragma once
+
+#include "base/arena.h"
+
+/*
+ * The directory `name` ("catalogue", "migrations"), in the arena.  In a checkout it is the source's own, beside the build
+ * directory.  Installed: one of the operator's in the configuration directory (/etc/chancery/NAME) where there is one, else
+ * that of the installation that the running program belongs to, wherever it was moved.  Never NULL; it may not exist.
+ */
+const char *place_of(struct arena *arena, const char *name);
