@@ -157,7 +157,7 @@ res help_run(struct ctl *ctl)
 {
         if (strcmp(ctl->command->name, "help") != 0 || args_has(ctl, "--help"))
                 help_command(ctl, ctl->command);
-        else if (args_has(ctl, "--man"))
+        else if (ctl->argument_count == 0 && args_has(ctl, "--man"))
                 man_commands(ctl);
         else if (ctl->argument_count == 0)
                 help_all(ctl);

@@ -269,8 +269,10 @@ test('docs/configuration.md is what the table of settings says', async () => {
 test('completion scripts are good shell', async () => {
   const { stdout } = await ctl(['completion', 'bash'])
   const tried = await run('bash', ['-c', `${stdout}\nCOMP_WORDS=(chancery down); COMP_CWORD=1; _chancery; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(chancery download --ng); COMP_CWORD=2; _chancery; echo "\${COMPREPLY[@]}"`])
-  assert.equal(tried.stdout, 'download\n--nginx\n', tried.stderr)
+COMP_WORDS=(chancery download --ng); COMP_CWORD=2; _chancery; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(chancery acc); COMP_CWORD=1; _chancery; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(chancery account s); COMP_CWORD=2; _chancery; echo "\${COMPREPLY[@]}"`])
+  assert.equal(tried.stdout, 'download\n--nginx\naccount\nshow set\n', tried.stderr)
   for (const shell of ['zsh', 'fish']) assert.equal((await ctl(['completion', shell])).code, 0)
 })
 
@@ -285,12 +287,12 @@ test('the manual pages are good man, and tell every command, option, setting', a
     pages[title] = stdout.replace(/\s+/g, ' ')
   }
   const { stdout: commands } = await ctl(['help'])
-  for (const [, name] of commands.matchAll(/^ {2}([a-z]+(?: create)?)/gm)) assert.ok(pages['CHANCERY 1'].includes(name), name)
+  for (const [, name] of commands.matchAll(/^ {2}([a-z]+(?: [a-z-]+)?)(?= |$)/gm)) assert.ok(pages['CHANCERY 1'].includes(name), name)
   const settings = [...readFileSync('docs/configuration.md', 'utf8').matchAll(/^\| `(\w+)\.([\w-]+)` \| (.*) \| (.*) \|$/gm)]
   assert.ok(settings.length >= 20)
   for (const [, section, name, , text] of settings) {
     const [, part] = pages['CHANCERY.CONF 5'].split(`[${section}] `)
-    assert.ok(part?.includes(` ${name} ${text.replace('…', '...').replace(/\s+/g, ' ')}`), `${section}.${name}`)
+    assert.ok(` ${part}`.includes(` ${name} ${text.replace('…', '...').replace(/\s+/g, ' ')}`), `${section}.${name}`)
   }
   for (const word of ['--data', '--config', '--set', 'keys/master', 'chancery-signer', 'SIGTERM', 'CREDENTIALS_DIRECTORY']) assert.ok(pages['CHANCERY-SERVE 8'].includes(word), word)
 })
