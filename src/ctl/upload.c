@@ -107,8 +107,9 @@ static res check_chain_tell(struct ctl *ctl, const json_t *response, bool valid)
         const json_t *name;
         size_t i;
 
-        json_array_foreach (names, i, name)
+        json_array_foreach (names, i, name) {
                 output_pair(stdout, i == 0 ? "Certificate" : "issued by", json_string_value(name));
+        }
         output_pair(stdout, "Whole and right", valid ? "yes" : "no");
         output_pair(stdout, "Trusted CA", json_is_true(json_object_get(response, "IsTrustedCA")) ? "yes" : "no");
         return output_finish(ctl);
