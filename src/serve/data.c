@@ -26,13 +26,37 @@ static res say(struct buf *why, enum err err, const char *what, const char *path
         return FAIL(err);
 }
 
+static res sync_parent_of(const char *path)
+{
+        char parent[PATH_MAX];
+        CLEAN(fd_close) int fd = -1;
+
+        snprintf(parent, sizeof(parent), "%s", path);
+        char *slash = strrchr(parent, '/');
+        if (slash)
+                *slash = 0;
+        fd = open(!slash ? "." : slash == parent ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        ENSURE(fd >= 0 && fsync(fd) == 0, ERR_IO);
+        return RES_OK;
+}
+
+/*
+ * The name must outlive a power cut as surely as what is below it.  One that was there may have been made by a start that
+ * was cut short before it synced; where its parent is not ours to read, somebody else made it long ago.
+ */
 static res make_directory(const char *dir, const char *below, struct buf *why)
 {
         char path[PATH_MAX];
+        size_t n = (size_t)snprintf(path, sizeof(path), "%s%s", dir, below);
 
-        snprintf(path, sizeof(path), "%s%s", dir, below);
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        while (n > 1 && n < sizeof(path) && path[n - 1] == '/')
+                path[--n] = 0;
+        const bool made = mkdir(path, 0700) == 0;
+
+        if (!made && errno != EEXIST)
                 return say(why, ERR_CONFIG, "cannot make", path);
+        if (!res_is_ok(sync_parent_of(path)) && made)
+                return say(why, ERR_CONFIG, "cannot sync the parent of", path);
         return RES_OK;
 }
 
@@ -97,20 +121,6 @@ static bool sealed_data_exists(const char *dir)
                 return true;
         snprintf(pattern, sizeof(pattern), "%s/chancery.db", dir);
         return exists(pattern);
-}
-
-static res sync_parent_of(const char *path)
-{
-        char parent[PATH_MAX];
-        CLEAN(fd_close) int fd = -1;
-
-        snprintf(parent, sizeof(parent), "%s", path);
-        char *slash = strrchr(parent, '/');
-        if (slash)
-                *slash = 0;
-        fd = open(!slash ? "." : slash == parent ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        ENSURE(fd >= 0 && fsync(fd) == 0, ERR_IO);
-        return RES_OK;
 }
 
 static res write_key(const char *path)
@@ -205,6 +215,7 @@ MUST res data_master_key(const struct conf *conf, int *ret_fd, struct buf *why)
         if (fd < 0)
                 return say(why, ERR_CONFIG, "cannot open", path);
         TRY(check_master(fd, path, why));
+        (void)sync_parent_of(path).err; /* its name too, if the start that made it was cut short */
         *ret_fd = fd_take(&fd);
         return RES_OK;
 }
