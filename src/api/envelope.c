@@ -139,6 +139,9 @@ void req_wipe_later(struct req *req, struct str secret)
 
 /* ---- the wrapping ---- */
 
+/* Room for the answer of every action that changes something, taken before it acts: "out of memory" is never said of what stands. */
+#define REPLY_ROOM (8 * 1024)
+
 static void reply_open(struct http_reply *reply)
 {
         reply->status = 200;
@@ -212,7 +215,10 @@ static void req_answer(struct req *req, struct http_reply *reply)
 
         reply_open(reply);
         empty = reply->body.n;
-        res r = req_run(req);
+        res r = buf_make_room(&reply->body, REPLY_ROOM);
+
+        if (res_is_ok(r))
+                r = req_run(req);
 
         if (req->act.would_wait)
                 return;

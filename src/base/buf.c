@@ -74,6 +74,20 @@ static bool buf_reserve(struct buf *buf, size_t n, size_t uncounted)
         return !buf->failed;
 }
 
+res buf_make_room(struct buf *buf, size_t n)
+{
+        const bool failed_before = buf->failed;
+        const bool made = buf_reserve(buf, n, 0);
+
+        if (!made && !failed_before) {
+                const bool too_large = buf->too_large;
+
+                buf->failed = buf->too_large = false;
+                return FAIL(too_large ? ERR_TOO_LARGE : ERR_MEMORY);
+        }
+        return made ? RES_OK : buf_check(buf);
+}
+
 void buf_add(struct buf *buf, const void *bytes, size_t n)
 {
         if (n == 0 || !buf_reserve(buf, n, 0))

@@ -30,6 +30,7 @@ void buf_add_u16(struct buf *buf, uint16_t v); /* big-endian */
 void buf_add_u32(struct buf *buf, uint32_t v); /* big-endian */
 void buf_add_u64(struct buf *buf, uint64_t v); /* big-endian */
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+MUST res buf_make_room(struct buf *buf, size_t n); /* the next n bytes cannot fail then; marks nothing when it fails */
 uint8_t *buf_grow(struct buf *buf, size_t n); /* n more bytes, zeroed, to be filled by the caller; NULL once failed */
 MUST res buf_check(const struct buf *buf);    /* ERR_TOO_LARGE or ERR_MEMORY once an add failed */
 static inline struct str buf_str(const struct buf *buf) /* borrows */

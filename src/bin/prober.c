@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "ipc/answer.h"
 #include "ipc/control.h"
 #include "ipc/frame.h"
 #include "probe/probe.h"
@@ -25,7 +26,7 @@ struct program {
         struct prober prober;
         struct control control;
         struct frame_reader *reader;
-        struct event *control_event, *server_event;
+        struct event *control_event, *server_event, *alone_event;
         int server;          /* -1: none now */
         unsigned generation; /* of the server's end: a reply goes only to the one that asked */
         bool stopping;
@@ -40,6 +41,14 @@ struct asking {
 
 /* ---- replies ------------------------------------------------------------------------------------- */
 
+/* Without a server for so long: the conversation broke and nobody knows. The parent starts us with a fresh one. */
+static void be_alone(struct program *program)
+{
+        static const struct timeval limit = {.tv_sec = ANSWER_LONELY_MS / 1000};
+        if (program->alone_event)
+                event_add(program->alone_event, &limit);
+}
+
 static void lose_server(struct program *program)
 {
         if (program->server_event)
@@ -47,6 +56,7 @@ static void lose_server(struct program *program)
         program->server_event = NULL;
         fd_close(&program->server);
         program->generation++;
+        be_alone(program);
 }
 
 static void end(struct program *program, res result)
@@ -104,6 +114,13 @@ static void on_done(void *arg, const struct probe_result *result)
                 adjust(program);
 }
 
+static void on_alone(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        end(arg, FAIL(ERR_IPC_LOST));
+}
+
 /* ---- requests ------------------------------------------------------------------------------------ */
 
 static void start(struct program *program, const struct frame *frame)
@@ -158,6 +175,7 @@ static res take_server(struct program *program)
         program->server_event =
                 event_new(program->prober.base, program->server, EV_READ | EV_PERSIST, on_server, program);
         ENSURE(program->server_event, ERR_MEMORY);
+        event_del(program->alone_event);
         adjust(program);
         return RES_OK;
 }
@@ -212,7 +230,8 @@ static res run(struct program *program, struct conf *conf)
         TRY(control_start(&program->control, CONTROL_FD));
         program->reader = frame_reader_new(REQUESTS_AT_ONCE);
         program->control_event = event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
-        ENSURE(program->reader && program->control_event, ERR_MEMORY);
+        program->alone_event = event_new(base, -1, 0, on_alone, program);
+        ENSURE(program->reader && program->control_event && program->alone_event, ERR_MEMORY);
         ENSURE(event_add(program->control_event, NULL) == 0, ERR_MEMORY);
         TRY(prober_warm_up(&program->prober));
         TRY(enter_jail(program, conf));
@@ -227,6 +246,8 @@ static void clean_up(struct program *program)
         lose_server(program);
         if (program->control_event)
                 event_free(program->control_event);
+        if (program->alone_event)
+                event_free(program->alone_event);
         frame_reader_free(program->reader);
         control_done(&program->control);
         prober_done(&program->prober);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -194,6 +195,17 @@ static res writer_put(struct frame_writer *writer, size_t i, const struct frame_
         return RES_OK;
 }
 
+/* The kernel is short of buffers for a moment: the other end is there, and nothing was sent. */
+static bool may_send_later(int error)
+{
+        return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
+static void wait_a_moment(void)
+{
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 /* At most FRAME_MANY; *ret_sent counts also when a later one failed. */
 static res send_some(int fd, const struct frame_out *frames, size_t count, int flags, size_t *ret_sent)
 {
@@ -209,10 +221,11 @@ static res send_some(int fd, const struct frame_out *frames, size_t count, int f
                         n = sendmmsg(fd, writer.message, (unsigned)ready, flags | MSG_NOSIGNAL);
                 } while (n < 0 && errno == EINTR);
         }
-        if (n < 0 && errno == EAGAIN)
-                n = 0;
-        if (n < 0)
+        if (n < 0 && !may_send_later(errno))
                 return socket_error();
+        if (n < 0 && !(flags & MSG_DONTWAIT))
+                wait_a_moment();
+        n = n < 0 ? 0 : n;
         *ret_sent = (size_t)n;
         return (size_t)n == ready ? put : RES_OK;
 }

@@ -35,51 +35,53 @@ static bool may_talk(enum msg_peer a, enum msg_peer b)
         return a != b && (a == MSG_PEER_SERVER || b == MSG_PEER_SERVER) && a != MSG_PEER_PARENT && b != MSG_PEER_PARENT;
 }
 
-/* A failure means that the child is ending; waitpid() will tell. */
-static void hand_over(const struct child *child, enum msg_fd_kind kind, enum msg_peer peer, int fd)
+static res hand_over(const struct child *child, enum msg_fd_kind kind, enum msg_peer peer, int fd)
 {
         res sent = control_send_fd(child->control, kind, peer, fd);
 
         if (!res_is_ok(sent))
                 log_line(LOG_WARNING, "hand_over", "program=%s kind=%d err=%s", child->kind->name, (int)kind,
                          err_name(sent.err));
+        return sent;
 }
 
-static void introduce(struct child *fresh, struct child *partner)
+/* A partner that is ending will be introduced when it starts again. */
+static res introduce(struct child *fresh, struct child *partner)
 {
         int pair[2];
 
-        if (!res_is_ok(frame_pair(pair)))
-                return;
-        hand_over(fresh, MSG_FD_PEER, partner->kind->peer, pair[0]);
-        hand_over(partner, MSG_FD_PEER, fresh->kind->peer, pair[1]);
+        TRY(frame_pair(pair));
+        res told = hand_over(fresh, MSG_FD_PEER, partner->kind->peer, pair[0]);
+
+        if (res_is_ok(told))
+                told = hand_over(partner, MSG_FD_PEER, fresh->kind->peer, pair[1]);
         close(pair[0]);
         close(pair[1]);
+        return told.err == ERR_IPC_LOST ? RES_OK : told;
 }
 
-static void name_user(const struct supervise *s, const struct child *child)
+static res name_user(const struct supervise *s, const struct child *child)
 {
         const struct user *user = &s->users.of[child->kind->peer];
 
-        if (s->users.apart && !res_is_ok(control_send_user(child->control, user->uid, user->gid)))
-                log_line(LOG_WARNING, "name_user", "program=%s", child->kind->name); /* it is ending */
+        return s->users.apart ? control_send_user(child->control, user->uid, user->gid) : RES_OK;
 }
 
-static void equip(struct supervise *s, struct child *child)
+static res equip(struct supervise *s, struct child *child)
 {
-        name_user(s, child);
-        hand_over(child, MSG_FD_LOCK, MSG_PEER_PARENT, s->lock);
+        TRY(name_user(s, child));
+        TRY(hand_over(child, MSG_FD_LOCK, MSG_PEER_PARENT, s->lock));
         if (child->kind->needs_master_key)
-                hand_over(child, MSG_FD_MASTER_KEY, MSG_PEER_PARENT, s->master_key);
+                TRY(hand_over(child, MSG_FD_MASTER_KEY, MSG_PEER_PARENT, s->master_key));
         if (child->kind->needs_listeners) {
-                hand_over(child, MSG_FD_TLS_LISTENER, MSG_PEER_PARENT, s->tls);
-                hand_over(child, MSG_FD_PUBLIC_LISTENER, MSG_PEER_PARENT, s->public);
-                hand_over(child, MSG_FD_CONTROL_LISTENER, MSG_PEER_PARENT, s->control);
+                TRY(hand_over(child, MSG_FD_TLS_LISTENER, MSG_PEER_PARENT, s->tls));
+                TRY(hand_over(child, MSG_FD_PUBLIC_LISTENER, MSG_PEER_PARENT, s->public));
+                TRY(hand_over(child, MSG_FD_CONTROL_LISTENER, MSG_PEER_PARENT, s->control));
         }
         for (int i = 0; i < MSG_PEER_COUNT; i++)
                 if (may_talk(child->kind->peer, (enum msg_peer)i) && s->child[i].pid)
-                        introduce(child, &s->child[i]);
-        (void)control_send_go(child->control).err;
+                        TRY(introduce(child, &s->child[i]));
+        return control_send_go(child->control);
 }
 
 static void start(struct supervise *s, struct child *child)
@@ -92,7 +94,8 @@ static void start(struct supervise *s, struct child *child)
                 return;
         }
         log_line(LOG_INFO, "started", "program=%s pid=%d", child->kind->name, (int)child->pid);
-        equip(s, child);
+        if (!res_is_ok(equip(s, child)))
+                kill(child->pid, SIGKILL); /* half equipped it would wait for ever: it starts again, or is ending anyway */
 }
 
 /* The server last: what is there already is handed to it before its GO, so that it needs to wait for nobody. */
@@ -123,10 +126,11 @@ static void watch_config(struct supervise *s)
 
         if (now_changed_at == s->config_changed_at || now_changed_at == 0)
                 return;
-        s->config_changed_at = now_changed_at;
         fd = open(s->config_path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0 && s->child[MSG_PEER_SIGNER].pid)
-                hand_over(&s->child[MSG_PEER_SIGNER], MSG_FD_CONFIG, MSG_PEER_PARENT, fd);
+        if (fd < 0 || (s->child[MSG_PEER_SIGNER].pid &&
+                       !res_is_ok(hand_over(&s->child[MSG_PEER_SIGNER], MSG_FD_CONFIG, MSG_PEER_PARENT, fd))))
+                return; /* again at the next look: a stop button must not be lost */
+        s->config_changed_at = now_changed_at;
 }
 
 /* ---- what comes from a child ---------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "server/setup.h"
 
 #define CONTROL_OPERATE "/control/operate/" /* followed by the action's name */
+#define CONTROL_REPLY_ROOM 4096
 
 static bool wants_html(const struct http_request *request)
 {
@@ -79,7 +80,9 @@ void routes_control(void *context, struct http_request *request, struct http_rep
 
         act_begin(&act, &server->core, request->arena, 0);
         act.role = "operator";
-        if (str_equals(request->method, "POST") && str_equals(request->path, "/control/account"))
+        if (!res_is_ok(buf_make_room(&reply->body, CONTROL_REPLY_ROOM))) /* before it acts: a secret is shown once */
+                account_form_fail(reply, ERR_MEMORY, NULL);
+        else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/account"))
                 account_form_control(&act, request, reply);
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit"))
                 audit_call(&act, reply);

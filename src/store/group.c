@@ -9,6 +9,8 @@
  */
 #include "store/group.h"
 
+#include <stdlib.h>
+
 
 enum waiter_state { WAITER_WAITS, WAITER_LEADS, WAITER_DONE };
 
@@ -77,6 +79,25 @@ static bool transaction_is_gone(struct store *store)
         return sqlite3_get_autocommit(store->writer->db) != 0;
 }
 
+/* What stands in the transaction is not what should: all of it goes, or the process does. */
+static void transaction_abandon(struct store *store)
+{
+        if (!transaction_is_gone(store))
+                (void)sqlite3_exec(store->writer->db, "ROLLBACK", NULL, NULL, NULL);
+        if (!transaction_is_gone(store)) {
+                store->writer->on_fatal("a transaction can neither be ended nor taken back");
+                abort();
+        }
+}
+
+/* A failed function's rows are taken back; where not even that succeeds, nobody's may be committed. */
+static res savepoint_end(struct store *store, res r)
+{
+        if (!res_is_ok(r))
+                TRY(conn_control(store->writer, CONTROL_ROLLBACK_TO));
+        return conn_control(store->writer, CONTROL_RELEASE);
+}
+
 static res run_in_savepoint(struct store *store, struct waiter *w)
 {
         struct store_tx tx = {.store = store, .conn = store->writer};
@@ -86,9 +107,10 @@ static res run_in_savepoint(struct store *store, struct waiter *w)
         r = w->fn(&tx, w->arg);
         if (transaction_is_gone(store))
                 return res_is_ok(r) ? FAIL(ERR_STORE_RETRY) : r;
-        if (!res_is_ok(r))
-                TRY(conn_control(store->writer, CONTROL_ROLLBACK_TO));
-        TRY(conn_control(store->writer, CONTROL_RELEASE));
+        if (!res_is_ok(savepoint_end(store, r))) {
+                transaction_abandon(store);
+                return res_is_ok(r) ? FAIL(ERR_STORE_RETRY) : r;
+        }
         w->search_account = tx.search_account;
         return r;
 }
@@ -118,8 +140,7 @@ static void group_commit(struct store *store, struct group *group)
                 atomic_fetch_add(&store->functions, group->count);
                 return;
         }
-        if (!transaction_is_gone(store))
-                (void)sqlite3_exec(store->writer->db, "ROLLBACK", NULL, NULL, NULL);
+        transaction_abandon(store);
         group_fail(group, r.err);
         group->lost = true;
 }

@@ -173,8 +173,11 @@ res conn_control(struct store_conn *c, enum control what)
         if (!*kept)
                 rc = sqlite3_prepare_v3(c->db, controls[what], -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
         if (rc == SQLITE_OK) {
-                (void)sqlite3_step(*kept);
+                const int stepped = sqlite3_step(*kept);
+
                 rc = sqlite3_reset(*kept);
+                if (rc == SQLITE_OK && stepped != SQLITE_DONE && stepped != SQLITE_ROW)
+                        rc = stepped;
         }
         return rc == SQLITE_OK ? RES_OK : conn_failure(c, rc);
 }
