@@ -106,12 +106,12 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
         if (probe->magic != PROBE_MAGIC)
                 abort();
         SSL *ssl = bufferevent_openssl_get_ssl(stream);
-        bool connected = SSL_get_state(ssl) != TLS_ST_BEFORE && bufferevent_get_openssl_error(stream) != 0;
         if (what & BEV_EVENT_CONNECTED)
                 judge(probe, ssl);
+        else if (BIO_number_written(SSL_get_wbio(ssl)) == 0) /* TCP did not come about */
+                failed(probe, /* connected= */ false, "could not be reached");
         else
-                failed(probe, connected || SSL_get_state(ssl) != TLS_ST_CW_CLNT_HELLO,
-                       connected ? "refused the TLS handshake with acme-tls/1" : "could not be reached by TLS");
+                failed(probe, /* connected= */ true, "refused the TLS handshake with acme-tls/1");
 }
 
 static void on_late(evutil_socket_t fd, short what, void *arg)

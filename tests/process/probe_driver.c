@@ -98,7 +98,7 @@ static void start_child(struct driver *driver, char **argv)
 
 static uint32_t kind_of(const char *text)
 {
-        for (uint32_t i = 0; i < 4; i++)
+        for (uint32_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
                 if (strcmp(kinds[i], text) == 0)
                         return i;
         return (uint32_t)atoi(text);
@@ -221,7 +221,7 @@ static void print_reply(const struct frame *frame)
         }
         struct str detail = frame_tail_cut_str(&tail, in->detail_len);
         json_t *values = values_of(&tail, in->value_count);
-        bool good = res_is_ok(frame_tail_end(&tail)) && in->verdict < 10 && in->dnssec < 4;
+        bool good = res_is_ok(frame_tail_end(&tail)) && in->verdict < sizeof verdicts / sizeof *verdicts && in->dnssec < 4;
         print(json_pack("{s:i,s:b,s:s,s:s,s:i,s:s,s:s%,s:o}", "id", (int)frame->head.slot, "good", good, "verdict",
                         good ? verdicts[in->verdict] : "", "dnssec", good ? dnssecs[in->dnssec] : "", "status",
                         (int)in->http_status, "address", in->address, "detail", detail.p, detail.n, "values", values));
