@@ -142,6 +142,8 @@ res chain_check(struct act *act, struct str text, struct chain_report *ret_repor
                 return RES_OK;
         ret_report->names = chain_names(act, chain.v, chain.n);
         ret_report->is_trusted = find_anchor(act, kit, &chain.v[chain.n - 1], &anchor);
+        if (chain.ends_in_root) /* nothing stands above a root, though an older one of the same key may be trusted too */
+                buf_clear(&anchor);
         ret_report->is_valid = (chain.ends_in_root || ret_report->is_trusted) &&
                                chain_is_proved(&chain, buf_bytes(&anchor), act->now_sec);
         return RES_OK;
