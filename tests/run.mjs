@@ -9,7 +9,7 @@
  *   --id DCV-05       only files that cite the id
  *   --only TEXT       only tasks whose name holds TEXT
  *   --seconds N       for each fuzzer (default 30, or FUZZ_SECONDS)
- *   --jobs N          side by side (default: one a processor)
+ *   --jobs N          side by side (default: one more than processors)
  */
 import { spawn, execFileSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
     id: { type: 'string' },
     only: { type: 'string' },
     seconds: { type: 'string', default: process.env.FUZZ_SECONDS ?? '30' },
-    jobs: { type: 'string', default: String(Math.max(2, cpus().length)) }
+    jobs: { type: 'string', default: String(cpus().length + 1) } /* many of them wait for something */
   }
 })
 

@@ -13,5 +13,8 @@ struct nonces;
 
 struct nonces *nonces_new(void); /* NULL when out of memory */
 void nonces_free(struct nonces *nonces);
-/* ERR_AUTH_SIGNATURE when this key used the nonce with this time stamp before; ERR_RATE when the memory is full of fresh ones. */
+/*
+ * ERR_AUTH_SIGNATURE when this key used the nonce (for v1: what the signature had to be) with this time stamp before;
+ * ERR_RATE when the memory is full of fresh ones.
+ */
 MUST res nonces_use(struct nonces *nonces, struct str secret_id, struct str nonce, int64_t stamp_sec, int64_t now_sec);

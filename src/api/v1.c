@@ -51,12 +51,12 @@ void api_v1_text(const struct http_request *request, const struct api_params *pa
         }
 }
 
+/* *ret_mac is what the request had to carry. */
 static res signature_check(struct req *req, const struct api_call *call, struct str secret_id,
-                           const struct method *method)
+                           const struct method *method, uint8_t ret_mac[32])
 {
         CLEAN(buf_wipe) struct buf text = {0};
         CLEAN(buf_done) struct buf given = {0};
-        uint8_t mac[32] = {0};
         size_t size = 0;
 
         buf_init(&text, 2 * LIMIT_HTTP_BODY);
@@ -64,8 +64,8 @@ static res signature_check(struct req *req, const struct api_call *call, struct 
         api_v1_text(req->http, &call->params, &text);
         TRY(buf_check(&text));
         ENSURE(res_is_ok(b64_decode(param_get(&call->params, "Signature"), &given)), ERR_AUTH_SIGNATURE);
-        TRY(account_v1_sign(&req->act, secret_id, method->hash, buf_str(&text), mac, &size));
-        ENSURE(size == method->size && secret_equal(bytes_of(mac, size), buf_bytes(&given)), ERR_AUTH_SIGNATURE);
+        TRY(account_v1_sign(&req->act, secret_id, method->hash, buf_str(&text), ret_mac, &size));
+        ENSURE(size == method->size && secret_equal(bytes_of(ret_mac, size), buf_bytes(&given)), ERR_AUTH_SIGNATURE);
         return RES_OK;
 }
 
@@ -82,9 +82,12 @@ res api_v1_check(struct req *req, const struct api_call *call, int64_t stamp_sec
         req->secret_id = secret_id;
         ENSURE(str_is_empty(param_get(&call->params, "Token")), ERR_AUTH_TOKEN);
         TRY(account_of_key(&req->act, secret_id));
-        TRY(signature_check(req, call, secret_id, method));
-        res r = nonces_use(req->api->nonces, secret_id, nonce, stamp_sec, req->act.now_sec);
+        uint8_t mac[32] = {0};
+
+        TRY(signature_check(req, call, secret_id, method, mac));
+        /* The SDKs draw their Nonce from 65,536: two calls of one second may share it, and only the same call again is a replay. */
+        res r = nonces_use(req->api->nonces, secret_id, (struct str){(const char *)mac, sizeof mac}, stamp_sec, req->act.now_sec);
         if (r.err == ERR_AUTH_SIGNATURE)
-                return act_fail(&req->act, r.err, "This Nonce was used before with this time stamp; take a new one.");
+                return act_fail(&req->act, r.err, "This very request was received before; take a new Nonce.");
         return r;
 }

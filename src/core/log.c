@@ -15,7 +15,7 @@ static const char *const log_types[] = {
         "revoke", "revoked", "cancelRevoke", "editRevokeLetter", "cancel", "Resubmit", "delete", "transferIn", "transferOut", "refund",
         "modifyDownloadLimit",
         /* our own */
-        "reviewFailed", "expired", "updateTags", "bind", "unbind", "deleteExternalAccount",
+        "reviewFailed", "expired", "updateTags", "updateNotice", "bind", "unbind", "deleteExternalAccount",
         "createExternalAccount", "grant", "approveName", "deactivateAuthorization", "deleteCSR", "modifyCSR",
         "createCSR", "modifyAcmeAccount", "createAcmeAccount",
 };

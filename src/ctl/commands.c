@@ -225,6 +225,8 @@ static const struct ctl_option reissue_options[] = {
         {"--keep-key", 0, NULL, NULL, "Keep the key."},
         {"--csr", 0, "FILE", NULL, "Take the key of this request, '-' = standard input; for bought certificates."},
         {"--reason", 0, "TEXT", NULL, "Why."},
+        {"--no-wait", 0, NULL, NULL, "Do not wait for the certificate; `chancery wait ID` goes on."},
+        {"--timeout", 0, "SECONDS", NULL, "How long to wait (default: until the certificate's deadline)."},
         END_OPTION,
 };
 

@@ -185,7 +185,7 @@ test('cancel and delete', async () => {
   assert.equal(cancelled.Result, true)
   assert.equal((await client.DescribeCertificate({ CertificateId: id })).Status, 7)
   await assert.rejects(client.CheckCertificateDomainVerification({ CertificateId: id }), { code: 'FailedOperation.CertificateStatusNotAllowVerify' })
-  const deleted = await client.DeleteCertificate({ CertificateId: id, IsCheckResource: true })
+  const deleted = await client.DeleteCertificate({ CertificateId: id, IsCheckResource: false })
   checkAnswer('DeleteCertificate', deleted)
   assert.deepEqual([deleted.DeleteResult, deleted.TaskId], [true, ''])
   await assert.rejects(client.DescribeCertificate({ CertificateId: id }), { code: 'FailedOperation.CertificateNotFound' })

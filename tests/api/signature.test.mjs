@@ -37,7 +37,7 @@ const every = root => [
   ['DescribeHostCdnInstanceList', { CertificateId, IsCache: 0, Filters: [{ FilterKey: 'a', FilterValue: 'b' }] }],
   ['DownloadCertificate', { CertificateId }, 'FailedOperation.CertificateStatusNotAllowDownload'],
   ['DescribeDownloadCertificateUrl', { CertificateId, ServiceType: 'nginx' }, 'FailedOperation.CertificateStatusNotAllowDownload'],
-  ['RevokeCertificate', { CertificateId }, 'UnsupportedOperation']
+  ['RevokeCertificate', { CertificateId }, 'FailedOperation.InvalidCertificateStatusCode']
 ]
 const withId = parameters => JSON.parse(JSON.stringify(parameters).replaceAll(CertificateId, id))
 
@@ -130,6 +130,14 @@ test('a v1 request is good once', async () => {
   const query = v1({})
   assert.equal((await get(query)).Error, undefined)
   assert.equal((await get(query)).Error.Code, 'AuthFailure.SignatureFailure')
+})
+
+test('two v1 calls of one second may have drawn the same nonce', async () => {
+  const Nonce = 4711
+  const Timestamp = server.now()
+  assert.equal((await get(v1({ Nonce, Timestamp, Limit: '1' }))).Error, undefined)
+  assert.equal((await get(v1({ Nonce, Timestamp, Limit: '2' }))).Error, undefined)
+  assert.equal((await get(v1({ Nonce, Timestamp, Limit: '2' }))).Error.Code, 'AuthFailure.SignatureFailure')
 })
 
 const refusedV1 = [

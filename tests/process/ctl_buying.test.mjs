@@ -16,7 +16,7 @@ before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'buying-'))
   cpSync(SHIPPED, join(dir, 'catalogue'), { recursive: true })
   products = join(dir, 'catalogue', 'products.ini')
-  server = await startChancery({ settings: { 'catalogue.dir': join(dir, 'catalogue'), 'validation.resolver': '127.0.0.1:1', 'validation.trust-anchor': 'none' } })
+  server = await startChancery({ settings: { 'limits.rate': 'off', 'catalogue.dir': join(dir, 'catalogue'), 'validation.resolver': '127.0.0.1:1', 'validation.trust-anchor': 'none' } })
   account = await server.createAccount()
 })
 after(async () => {
