@@ -1,6 +1,7 @@
 /* See balance.h. */
 #include "api/balance.h"
 
+#include "api/tag.h"
 #include "core/benefit.h"
 #include "core/money.h"
 #include "core/order.h"
@@ -167,13 +168,6 @@ res api_balance_packages(struct req *req)
 
 /* ---- CreateCertificateByPackage ---- */
 
-struct tag_in {
-        struct str key, value;
-};
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
-
 struct buy_in {
         struct opt_int pid, period, project_id, count, manager_id, company_id;
         struct strs package_ids;
@@ -191,7 +185,7 @@ static const struct json_field buy_in_fields[] = {
         JSON_FIELD(struct buy_in, algo, "RenewAlgorithmType", JSON_STR, .limit = 16),
         JSON_FIELD(struct buy_in, parameter, "RenewAlgorithmParam", JSON_STR, .limit = 32),
         JSON_FIELD(struct buy_in, project_id, "ProjectId", JSON_UINT),
-        JSON_FIELD(struct buy_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields, .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct buy_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields, .sub_size = sizeof(struct tag_pair)),
         JSON_FIELD(struct buy_in, password, "RenewKeyPass", JSON_STR, .limit = LIMIT_PASSWORD_BYTES),
         JSON_FIELD(struct buy_in, domain_names, "DomainNames", JSON_STR, .limit = LIMIT_TYPED_NAME_BYTES),
         JSON_FIELD(struct buy_in, count, "CertificateCount", JSON_UINT),
@@ -223,16 +217,6 @@ static res buy_check(struct req *req, const struct buy_in *in)
         return RES_OK;
 }
 
-static struct objs tags_of(struct req *req, struct objs tags)
-{
-        const struct tag_in *in = tags.v;
-        struct tag_pair *out = arena_array_of(req->act.arena, tags.n, struct tag_pair);
-
-        for (size_t i = 0; i < tags.n; i++)
-                out[i] = (struct tag_pair){in[i].key, in[i].value};
-        return (struct objs){out, tags.n};
-}
-
 res api_balance_buy(struct req *req)
 {
         struct buy_in in = {0};
@@ -251,7 +235,7 @@ res api_balance_buy(struct req *req)
                                          .months = in.period.v <= 100 ? in.period.v * 12 : -1, /* years */
                                          .count = in.count.set ? in.count.v : 1,
                                          .project_id = in.project_id.v,
-                                         .tags = tags_of(req, in.tags),
+                                         .tags = in.tags,
                                          .old_certificate_id = in.old_id,
                                  },
                                  &ids));

@@ -2,17 +2,10 @@
 #include "api/certificate.h"
 
 #include "api/certificate_out.h"
+#include "api/tag.h"
 #include "base/log.h"
 
 /* ---- parameters ---- */
-
-struct tag_in {
-        struct str key, value;
-};
-
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct apply_in {
         struct str method, domain, package_type, email, phone, validity, algo, parameter, password, alias, old_id,
@@ -38,8 +31,8 @@ static const struct json_field apply_in_fields[] = {
         JSON_FIELD(struct apply_in, package_id, "PackageId", JSON_STR, .limit = LIMIT_CERTIFICATE_ID_TEXT),
         JSON_FIELD(struct apply_in, delete_dns_auto_record, "DeleteDnsAutoRecord", JSON_BOOL),
         JSON_FIELD(struct apply_in, dns_names, "DnsNames", JSON_STRS, .limit = LIMIT_NAMES_PER_CERT),
-        JSON_FIELD(struct apply_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields,
-                   .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct apply_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields,
+                   .sub_size = sizeof(struct tag_pair)),
         JSON_FIELDS_END};
 
 struct id_in {
@@ -74,8 +67,8 @@ static const struct json_field list_in_fields[] = {
         JSON_FIELD(struct list_in, is_sm, "IsSM", JSON_INT),
         JSON_FIELD(struct list_in, expiring, "FilterExpiring", JSON_UINT),
         JSON_FIELD(struct list_in, hostable, "Hostable", JSON_UINT),
-        JSON_FIELD(struct list_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields,
-                   .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct list_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields,
+                   .sub_size = sizeof(struct tag_pair)),
         JSON_FIELD(struct list_in, pending_issue, "IsPendingIssue", JSON_INT),
         JSON_FIELD(struct list_in, ids, "CertIds", JSON_STRS, .limit = LIMIT_LIST_MAX),
         JSON_FIELD(struct list_in, service_id, "ServiceId", JSON_STR, .limit = LIMIT_CERTIFICATE_ID_TEXT),
@@ -122,16 +115,6 @@ const struct api_message api_certificate_cancel_out = {cancel_out_fields, sizeof
 
 /* ---- handlers ---- */
 
-static struct objs tags_of(struct req *req, struct objs tags)
-{
-        const struct tag_in *in = tags.v;
-        struct tag_pair *out = arena_array_of(req->act.arena, tags.n, struct tag_pair);
-
-        for (size_t i = 0; i < tags.n; i++)
-                out[i] = (struct tag_pair){in[i].key, in[i].value};
-        return (struct objs){out, tags.n};
-}
-
 static res apply_check(struct req *req, const struct apply_in *in)
 {
         if (!str_is_empty(in->package_id))
@@ -163,7 +146,7 @@ res api_certificate_apply(struct req *req)
                 .old_certificate_id = in.old_id,
                 .project_id = in.project_id,
                 .dns_names = in.dns_names,
-                .tags = tags_of(req, in.tags),
+                .tags = in.tags,
         };
         TRY(certificate_apply(&req->act, &apply, &id));
         return REQ_REPLY(req, &((struct id_out){str_of(id)}));
@@ -251,7 +234,7 @@ res api_certificate_list(struct req *req)
                 .statuses = in.statuses.v,
                 .status_count = in.statuses.n,
                 .ids = in.ids,
-                .tags = tags_of(req, in.tags),
+                .tags = in.tags,
         };
         if (str_is_empty(in.service_id)) /* there are no shared services, so nothing belongs to one */
                 TRY(certificate_list(&req->act, &query, &page));

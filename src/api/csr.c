@@ -1,6 +1,7 @@
 /* See csr.h.  Requests say Remark and CSRId, answers Remarks and Id: so the public API has it (api.md §6). */
 #include "api/csr.h"
 
+#include "api/tag.h"
 #include "core/csr.h"
 
 #define CSR_TEXT_BYTES 512 /* 128 characters of four bytes: the longest part of a name */
@@ -9,13 +10,6 @@
 #define CSR_PAGE_MAX 100
 
 /* ---- parameters ---- */
-
-struct csr_tag {
-        struct str key, value;
-};
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct csr_tag, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct csr_tag, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct csr_in {
         struct opt_int id, generate;
@@ -36,7 +30,7 @@ struct csr_in {
 
 static const struct json_field create_in_fields[] = {
         CSR_FIELDS(true),
-        JSON_FIELD(struct csr_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields, .sub_size = sizeof(struct csr_tag)),
+        JSON_FIELD(struct csr_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields, .sub_size = sizeof(struct tag_pair)),
         JSON_FIELDS_END};
 static const struct json_field modify_in_fields[] = {JSON_FIELD(struct csr_in, id, "CSRId", JSON_INT, .required = true), CSR_FIELDS(false),
                                                      JSON_FIELDS_END};
@@ -84,7 +78,7 @@ static const struct json_field describe_out_fields[] = {
         JSON_FIELD(struct csr_out, password, "KeyPassword", JSON_STR),
         JSON_FIELD(struct csr_out, csr, "CSR", JSON_STR),
         JSON_FIELD(struct csr_out, private_key, "PrivateKey", JSON_STR),
-        JSON_FIELD(struct csr_out, tags, "Tags", JSON_OBJS, .sub = tag_fields, .sub_size = sizeof(struct csr_tag)),
+        JSON_FIELD(struct csr_out, tags, "Tags", JSON_OBJS, .sub = api_tag_fields, .sub_size = sizeof(struct tag_pair)),
         JSON_FIELDS_END};
 static const struct json_field id_out_fields[] = {JSON_FIELD(struct csr_out, id, "Id", JSON_INT), JSON_FIELDS_END};
 
@@ -116,19 +110,14 @@ const struct api_message api_csr_delete_out = {delete_out_fields, sizeof(struct 
 
 /* ---- handlers ---- */
 
-static struct csr_new csr_new_of(struct req *req, const struct csr_in *in)
+static struct csr_new csr_new_of(const struct csr_in *in)
 {
-        const struct csr_tag *tags = in->tags.v;
-        struct tag_pair *pairs = arena_array_of(req->act.arena, in->tags.n + 1, struct tag_pair);
-
-        for (size_t i = 0; i < in->tags.n; i++)
-                pairs[i] = (struct tag_pair){tags[i].key, tags[i].value};
         return (struct csr_new){
                 .fields = {in->domain, in->organization, in->department, in->email, in->province, in->city, in->country, in->algo,
                            in->parameter, in->remark},
                 .generate = in->generate.v != 0,
                 .key_password = in->password,
-                .tags = {pairs, in->tags.n},
+                .tags = in->tags,
         };
 }
 
@@ -139,7 +128,7 @@ res api_csr_create(struct req *req)
 
         TRY(REQ_BIND(req, &in));
         req_wipe_later(req, in.password);
-        struct csr_new new = csr_new_of(req, &in);
+        struct csr_new new = csr_new_of(&in);
 
         TRY(csr_create(&req->act, &new, &id));
         return REQ_REPLY(req, &((struct csr_out){.id = api_int(id)}));
@@ -151,7 +140,7 @@ res api_csr_modify(struct req *req)
 
         TRY(REQ_BIND(req, &in));
         req_wipe_later(req, in.password);
-        struct csr_new new = csr_new_of(req, &in);
+        struct csr_new new = csr_new_of(&in);
 
         TRY(csr_modify(&req->act, in.id.v, &new));
         return REQ_REPLY(req, &((struct csr_out){.id = in.id}));
@@ -185,10 +174,10 @@ res api_csr_describe(struct req *req)
         TRY(REQ_BIND(req, &in));
         TRY(csr_view(&req->act, in.id.v, &view));
         struct csr_out out = csr_out_of(req, &view.row);
-        struct csr_tag *tags = arena_array_of(req->act.arena, view.tag_count + 1, struct csr_tag);
+        struct tag_pair *tags = arena_array_of(req->act.arena, view.tag_count + 1, struct tag_pair);
 
         for (size_t i = 0; i < view.tag_count; i++)
-                tags[i] = (struct csr_tag){view.tags[i].tag_key, view.tags[i].tag_value};
+                tags[i] = (struct tag_pair){view.tags[i].tag_key, view.tags[i].tag_value};
         out.password = view.password_set ? STR("******") : STR(""); /* CON-40 */
         out.csr = str_of(view.csr_pem);
         out.private_key = str_of(view.key_pem);

@@ -1,6 +1,7 @@
 /* See external_account.h. */
 #include "api/external_account.h"
 
+#include "api/tag.h"
 #include "core/external_account.h"
 
 struct create_in {
@@ -30,13 +31,10 @@ struct list_out {
         struct objs accounts;
 };
 
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct tag_pair, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_pair, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 static const struct json_field create_in_fields[] = {
         JSON_FIELD(struct create_in, label, "Label", JSON_STR, .limit = 4 * LIMIT_ALIAS_CHARS),
         JSON_FIELD(struct create_in, names, "Names", JSON_STRS, .limit = LIMIT_NAMES_PER_CERT),
-        JSON_FIELD(struct create_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields,
+        JSON_FIELD(struct create_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields,
                    .sub_size = sizeof(struct tag_pair)),
         JSON_FIELDS_END};
 static const struct json_field create_out_fields[] = {JSON_FIELD(struct create_out, key_id, "KeyId", JSON_STR),
@@ -48,7 +46,7 @@ static const struct json_field account_fields[] = {
         JSON_FIELD(struct account_out, key_id, "KeyId", JSON_STR),
         JSON_FIELD(struct account_out, label, "Label", JSON_STR),
         JSON_FIELD(struct account_out, names, "Names", JSON_STRS),
-        JSON_FIELD(struct account_out, tags, "Tags", JSON_OBJS, .sub = tag_fields, .sub_size = sizeof(struct tag_pair)),
+        JSON_FIELD(struct account_out, tags, "Tags", JSON_OBJS, .sub = api_tag_fields, .sub_size = sizeof(struct tag_pair)),
         JSON_FIELD(struct account_out, uses, "UseCount", JSON_UINT),
         JSON_FIELD(struct account_out, last_use, "LastUsedTime", JSON_STR),
         JSON_FIELD(struct account_out, created, "CreateTime", JSON_STR),

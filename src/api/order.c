@@ -2,15 +2,9 @@
 #include "api/order.h"
 
 #include "api/order_out.h"
+#include "api/tag.h"
 
 /* ---- parameters ---- */
-
-struct tag_in {
-        struct str key, value;
-};
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct buy_in {
         struct opt_int product_id, domain_num, time_span, auto_voucher, project_id, auto_renew, pay, domain_type, pro;
@@ -20,8 +14,8 @@ struct buy_in {
 #define BUY_FIELDS \
         JSON_FIELD(struct buy_in, domain_num, "DomainNum", JSON_INT, .required = true), \
                 JSON_FIELD(struct buy_in, time_span, "TimeSpan", JSON_INT, .required = true), \
-                JSON_FIELD(struct buy_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields, \
-                           .sub_size = sizeof(struct tag_in)), \
+                JSON_FIELD(struct buy_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields, \
+                           .sub_size = sizeof(struct tag_pair)), \
                 JSON_FIELD(struct buy_in, client_token, "ClientToken", JSON_STR, .limit = LIMIT_CLIENT_TOKEN_BYTES)
 static const struct json_field certificate_in_fields[] = {
         JSON_FIELD(struct buy_in, product_id, "ProductId", JSON_INT, .required = true),
@@ -126,16 +120,6 @@ static int64_t months_of(struct opt_int years)
         return years.v >= 0 && years.v <= 100 ? years.v * 12 : -1;
 }
 
-static struct objs tags_of(struct req *req, struct objs tags)
-{
-        const struct tag_in *in = tags.v;
-        struct tag_pair *out = arena_array_of(req->act.arena, tags.n, struct tag_pair);
-
-        for (size_t i = 0; i < tags.n; i++)
-                out[i] = (struct tag_pair){in[i].key, in[i].value};
-        return (struct objs){out, tags.n};
-}
-
 static struct order_buy wish_of(struct req *req, const struct buy_in *in)
 {
         return (struct order_buy){
@@ -145,7 +129,7 @@ static struct order_buy wish_of(struct req *req, const struct buy_in *in)
                 .names = in->domain_num.v,
                 .months = months_of(in->time_span),
                 .project_id = in->project_id.v,
-                .tags = tags_of(req, in->tags),
+                .tags = in->tags,
                 .auto_renew = in->auto_renew.v != 0,
                 .client_token = in->client_token,
         };

@@ -42,6 +42,10 @@ struct modify_out {
         char none;
 };
 
+const struct json_field api_tag_fields[] = {
+        JSON_FIELD(struct tag_pair, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
+        JSON_FIELD(struct tag_pair, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
+
 static const struct json_field list_in_fields[] = {
         JSON_FIELD(struct list_in, service_type, "ServiceType", JSON_STR, .required = true, .limit = 64),
         JSON_FIELD(struct list_in, prefix, "ResourcePrefix", JSON_STR, .required = true, .limit = 64),

@@ -6,6 +6,9 @@
 
 #include "api/action.h"
 
+/* TagKey and TagValue of struct tag_pair, wherever tags are given or shown. */
+extern const struct json_field api_tag_fields[];
+
 extern const struct api_message api_tag_list_in, api_tag_list_out;
 extern const struct api_message api_tag_modify_in, api_tag_modify_out;
 /* DescribeResourceTagsByResourceIds – the tags of certificates. */

@@ -4,6 +4,7 @@
  */
 #include "api/upload.h"
 
+#include "api/tag.h"
 #include "core/upload.h"
 #include "core/upload_record.h"
 
@@ -13,13 +14,6 @@
 #define RESOURCE_TYPE_BYTES 64
 
 /* ---- parameters ---- */
-
-struct tag_in {
-        struct str key, value;
-};
-static const struct json_field tag_fields[] = {
-        JSON_FIELD(struct tag_in, key, "TagKey", JSON_STR, .required = true, .limit = LIMIT_TAG_BYTES),
-        JSON_FIELD(struct tag_in, value, "TagValue", JSON_STR, .limit = LIMIT_TAG_BYTES), JSON_FIELDS_END};
 
 struct put_in {
         struct str public_key, private_key, type, alias, use, key_password;
@@ -33,8 +27,8 @@ static const struct json_field put_in_fields[] = {
         JSON_FIELD(struct put_in, alias, "Alias", JSON_STR, .limit = LIMIT_ALIAS_CHARS * 4),
         JSON_FIELD(struct put_in, project_id, "ProjectId", JSON_UINT),
         JSON_FIELD(struct put_in, use, "CertificateUse", JSON_STR, .limit = 64),
-        JSON_FIELD(struct put_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = tag_fields,
-                   .sub_size = sizeof(struct tag_in)),
+        JSON_FIELD(struct put_in, tags, "Tags", JSON_OBJS, .limit = LIMIT_TAGS, .sub = api_tag_fields,
+                   .sub_size = sizeof(struct tag_pair)),
         JSON_FIELD(struct put_in, repeatable, "Repeatable", JSON_BOOL),
         JSON_FIELD(struct put_in, key_password, "KeyPassword", JSON_STR, .limit = LIMIT_PASSWORD_BYTES),
         JSON_FIELDS_END};
@@ -222,16 +216,6 @@ const struct api_message api_upload_record_out = {record_out_fields, sizeof(stru
 
 /* ---- handlers ---- */
 
-static struct objs tags_of(struct req *req, struct objs in)
-{
-        const struct tag_in *from = in.v;
-        struct tag_pair *tags = arena_array_of(req->act.arena, in.n, struct tag_pair);
-
-        for (size_t i = 0; i < in.n; i++)
-                tags[i] = (struct tag_pair){from[i].key, from[i].value};
-        return (struct objs){tags, in.n};
-}
-
 res api_upload_put(struct req *req)
 {
         struct put_in in = {0};
@@ -250,7 +234,7 @@ res api_upload_put(struct req *req)
                 .key_password = in.key_password,
                 .project_id = in.project_id,
                 .repeatable = in.repeatable,
-                .tags = tags_of(req, in.tags),
+                .tags = in.tags,
         };
         TRY(certificate_upload(&req->act, &upload, &id, &repeat_id));
         return REQ_REPLY(req, &((struct put_out){str_of(id), str_of(repeat_id)}));
