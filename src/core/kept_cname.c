@@ -4,10 +4,8 @@
  */
 #include "core/kept_cname.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include "base/conf.h"
+#include "base/digest.h"
 #include "base/random.h"
 #include "core/core.h"
 #include "store/instance.h"
@@ -53,11 +51,11 @@ static const char *kept_label(struct act *act, const char *use, struct str name)
 {
         static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
         const char *text = arena_printf(act->arena, "%s\n%lld\n%.*s", use, (long long)act->account_id, (int)name.n, name.p);
-        const char *secret = act->core->cname_secret;
-        uint8_t hash[32] = {0};
+        const struct str secret = str_of(act->core->cname_secret);
+        uint8_t hash[DIGEST_SHA256_SIZE];
         char label[KEPT_LABEL_CHARS + 1];
 
-        HMAC(EVP_sha256(), secret, (int)strlen(secret), (const uint8_t *)text, strlen(text), hash, NULL);
+        digest_hmac_sha256(bytes_of(secret.p, secret.n), bytes_of(text, strlen(text)), hash);
         for (size_t i = 0; i < KEPT_LABEL_CHARS; i++)
                 label[i] = letters[hash[i] & 31]; /* the low five bits of a byte each */
         label[KEPT_LABEL_CHARS] = '\0';

@@ -223,14 +223,12 @@ res order_term_end(struct act *act, struct store_conn *conn, const struct order_
         return RES_OK;
 }
 
-res order_begin_term(struct act *act, struct store_tx *tx, int64_t order_id, int64_t begin_at)
+res order_begin_term(struct act *act, struct store_tx *tx, const struct order_row *order, int64_t begin_at)
 {
-        struct order_row row;
-        res found = order_find(act, store_tx_conn(tx), order_id, &row);
+        struct order_row row = *order;
 
-        if (found.err == ERR_ORDER || (res_is_ok(found) && row.term_start_at != 0))
+        if (row.term_start_at != 0)
                 return RES_OK;
-        TRY(found);
         row.term_start_at = begin_at;
         TRY(order_term_end(act, store_tx_conn(tx), &row, begin_at, &row.term_end_at));
         return store_order_update(tx, &row);

@@ -110,8 +110,8 @@ MUST res order_list(struct act *act, const struct order_query *query, struct ord
 
 /* ---- inside others' transactions ---- */
 
-/* The first certificate of an order is issued: the term begins.  Does nothing for free orders and later certificates. */
-MUST res order_begin_term(struct act *act, struct store_tx *tx, int64_t order_id, int64_t begin_at);
+/* The first certificate of a paid order is issued: the term begins.  Does nothing for later ones.  `order` as read in tx. */
+MUST res order_begin_term(struct act *act, struct store_tx *tx, const struct order_row *order, int64_t begin_at);
 
 /* When a term that begins with a certificate of this moment ends. */
 MUST res order_term_end(struct act *act, struct store_conn *conn, const struct order_row *row, int64_t begin_at, int64_t *ret_end_at);

@@ -3,6 +3,7 @@
 
 #include "base/conf.h"
 #include "core/catalogue.h"
+#include "core/certificate.h"
 #include "core/core.h"
 #include "core/issuers.h"
 #include "core/job.h"
@@ -14,7 +15,7 @@
 
 int64_t term_successor_due(int64_t begin_at, int64_t end_at)
 {
-        int64_t thirds = begin_at + (end_at + 1 - begin_at) * 2 / 3, ahead = end_at + 1 - TERM_AHEAD_SEC;
+        int64_t thirds = begin_at + (end_at + 1 - begin_at) * 2 / 3, ahead = end_at + 1 - CERT_RENEW_WINDOW_SEC;
 
         return thirds > ahead ? thirds : ahead;
 }
@@ -71,6 +72,6 @@ res term_issued(struct act *act, struct store_tx *tx, const struct certificate_r
         TRY(term_order(act, store_tx_conn(tx), row, &order, &is_bought));
         if (!is_bought)
                 return RES_OK;
-        TRY(order_begin_term(act, tx, order.order_id, not_before));
+        TRY(order_begin_term(act, tx, &order, not_before));
         return job_put(tx, JOB_SUCCESSOR, row->account_id, row->certificate_id, term_successor_due(not_before, not_after), act->now_sec);
 }

@@ -9,8 +9,6 @@
 #include "store/certificate.h"
 #include "store/order.h"
 
-#define TERM_AHEAD_SEC (30LL * 86400) /* a successor is applied for so long before the end, of a long life */
-
 /* notAfter of a certificate that begins now: min(product's life, ca.max-days, the profile's on this day, rest of the term). */
 MUST res term_not_after(struct act *act, struct store_conn *conn, const struct certificate_row *row, int64_t *ret_not_after);
 /* When the successor of a certificate is due: 30 days before the end, or at two thirds of a shorter life. */

@@ -238,6 +238,15 @@ struct status_change {
         int64_t order_id;
 };
 
+/* As an issue does: of orders that are paid for. */
+static inline res begin_term(struct act *act, struct store_tx *tx, int64_t order_id)
+{
+        struct order_row order;
+
+        TRY(store_order_get(store_tx_conn(tx), act->arena, act->account_id, order_id, &order));
+        return str_equals(order.state, order_state_name(ORDER_PAID)) ? order_begin_term(act, tx, &order, act->now_sec) : RES_OK;
+}
+
 static inline res status_tx(struct store_tx *tx, void *arg)
 {
         struct status_change *change = arg;
@@ -247,7 +256,7 @@ static inline res status_tx(struct store_tx *tx, void *arg)
         TRY(store_certificate_update(tx, &change->row));
         if (change->term) {
                 act.arena = arena_new(4 * 1024 * 1024);
-                r = order_begin_term(&act, tx, change->order_id, NOW);
+                r = begin_term(&act, tx, change->order_id);
                 arena_free(act.arena);
         }
         return r;

@@ -186,7 +186,7 @@ static res turn_tx(struct store_tx *tx, void *arg)
         if (turn->to == CERT_ISSUED) {
                 now.end_at = turn->row.end_at = turn->act->now_sec + YEAR;
                 now.issued_id = 1;
-                TRY(order_begin_term(turn->act, tx, row.order_id, turn->act->now_sec));
+                TRY(begin_term(turn->act, tx, row.order_id));
         }
         TRY(store_certificate_update(tx, &now));
         return turn_quota(turn, tx);
