@@ -17,6 +17,7 @@
 #include "base/conf.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "core/catalogue.h"
 #include "core/certificate.h"
 #include "core/issuers.h"
 #include "core/job.h"
@@ -142,6 +143,8 @@ void issuing_start(struct issuing *issuing, const char *program_dir, const char 
         res r = store_open(path, migrations, &why, &issuing->core.store);
 
         if (res_is_ok(r))
+                r = catalogue_load(catalogue, &issuing->core.catalogue, &why);
+        if (res_is_ok(r))
                 r = issuers_new(catalogue, &issuing->core.issuers, &why);
         if (res_is_ok(r))
                 r = issuers_ask(issuing->core.issuers, issuing->core.signer, &why);
@@ -162,6 +165,7 @@ void issuing_stop(struct issuing *issuing)
         channel_close(issuing->core.signer);
         waitpid(issuing->signer, NULL, 0);
         store_close(issuing->core.store);
+        catalogue_free(issuing->core.catalogue);
 }
 
 /* ---- rows as an application and its validation leave them ------------------------------------------------------ */
