@@ -6,6 +6,7 @@
 #include "core/apply.h"
 
 #include "base/random.h"
+#include "core/bind.h"
 #include "core/core.h"
 #include "core/job.h"
 #include "core/key_kind.h"
@@ -79,7 +80,7 @@ static void apply_fill_certificate(struct apply *apply)
                 .primary_domain = str_of(plan->name.registrable),
                 .validity_months = str_of(arena_printf(act->arena, "%lld", (long long)product->validity_months)),
                 .life_days = product->life_days,
-                .verify_type = plan->method == MSG_METHOD_FILE ? STR("FILE") : STR("DNS"),
+                .verify_type = bind_verify_type(plan->method, plan->in->method),
                 .email = str_of(plan->email),
                 .phone = str_of(plan->phone),
                 .key_type = str_of(key_kind_of(plan->key_type)->text),

@@ -121,3 +121,10 @@ res bind_method(struct act *act, const struct product *product, const struct bin
                         "Automatic DNS needs the name at a DNS host that this service can write to, and none is connected; use DNS or FILE.");
         return act_fail(act, ERR_PARAM_VALUE, "%s must be DNS or FILE.", in->field);
 }
+
+struct str bind_verify_type(enum msg_method method, struct str asked)
+{
+        if (method == MSG_METHOD_FILE)
+                return STR("FILE");
+        return str_equals(asked, "DNS_PROXY") ? STR("DNS_PROXY") : STR("DNS");
+}

@@ -33,3 +33,5 @@ struct bind_method {
 };
 MUST res bind_method(struct act *act, const struct product *product, const struct bind *bind, const struct bind_method *in,
                      enum msg_method *ret_method);
+/* VerifyType as it is stored of a method that bind_method() took: FILE, DNS, or DNS_PROXY where the record is kept. */
+struct str bind_verify_type(enum msg_method method, struct str asked);

@@ -55,6 +55,8 @@ enum msg_method certificate_method(const struct certificate_row *row, const stru
 {
         if (str_starts_with(row->verify_type, STR("FILE")))
                 return MSG_METHOD_FILE;
+        if (str_equals(row->verify_type, "DNS_PROXY")) /* a kept CNAME, whatever the product's record is */
+                return MSG_METHOD_DNS_CNAME;
         return product != NULL && str_equals(str_of(product->dns_record), "CNAME") ? MSG_METHOD_DNS_CNAME : MSG_METHOD_DNS_TXT;
 }
 

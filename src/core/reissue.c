@@ -238,7 +238,8 @@ static res reissue_method(struct reissuing *reissuing, enum msg_method *ret_meth
         *ret_method = certificate_method(origin, reissuing->product);
         bool is_file = *ret_method == MSG_METHOD_FILE;
 
-        if (str_equals(asked, is_file ? "FILE" : "DNS") || (!is_file && str_equals(asked, "DNS_AUTO"))) /* RIS-21, SIL-39 */
+        if (str_equals(asked, is_file ? "FILE" : "DNS") || str_equal(asked, origin->verify_type) ||
+            (!is_file && str_equals(asked, "DNS_AUTO"))) /* RIS-21, SIL-39 */
                 return RES_OK;
         return act_fail(act, ERR_PARAM_VALUE, "A free certificate is reissued by the method of its application; send ValidType %s.",
                         is_file ? "FILE" : "DNS");

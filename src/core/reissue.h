@@ -33,7 +33,7 @@ enum reissue_way reissue_decide(const struct reissue_facts *facts);
 /* ---- acts ---- */
 
 struct reissue_new {
-        struct str certificate_id, method /* DNS, FILE, DNS_AUTO */, csr_type /* original, upload, online; "" = the product's */;
+        struct str certificate_id, method /* DNS, FILE, DNS_AUTO, DNS_PROXY */, csr_type /* original, upload, online; "" = the product's */;
         struct str csr_pem, key_password, reason, key_algo, key_parameter;
 };
 /*

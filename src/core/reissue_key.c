@@ -1,5 +1,6 @@
 /* The key of a reissue, and the row that it goes into. */
 #include "base/random.h"
+#include "core/bind.h"
 #include "core/certificate.h"
 #include "core/core.h"
 #include "core/csr_paste.h"
@@ -131,7 +132,7 @@ void reissue_fill(struct reissuing *reissuing, enum msg_method method)
         row->seq = 0;
         row->certificate_id = str_of(arena_strdup(act->arena, id));
         row->status = CERT_PENDING;
-        row->verify_type = method == MSG_METHOD_FILE ? STR("FILE") : STR("DNS");
+        row->verify_type = bind_verify_type(method, reissuing->product->is_free ? reissuing->origin.verify_type : reissuing->in->method);
         row->key_type = str_of(reissuing->key_text);
         row->key_id = reissuing->key.key_id;
         row->key_password_set = reissuing->key.password_set;

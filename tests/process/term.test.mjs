@@ -1,7 +1,7 @@
 /*
  * Three years of one order on running programs: bought once, proved by one CNAME record that stays, while the rules of
  * the public web shorten lives to 200, 100 and 47 days and proofs to 200, 100 and 10.  The test moves the clock and
- * otherwise does nothing.  PUR-02 PUR-03 PUR-04 PUR-17 REN-08 REN-09 DCV-35
+ * otherwise does nothing.  PUR-02 PUR-03 PUR-04 PUR-17 REN-08 REN-09 DCV-35 RVK-20 RVK-21 RVK-32 RIS-19
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
@@ -9,7 +9,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startChancery, until } from '../lib/chancery.mjs'
+import { run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
 
@@ -20,7 +20,7 @@ before(async () => {
   cpSync('catalogue', join(place, 'catalogue'), { recursive: true })
   const products = join(place, 'catalogue', 'products.ini')
   writeFileSync(products, readFileSync(products, 'utf8').replaceAll('profile = dv\n', 'profile = dv-public\n'))
-  dns = await startDns({ zones: [{ name: 'maple.com' }, { name: 'birch.com' }] })
+  dns = await startDns({ zones: ['maple.com', 'birch.com', 'oak.com'].map(name => ({ name })) })
   c = await startChancery({
     dns,
     settings: { 'limits.rate': 'off', 'catalogue.dir': join(place, 'catalogue'), 'validation.cname-zone': 'kept.cedar.net' }
@@ -35,8 +35,8 @@ after(async () => {
 
 const list = async () => (await c.call(account, 'DescribeCertificates', { Limit: 100 })).Certificates
 
-async function buy (years, domain, VerifyType) {
-  const { CertificateIds: [id] } = await c.call(account, 'CreateCertificate', { ProductId: 104, DomainNum: 1, TimeSpan: years })
+async function buy (years, domain, VerifyType, ProductId = 104) {
+  const { CertificateIds: [id] } = await c.call(account, 'CreateCertificate', { ProductId, DomainNum: 1, TimeSpan: years })
   await c.call(account, 'SubmitCertificateInformation', {
     CertificateId: id, CsrType: 'online', CertificateDomain: domain, VerifyType, ContactEmail: 'a@maple.com', IsDV: true
   })
@@ -52,6 +52,25 @@ async function dates (id) {
 }
 
 const lifeOn = at => at < Date.parse('2027-03-15') / 1000 ? 200 : at < Date.parse('2029-03-15') / 1000 ? 100 : 47
+
+/* Proofs of a wildcard are kept under the name that it stands below. */
+test('a wildcard of two years with a kept record: reissued and revoked without a look; once its proof is gone, by hand (RVK-20 RVK-21 RVK-32 RIS-19)', async () => {
+  const first = await buy(2, '*.oak.com', 'DNS_PROXY', 12)
+  await placeRecords(dns, await c.proofs(account, first))
+  await c.waitStatus(account, first, 1)
+  const second = await buy(2, '*.oak.com', 'DNS_PROXY', 12)
+  await c.waitStatus(account, second, 1)
+  const { CertificateId: next } = await c.call(account, 'ReplaceCertificate', { CertificateId: first, ValidType: 'DNS_PROXY', CsrType: 'online', CertCSREncryptAlgo: 'ECC' })
+  await c.waitStatus(account, next, 1)
+  assert.equal((await c.describe(account, next)).VerifyType, 'DNS_PROXY')
+  assert.equal((await c.call(account, 'RevokeCertificate', { CertificateId: first })).State, 'revoked')
+  for (const id of [first, next]) assert.equal((await c.describe(account, id)).Status, 10)
+  const gone = await run('sqlite3', ['-cmd', '.timeout 20000', join(c.data, 'chancery.db'), "update evidence set expires_at = proved_at where name = 'oak.com'"])
+  assert.equal(gone.code, 0, gone.stderr)
+  const asked = await c.call(account, 'RevokeCertificate', { CertificateId: second })
+  assert.equal(asked.State, 'proving')
+  assert.deepEqual(asked.RevokeDomainValidateAuths.map(a => a.DomainValidateAuthDomain), ['oak.com'])
+})
 
 test('a term of three years, whatever the lives of its certificates', { timeout: 600_000 }, async () => {
   let id = await buy(3, 'shop.maple.com', 'DNS_PROXY')
