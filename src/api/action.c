@@ -147,6 +147,7 @@ static const struct api_action actions[] = {
         SSL("ReportKeyCompromise", API_RATE_HEAVY, API_CHANGES, false, api_revoke_key, api_revoke_key),
         SSL("ReviewRevocation", API_RATE_WRITE, API_CHANGES, false, api_revoke_review, api_revoke_review),
         SSL("RevokeCertificate", API_RATE_WRITE, API_CHANGES, false, api_revoke_file, api_revoke_file),
+        SSL("RevokeForAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_revoke, api_operator_revoke),
         UNBUILT("SubmitAuditManager"),
         SSL("SubmitCertificateInformation", API_RATE_HEAVY, API_CHANGES, true, api_submit_information, api_submit_information),
         UNBUILT("UpdateCertificateInstance"),

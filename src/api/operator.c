@@ -5,6 +5,7 @@
 #include "core/benefit.h"
 #include "core/catalogue.h"
 #include "core/money.h"
+#include "core/revoke_request.h"
 
 #define UIN_BYTES 24
 
@@ -223,4 +224,33 @@ res api_operator_catalogue(struct req *req)
         TRY(REQ_BIND(req, &in));
         TRY(catalogue_reload(&req->act, in.check.v != 0, &figures));
         return REQ_REPLY(req, (&(struct catalogue_out){api_int(figures.products), api_int(figures.buyable)}));
+}
+
+/* ---- RevokeForAccount ---- */
+
+struct revoke_in {
+        struct str account, certificate_id, reason, reason_code;
+};
+static const struct json_field revoke_in_fields[] = {
+        ACCOUNT_FIELD(struct revoke_in),
+        JSON_FIELD(struct revoke_in, certificate_id, "CertificateId", JSON_STR, .required = true, .limit = LIMIT_CERTIFICATE_ID_TEXT),
+        JSON_FIELD(struct revoke_in, reason, "Reason", JSON_STR, .required = true, .limit = LIMIT_REASON_CHARS * 4),
+        JSON_FIELD(struct revoke_in, reason_code, "ReasonCode", JSON_STR, .limit = 32),
+        JSON_FIELDS_END};
+struct revoke_out {
+        struct str account, certificate_id;
+};
+static const struct json_field revoke_out_fields[] = {JSON_FIELD(struct revoke_out, account, "Account", JSON_STR),
+                                                      JSON_FIELD(struct revoke_out, certificate_id, "CertificateId", JSON_STR),
+                                                      JSON_FIELDS_END};
+const struct api_message api_operator_revoke_in = {revoke_in_fields, sizeof(struct revoke_in)};
+const struct api_message api_operator_revoke_out = {revoke_out_fields, sizeof(struct revoke_out)};
+
+res api_operator_revoke(struct req *req)
+{
+        struct revoke_in in = {0};
+
+        TRY(REQ_BIND(req, &in));
+        TRY(revocation_on_behalf(&req->act, in.account, in.certificate_id, in.reason, in.reason_code));
+        return REQ_REPLY(req, (&(struct revoke_out){in.account, in.certificate_id}));
 }

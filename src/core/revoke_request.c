@@ -43,15 +43,20 @@ static bool method_is_automatic(struct str verify_type)
         return str_equals(verify_type, "DNS_AUTO") || str_equals(verify_type, "DNS_PROXY") || str_equals(verify_type, "FILE_PROXY");
 }
 
-/* Automatic validation counts while its proof holds for each name (RVK-32); what no longer qualifies is proved by hand (RVK-21). */
-static res facts_automatic(struct act *act, struct store_conn *conn, const struct certificate_row *row, bool *ret_is)
+/*
+ * Automatic validation counts while its proof holds for each name (RVK-32); what no longer qualifies is proved by hand
+ * (RVK-21).  Asked for are the names that proofs are about: of a wildcard the name below which it stands.
+ */
+static res facts_automatic(const struct filing *filing, struct store_conn *conn, const struct certificate_row *row, bool *ret_is)
 {
-        *ret_is = method_is_automatic(row->verify_type);
-        for (struct str rest = row->names; *ret_is && rest.n > 0;) {
+        struct act *act = filing->act;
+
+        *ret_is = method_is_automatic(row->verify_type) && filing->proof_count > 0;
+        for (size_t i = 0; *ret_is && i < filing->proof_count; i++) {
                 const struct evidence_row *rows = NULL;
                 size_t n = 0;
 
-                TRY(store_evidence_list(conn, act->arena, row->account_id, str_cut(&rest, '\n'), act->now_sec, &rows, &n));
+                TRY(store_evidence_list(conn, act->arena, row->account_id, filing->proofs[i].name, act->now_sec, &rows, &n));
                 *ret_is = n > 0;
         }
         return RES_OK;
@@ -78,7 +83,7 @@ static res filing_facts(struct filing *filing, struct store_conn *conn, const st
 
         if (!res_is_ok(str_to_int64(row->validity_months, &facts.validity_months)))
                 facts.validity_months = 0;
-        TRY(facts_automatic(act, conn, row, &facts.is_automatic));
+        TRY(facts_automatic(filing, conn, row, &facts.is_automatic));
         TRY(store_binding_list(conn, act->arena, row->account_id, row->certificate_id, &filing->bindings, &filing->binding_count));
         facts.binding_count = (int64_t)filing->binding_count;
         *ret_facts = facts;
@@ -221,18 +226,16 @@ static res filing_compromised(struct filing *filing, const struct certificate_ro
         return RES_OK;
 }
 
-static res filing_check_reason(struct filing *filing, struct str reason_code)
+res revocation_check_reason(struct act *act, struct str reason, struct str reason_code, enum revoke_reason *ret_code)
 {
-        struct act *act = filing->act;
-
-        if (!label_text_is_short(filing->reason, LIMIT_REASON_CHARS)) /* SIL-22 */
+        if (!label_text_is_short(reason, LIMIT_REASON_CHARS)) /* SIL-22 */
                 return act_fail(act, ERR_PARAM_VALUE, "Reason may have at most %d printable characters.", LIMIT_REASON_CHARS);
-        if (reason_code.n > 0 && !revoke_reason_find(reason_code, &filing->code))
+        if (reason_code.n > 0 && !revoke_reason_find(reason_code, ret_code))
                 return act_fail(act, ERR_PARAM_VALUE,
                                 "ReasonCode must be unspecified, keyCompromise, affiliationChanged, superseded, "
                                 "cessationOfOperation or privilegeWithdrawn.");
-        if (reason_code.n == 0 && !revoke_reason_find(filing->reason, &filing->code))
-                filing->code = REVOKE_UNSPECIFIED;
+        if (reason_code.n == 0 && !revoke_reason_find(reason, ret_code))
+                *ret_code = REVOKE_UNSPECIFIED;
         return RES_OK;
 }
 
@@ -265,7 +268,7 @@ res revocation_file(struct act *act, struct str certificate_id, struct str reaso
         if (found.err == ERR_NOT_FOUND)
                 return FAIL(ERR_CERT_NOT_FOUND);
         TRY(found);
-        TRY(filing_check_reason(&filing, reason_code));
+        TRY(revocation_check_reason(act, reason, reason_code, &filing.code));
         filing.product = catalogue_product(act_catalogue(act), row.package_type);
         if (filing.code == REVOKE_KEY_COMPROMISE) {
                 TRY(filing_compromised(&filing, &row));

@@ -33,6 +33,7 @@ enum revocation_event {
         REVOCATION_PASSED,
         REVOCATION_REFUSED,
         REVOCATION_COMPROMISED, /* the key: at once, from everywhere */
+        REVOCATION_OPERATED,    /* by the operator on the owner's behalf (ACC-13): likewise */
         REVOCATION_EVENT_COUNT
 };
 /* false: the event cannot happen in this state. */
@@ -69,11 +70,23 @@ struct revocation_filed {
  */
 MUST res revocation_file(struct act *act, struct str certificate_id, struct str reason, struct str reason_code,
                          struct revocation_filed *ret_filed);
+/*
+ * The words of a request: at most 200 printable characters (SIL-22); `reason_code` as above.  ERR_PARAM_VALUE.
+ */
+MUST res revocation_check_reason(struct act *act, struct str reason, struct str reason_code, enum revoke_reason *ret_code);
 /* Inside the look's transaction: everything is shown (RVK-19). */
 MUST res revocation_proved(struct act *act, struct store_tx *tx, const struct certificate_row *row);
 /* Job JOB_REVOKE: the three days are over (RVK-17, SIL-44). */
 struct job_row;
 void revocation_deadline_job(struct act *act, const struct job_row *job, void *context);
+
+/*
+ * By the operator, for an owner who cannot do it or has nobody left who could show the names (ACC-13, RVK-09, RVK-10): at
+ * once, whatever is bound, under way or said by the calendar, since nobody else is left to ask.  `reason` is wanted: the
+ * owner reads it, and so does who looks at the timeline.  ERR_NOT_FOUND (account), ERR_CERT_NOT_FOUND, ERR_CERT_SOURCE,
+ * ERR_CERT_STATE, ERR_PARAM_MISSING, ERR_PARAM_VALUE.
+ */
+MUST res revocation_on_behalf(struct act *act, struct str uin, struct str certificate_id, struct str reason, struct str reason_code);
 
 /* A reviewer's work: what waits, over all accounts, the oldest first. */
 struct revocation_item {

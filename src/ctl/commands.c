@@ -74,6 +74,14 @@ static const struct ctl_option account_package_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option account_revoke_options[] = {
+        OPERATOR_DATA,
+        {"--reason", 0, "TEXT", NULL, "Why; the owner reads it. Wanted."},
+        {"--code", 0, "WORD", NULL, "What the list says: unspecified, keyCompromise, affiliationChanged, superseded, …"},
+        JSON_OPTION,
+        END_OPTION,
+};
+
 static const struct ctl_option operator_options[] = {
         OPERATOR_DATA,
         JSON_OPTION,
@@ -328,6 +336,11 @@ const struct ctl_command ctl_commands[] = {
         {.name = "account package", .arguments = "ACCOUNT TYPE", .least_arguments = 2, .most_arguments = 2,
          .summary = "Grant a benefit package: ssl_100, ssl_500 or ssl_2000 points.", .options = account_package_options,
          .run = account_package_run},
+        {.name = "account revoke", .arguments = "ACCOUNT ID", .least_arguments = 2, .most_arguments = 2,
+         .summary = "Revoke a certificate on its owner's behalf.",
+         .text = "For what its owner cannot revoke: one from before 25 March 2020, one whose domain is gone, one that ends\n"
+                 "soon. At once and for good, whatever it is bound to; owner and timeline are told the reason.",
+         .options = account_revoke_options, .run = account_revoke_run},
         {.name = "catalogue check", .arguments = "", .summary = "Check the catalogue's files without taking them.",
          .text = "Asks the server that runs on --data. A mistake is told with file, line and what to write instead; so is\n"
                  "a product whose issuer the CA does not have.",

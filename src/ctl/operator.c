@@ -172,6 +172,23 @@ res account_package_run(struct ctl *ctl)
                            names);
 }
 
+res account_revoke_run(struct ctl *ctl)
+{
+        const char *reason = args_text(ctl, "--reason"), *code = args_text(ctl, "--code");
+        json_auto_t *answer = NULL;
+
+        if (reason == NULL)
+                return ctl_fail(ctl, ERR_USAGE, "account revoke needs --reason TEXT; the owner reads it");
+        TRY(operate(ctl, "RevokeForAccount",
+                    json_pack("{s:s, s:s, s:s, s:s}", "Account", ctl->arguments[0], "CertificateId", ctl->arguments[1], "Reason", reason,
+                              "ReasonCode", code ? code : ""),
+                    &answer));
+        if (args_has(ctl, "--json"))
+                return output_json(ctl, answer, /* pretty= */ false);
+        (void)printf("%s is revoked\n", ctl->arguments[1]);
+        return RES_OK;
+}
+
 res quota_external_run(struct ctl *ctl)
 {
         static const char *const names[] = {"PrimaryDomain", "Count", NULL};

@@ -1,6 +1,6 @@
 /*
  * Revocation against real DNS, openssl and curl: proof within three days, the guards, lists and status answers, compromised keys.
- * RVK-01 RVK-03 RVK-04 RVK-05 RVK-16 RVK-17 RVK-18 RVK-19 RVK-25 RVK-26 RVK-27 RVK-30 RVK-31 LIFE-08 LIFE-10 SIL-22 SIL-44 CON-01 DL-09
+ * ACC-13 RVK-01 RVK-03 RVK-04 RVK-05 RVK-09 RVK-10 RVK-16 RVK-17 RVK-18 RVK-19 RVK-25 RVK-26 RVK-27 RVK-30 RVK-31 LIFE-08 LIFE-10 SIL-22 SIL-44 CON-01 DL-09
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
@@ -189,6 +189,57 @@ test('by possession: a request that the key signed ends every certificate of the
   const now = await c.describe(account, id)
   assert.equal(now.Status, 10)
   assert.equal((await report(good)).RevokedCount, 0, 'once')
+})
+
+/* The command line of the operator, who has no key but the machine. */
+const operate = (...args) => c.cli(['account', 'revoke', ...args, '--data', c.data])
+async function refusedToOperate (args, code, pattern) {
+  const done = await operate(...args)
+  assert.equal(done.code, code, done.stdout + done.stderr)
+  assert.match(done.stderr, pattern)
+}
+
+test('by the operator on the owner\'s behalf: before the cut-off date, with the domain gone, bound or under way (ACC-13 RVK-09 RVK-10)', async () => {
+  const account = await c.createAccount()
+  const [old, lapsed, waits, leaked] = await Promise.all(['old', 'lapsed', 'waits', 'leaked'].map(l => issue(account, `${l}.zone5.com`)))
+  const edit = await run('sqlite3', ['-cmd', '.timeout 20000', join(c.data, 'chancery.db'), `update certificate set begin_at = 1585065599 where certificate_id = '${old}'`])
+  assert.equal(edit.code, 0, edit.stderr)
+  await assert.rejects(revoke(account, old), e => refused('FailedOperation.RevokeFailed')(e) && /operator/.test(e.message)) /* RVK-09 */
+  await c.call(account, 'RegisterBinding', { CertificateId: lapsed, ResourceType: 'nginx', ResourceId: 'web-1' })
+  await assert.rejects(revoke(account, lapsed), refused('FailedOperation.RevokeResourceFailed'))
+  await revoke(account, waits)
+  const world = await outside(await c.download(account, old))
+  const stranger = await c.createAccount()
+  const why = ['--reason', 'asked for by letter']
+  await refusedToOperate([account.Account, old], 2, /--reason TEXT/)
+  await refusedToOperate([account.Account, old, '--reason', ''], 1, /MissingParameter/)
+  await refusedToOperate([account.Account, old, '--reason', 'x'.repeat(201)], 1, /InvalidParameterValue.*200/)
+  await refusedToOperate([account.Account, old, ...why, '--code', 'boredom'], 1, /InvalidParameterValue.*superseded/)
+  await refusedToOperate(['999999999999', old, ...why], 1, /ResourceNotFound.*no account/)
+  await refusedToOperate([stranger.Account, old, ...why], 1, /CertificateNotFound/) /* it is not that account's */
+  await assert.rejects(c.call(account, 'RevokeForAccount', { Account: account.Account, CertificateId: old, Reason: 'mine' }), refused('AuthFailure.UnauthorizedOperation'))
+  for (const id of [old, lapsed, waits]) {
+    const done = await operate(account.Account, id, ...why, '--code', 'superseded')
+    assert.equal(done.code, 0, done.stderr)
+    assert.equal(done.stdout, `${id} is revoked\n`)
+  }
+  const operator = await c.createAccount({ name: 'operator', role: 'operator' })
+  await c.call(operator, 'RevokeForAccount', { Account: account.Account, CertificateId: leaked, Reason: 'keyCompromise' })
+  await until('status answer', async () => await world.ocsp() === 'revoked superseded', 30_000)
+  for (const [id, action] of [[old, /\(superseded\): asked for by letter$/], [lapsed, /letter; it was bound to nginx web-1$/], [waits, /letter$/], [leaked, /\(keyCompromise\)/]]) {
+    assert.equal((await c.describe(account, id)).Status, 10)
+    const timeline = (await c.call(account, 'DescribeCertificateTimeline', { CertificateId: id })).Timeline
+    assert.deepEqual(timeline.slice(-2).map(l => l.Type), ['operator', 'revoked'], 'the timeline tells who and why')
+    assert.match(timeline.at(-2).Action, action)
+  }
+  const log = (await c.call(account, 'DescribeCertificateOperateLogs', { Type: 'operator' })).OperateLogs
+  assert.deepEqual(log.map(l => l.CertId ?? l.CertificateId).sort(), [old, lapsed, waits, leaked].sort())
+  assert.deepEqual((await c.sql(`select state, filed_by, decided_by from revocation where certificate_id = '${waits}'`)).map(r => [r.state, r.filed_by > 0, r.decided_by]), [['revoked', true, 0]], 'the request that waited is settled')
+  assert.equal((await c.sql('select count(*) as n from notice where kind = \'revoked\' and text like \'%by letter%\''))[0].n, 3, 'the owner is told')
+  assert.equal((await c.sql(`select b.source from blocked_key as b join cert_key as k on k.spki_hash = b.spki_hash join certificate as c on c.key_id = k.key_id where c.certificate_id = '${leaked}'`))[0].source, 'operator')
+  await refusedToOperate([account.Account, old, ...why], 1, /InvalidCertificateStatusCode/)
+  const wanted = await c.apply(account, 'later.zone5.com', ecc)
+  await refusedToOperate([account.Account, wanted, ...why], 1, /InvalidCertificateStatusCode/)
 })
 
 /* These move the clock and stand last. */
