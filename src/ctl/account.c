@@ -20,12 +20,12 @@ static json_t *request(const struct ctl *ctl, int64_t balance)
                          "Balance", (json_int_t)balance);
 }
 
-static res save(struct ctl *ctl, const char *path, const char *data_dir, const json_t *answer)
+static res save(struct ctl *ctl, const char *path, const char *data_dir, const char *endpoint, const json_t *answer)
 {
         const struct credentials credentials = {
                 .secret_id = json_text(answer, "SecretId"),
                 .secret_key = json_text(answer, "SecretKey"),
-                .endpoint = args_text(ctl, "--endpoint"),
+                .endpoint = or_default(args_text(ctl, "--endpoint"), endpoint),
                 .ca = arena_printf(ctl->arena, "%s/root.pem", data_dir),
         };
 
@@ -48,6 +48,9 @@ res account_create_run(struct ctl *ctl)
         if (body == NULL)
                 return ctl_fail(ctl, ERR_USAGE, "--name is not UTF-8");
         TRY(client_control(ctl, data_dir, "/control/account", body, CLIENT_TOTAL_SEC, &answer));
+        const char *endpoint = arena_printf(ctl->arena, "%s", json_text(answer, "Endpoint"));
+
+        json_object_del(answer, "Endpoint"); /* for the file */
         TRY(output_json(ctl, answer, /* pretty= */ false));
-        return path == NULL ? RES_OK : save(ctl, path, data_dir, answer);
+        return path == NULL ? RES_OK : save(ctl, path, data_dir, endpoint, answer);
 }

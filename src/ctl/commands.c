@@ -32,7 +32,7 @@ static const struct ctl_option account_create_options[] = {
         {"--verified", 0, NULL, NULL, "The identity has been verified."},
         {"--balance", 0, "MINOR-UNITS", NULL, "Money on the account, in the smallest unit (default 0)."},
         {"--save", 0, "FILE", NULL, "Write a credentials file as well."},
-        {"--endpoint", 0, "URL", NULL, "The server's address for that file (default https://127.0.0.1:8443)."},
+        {"--endpoint", 0, "URL", NULL, "The server's address for that file (default: as the server names itself)."},
         JSON_OPTION,
         END_OPTION,
 };

@@ -22,22 +22,24 @@ static const struct json_field account_form_fields[] = {
 };
 
 struct account_answer {
-        struct str account, secret_id, secret_key;
+        struct str account, secret_id, secret_key, endpoint;
 };
 
 static const struct json_field account_answer_fields[] = {
         JSON_FIELD(struct account_answer, account, "Account", JSON_STR),
         JSON_FIELD(struct account_answer, secret_id, "SecretId", JSON_STR),
         JSON_FIELD(struct account_answer, secret_key, "SecretKey", JSON_STR),
+        JSON_FIELD(struct account_answer, endpoint, "Endpoint", JSON_STR, .omit_absent = true),
         JSON_FIELDS_END,
 };
 
-void account_form_reply(struct http_reply *reply, const struct account_made *made)
+void account_form_reply(struct http_reply *reply, const struct account_made *made, const char *endpoint)
 {
         const struct account_answer answer = {
                 .account = str_of(made->uin),
                 .secret_id = str_of(made->secret_id),
                 .secret_key = str_of(made->secret_key),
+                .endpoint = str_of(endpoint),
         };
 
         reply->content_type = "application/json";
@@ -83,13 +85,13 @@ static res account_form_make(struct act *act, struct http_request *request, stru
         return account_create(act, &in, ret_made);
 }
 
-void account_form_control(struct act *act, struct http_request *request, struct http_reply *reply)
+void account_form_control(struct act *act, struct http_request *request, const char *endpoint, struct http_reply *reply)
 {
         struct account_made made = {0};
         res r = account_form_make(act, request, &made);
 
         if (res_is_ok(r))
-                account_form_reply(reply, &made);
+                account_form_reply(reply, &made, endpoint);
         else
                 account_form_fail(reply, r.err, act->detail);
 }

@@ -83,7 +83,7 @@ void routes_control(void *context, struct http_request *request, struct http_rep
         if (!res_is_ok(buf_make_room(&reply->body, CONTROL_REPLY_ROOM))) /* before it acts: a secret is shown once */
                 account_form_fail(reply, ERR_MEMORY, NULL);
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/account"))
-                account_form_control(&act, request, reply);
+                account_form_control(&act, request, server->address, reply);
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit"))
                 audit_call(&act, reply);
         else if (str_equals(request->method, "POST") && str_starts_with(request->path, STR(CONTROL_OPERATE)))

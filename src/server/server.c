@@ -251,31 +251,30 @@ static int port_of(int fd)
         return ntohs(address.ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
 }
 
-static const char *console_url(struct server *server, struct arena *arena, int port)
+static void server_address(struct server *server, int port)
 {
         const struct conf_list *names = &server->conf->server_name;
 
-        return arena_printf(arena, "https://%s:%d/", names->n ? names->v[0] : "localhost", port);
+        (void)snprintf(server->address, sizeof server->address, "https://%s:%d", names->n ? names->v[0] : "localhost", port);
 }
 
 /* To the person at the terminal, before the ready line; a link that only works once does no harm in a log. */
-static void print_setup_link(struct act *act, const char *url)
+static void print_setup_link(struct act *act, const char *address)
 {
         char token[SETUP_TOKEN_SIZE];
 
         if (res_is_ok(setup_begin(act, token)) && token[0]) {
-                printf("set-up link (works once, for 24 hours): %ssetup#%s\n", url, token);
+                printf("set-up link (works once, for 24 hours): %s/setup#%s\n", address, token);
                 fflush(stdout);
         }
         secret_wipe(token, sizeof token);
 }
 
-static const char *ready_text(struct server *server, struct act *act, int tls_port, int public_port)
+static const char *ready_text(struct server *server, struct act *act, int public_port)
 {
-        const char *url = console_url(server, act->arena, tls_port);
-
-        print_setup_link(act, url);
-        return arena_printf(act->arena, "ready public=http://%s:%d console=%s", server->conf->public_listen.host, public_port, url);
+        print_setup_link(act, server->address);
+        return arena_printf(act->arena, "ready public=http://%s:%d console=%s/", server->conf->public_listen.host, public_port,
+                            server->address);
 }
 
 /* ---- the whole life ------------------------------------------------------------------------------------------ */
@@ -283,10 +282,10 @@ static const char *ready_text(struct server *server, struct act *act, int tls_po
 static res server_start(struct server *server, struct control *control, struct buf *why)
 {
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(SERVER_START_ARENA);
-        int tls_port = port_of(control->other[MSG_FD_TLS_LISTENER]);
         int public_port = port_of(control->other[MSG_FD_PUBLIC_LISTENER]);
         struct act act;
 
+        server_address(server, port_of(control->other[MSG_FD_TLS_LISTENER]));
         act_begin(&act, &server->core, arena, 0);
         TRY(server_core(server, &act, why));
         TRY(api_new(&(struct api_config){.core = &server->core, .rate = server->conf->limits_rate}, &server->api));
@@ -299,7 +298,7 @@ static res server_start(struct server *server, struct control *control, struct b
         }
         TRY(server_jobs(server));
         atomic_store(&server->ready, true);
-        return control_ready(control, ready_text(server, &act, tls_port, public_port));
+        return control_ready(control, ready_text(server, &act, public_port));
 }
 
 /*

@@ -12,8 +12,11 @@ struct acme;
 struct api;
 struct control;
 
+#define SERVER_ADDRESS_SIZE 280 /* https://, a DNS name, a port */
+
 struct server {
         struct conf *conf;
+        char address[SERVER_ADDRESS_SIZE]; /* of the console and the API: its first name, the port that was bound */
         struct core core;
         struct api *api;
         struct acme *acme;

@@ -134,7 +134,7 @@ void setup_handle(struct act *act, struct http_request *request, struct http_rep
         res r = setup_make(act, request, &made);
 
         if (res_is_ok(r))
-                account_form_reply(reply, &made);
+                account_form_reply(reply, &made, NULL);
         else
                 account_form_fail(reply, r.err, act->detail);
 }

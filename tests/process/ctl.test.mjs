@@ -80,12 +80,13 @@ test('no credentials, a server that is not trusted, one that is no Chancery', as
 
 test('account create prints the three values, and --save writes a file that the others read', async () => {
   const path = join(dir, 'new', 'place', 'credentials')
-  const made = await ctl(['account', 'create', '--data', c.data, '--name', 'saved', '--verified', '--save', path, '--endpoint', `https://${c.endpoint}/`])
+  const made = await ctl(['account', 'create', '--data', c.data, '--name', 'saved', '--verified', '--save', path])
   assert.equal(made.code, 0, made.stderr)
   const answer = JSON.parse(made.stdout)
   assert.match(answer.Account, /^\d{12}$/)
   assert.match(answer.SecretId, /^AKID[A-Za-z0-9]{32}$/)
   assert.match(answer.SecretKey, /^[A-Za-z0-9]{32}$/)
+  assert.deepEqual(Object.keys(answer), ['Account', 'SecretId', 'SecretKey'])
   assert.equal(statSync(path).mode & 0o777, 0o600)
   const listed = await ctl(['list', '--json', '--credentials', path])
   assert.equal(listed.code, 0, listed.stderr)
