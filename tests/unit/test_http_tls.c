@@ -1,4 +1,7 @@
-/* TLS: what certificates are refused, and that one exchanged at run time is what the next client sees. */
+/*
+ * TLS: what certificates are refused, that one exchanged at run time is what the next client sees, and that a small answer leaves
+ * whole and at once.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -217,6 +220,58 @@ static void plain_text_at_the_tls_port_harms_nobody(void **state)
         expect_name(help.port, "one.example");
 }
 
+/* One call brings no more than one record: what is in it was sent in one piece. */
+static void a_small_answer_is_one_record(void **state)
+{
+        static const char *const requests[] = {"GET /direct HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"};
+        static const char *const bodies[] = {"direct", "GET|/x|"};
+        struct client client;
+
+        (void)state;
+        assert_int_equal(client_open(&client, help.port, "NORMAL"), 0);
+        for (int i = 0; i < 10; i++) {
+                char reply[4096] = "";
+                ssize_t got;
+
+                assert_true(gnutls_record_send(client.session, requests[i % 2], strlen(requests[i % 2])) > 0);
+                do
+                        got = gnutls_record_recv(client.session, reply, sizeof(reply) - 1);
+                while (got == GNUTLS_E_AGAIN || got == GNUTLS_E_INTERRUPTED);
+                if (!strstr(reply, "HTTP/1.1 200") || !strstr(reply, bodies[i % 2]))
+                        fail_msg("'%s' alone came in the first record", reply);
+        }
+        client_close(&client);
+}
+
+static int compare_ms(const void *a, const void *b)
+{
+        const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* The kernel keeps what is corked for 200 ms; half of the answers within 100 ms say that nothing was. */
+static void small_answers_on_one_connection_do_not_wait(void **state)
+{
+        enum { COUNT = 20, MOST_MS = 100 };
+        int64_t took_ms[COUNT];
+        struct client client;
+
+        (void)state;
+        assert_int_equal(client_open(&client, help.port, "NORMAL"), 0);
+        for (int i = 0; i < COUNT; i++) {
+                const int64_t began = clock_mono_ms();
+
+                client_exchange(&client, "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n", "direct");
+                took_ms[i] = clock_mono_ms() - began;
+        }
+        qsort(took_ms, COUNT, sizeof(took_ms[0]), compare_ms);
+        print_message("half of the answers within %lld ms, all within %lld ms\n", (long long)took_ms[COUNT / 2],
+                      (long long)took_ms[COUNT - 1]);
+        assert_in_range(took_ms[COUNT / 2], 0, MOST_MS);
+        client_close(&client);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -225,6 +280,8 @@ int main(void)
                 cmocka_unit_test(an_exchanged_certificate_is_what_the_next_client_sees),
                 cmocka_unit_test(old_versions_are_refused),
                 cmocka_unit_test(plain_text_at_the_tls_port_harms_nobody),
+                cmocka_unit_test(a_small_answer_is_one_record),
+                cmocka_unit_test(small_answers_on_one_connection_do_not_wait),
         };
 
         return cmocka_run_group_tests(tests, start, stop);
