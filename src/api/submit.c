@@ -2,8 +2,10 @@
 #include "api/submit.h"
 
 #include "core/certificate.h"
+#include "core/key_import.h"
 #include "core/submit.h"
 
+#define PRIVATE_KEY "CsrPrivateKey" /* ours: the form's KEY box (APP-47) has no field on the wire */
 #define TEXT_BYTES 800 /* 200 characters of four bytes */
 
 #define TEXT(type, member, name) JSON_FIELD(type, member, name, JSON_STR, .limit = TEXT_BYTES)
@@ -13,7 +15,7 @@
 
 struct information_in {
         struct submit_form form;
-        struct str certificate_id, csr_type, csr, domain, password, method;
+        struct str certificate_id, csr_type, csr, private_key, domain, password, method;
         struct strs names;
         struct opt_int is_dv;
 };
@@ -46,6 +48,7 @@ static const struct json_field information_in_fields[] = {
         TEXT(struct information_in, form.contact_phone, "ContactNumber"),
         TEXT(struct information_in, form.contact_position, "ContactPosition"),
         JSON_FIELD(struct information_in, is_dv, "IsDV", JSON_BOOL),
+        JSON_FIELD(struct information_in, private_key, PRIVATE_KEY, JSON_STR, .limit = KEY_IMPORT_BYTES),
         JSON_FIELDS_END};
 
 struct commit_in {
@@ -60,7 +63,7 @@ static const struct json_field commit_in_fields[] = {
 
 struct info_in {
         struct submit_form form;
-        struct str certificate_id, csr_type, domain, company_id, manager_id, csr, password, method, contact_email, key_parameter, key_algo,
+        struct str certificate_id, csr_type, domain, company_id, manager_id, csr, private_key, password, method, contact_email, key_parameter, key_algo,
                 ca_type, hash;
         struct str org_id_type, org_id_number, admin_id_type, admin_id_number, tech_id_type, tech_id_number; /* only CFCA asks for them */
         struct strs names;
@@ -111,6 +114,7 @@ static const struct json_field info_in_fields[] = {
         TEXT(struct info_in, hash, "SignAlgo"),
         JSON_FIELD(struct info_in, cross_root, "UseCrossSignRoot", JSON_BOOL),
         JSON_FIELD(struct info_in, csr_id, "CSRId", JSON_INT),
+        JSON_FIELD(struct info_in, private_key, PRIVATE_KEY, JSON_STR, .limit = KEY_IMPORT_BYTES),
         JSON_FIELDS_END};
 
 static const struct json_field order_in_fields[] = {
@@ -163,10 +167,14 @@ res api_submit_information(struct req *req)
 
         TRY(REQ_BIND(req, &in));
         req_wipe_later(req, in.password);
+        req_wipe_later(req, in.private_key);
         const struct submit_info info = {
                 .certificate_id = in.certificate_id,
                 .csr_type = in.csr_type,
                 .csr = in.csr,
+                .private_key = in.private_key,
+                .key_field = PRIVATE_KEY,
+                .password_field = "KeyPassword",
                 .key_password = in.password,
                 .common_name = in.domain,
                 .names = in.names,
@@ -195,6 +203,7 @@ res api_submit_info(struct req *req)
 
         TRY(REQ_BIND(req, &in));
         req_wipe_later(req, in.password);
+        req_wipe_later(req, in.private_key);
         TRY(check_profile(req, "CompanyId", in.company_id));
         TRY(check_profile(req, "ManagerId", in.manager_id));
         if (in.contact_email.n > 0)
@@ -203,6 +212,9 @@ res api_submit_info(struct req *req)
                 .certificate_id = in.certificate_id,
                 .csr_type = in.csr_type,
                 .csr = in.csr,
+                .private_key = in.private_key,
+                .key_field = PRIVATE_KEY,
+                .password_field = "KeyPass",
                 .csr_id = in.csr_id,
                 .key_password = in.password,
                 .key_algo = in.key_algo,

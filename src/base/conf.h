@@ -26,6 +26,7 @@ struct conf {
         struct conf_list server_name;         /* empty = localhost, 127.0.0.1, ::1 and the host's name */
         char *public_url;                     /* no slash at the end; default http://<host name>:8080 */
         char *keys_master;                    /* path, or credential:NAME; NULL = DIR/keys/master */
+        const char *keys_blocked_list;        /* file of fingerprints; NULL = none */
         const char *catalogue_dir;            /* default: place_of(…) */
         struct conf_addr validation_resolver; /* host "" = iterate from the root */
         char *validation_trust_anchor;        /* file, "none", or NULL = the DNS root's */

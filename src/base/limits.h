@@ -84,6 +84,7 @@
 /* -- certificates -- */
 #define LIMIT_CERT_BYTES (32 * 1024) /* 100 names of 64 bytes and every extension are under 9 KB */
 #define LIMIT_CSR_BYTES (16 * 1024)
+#define LIMIT_WEAK_LIST_BYTES (256 * 1024 * 1024) /* Debian's keys of one size are 6 MB of text; all that were ever published fit */
 #define LIMIT_CSR_ENTRIES 10000 /* an account's library: its list is sorted and counted by index alone */
 #define LIMIT_BINDINGS 1000   /* of a certificate: one row each, read whole before it is revoked or deleted */
 #define LIMIT_RESOURCE_TYPE_BYTES 32

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "core/compromise.h"
 #include "core/core.h"
+#include "core/key_gate.h"
 #include "pki/der.h"
 #include "store/key.h"
 
@@ -91,13 +92,14 @@ static MUST res check_key(struct act *act, const struct acme_account *account, s
 {
         const struct pki_spki *spki = &csr->csr.spki;
         struct store_conn *reader = NULL;
-        const char *why = NULL;
         bool others = false;
-        res checked = pki_spki_check(kit, spki, &why);
+        res checked = key_gate(act, kit, spki);
 
-        if (!res_is_ok(checked))
-                return act_fail(act, ERR_ACME_CSR, "The key of the certificate request is refused: %s", why ? why : err_sentence(checked.err));
-        if (spki->key_type == PKI_KEY_NONE || spki->family == PKI_FAMILY_SM2)
+        if (checked.err == ERR_KEY_WEAK)
+                return FAIL(ERR_ACME_CSR); /* the sentence stands */
+        if (res_is_ok(checked) || checked.err != ERR_KEY_TYPE)
+                TRY(checked);
+        if (!res_is_ok(checked) || spki->key_type == PKI_KEY_NONE || spki->family == PKI_FAMILY_SM2)
                 return act_fail(act, ERR_ACME_CSR, "The key must be RSA of 2048, 3072 or 4096 bits, or EC on P-256 or P-384.");
         digest_sha256(spki->der, csr->spki_hash);
         TRY(store_read(act->core->store, &reader));

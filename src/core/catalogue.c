@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/catalogue_product.h"
+#include "core/weak_list.h"
 
 #define CATALOGUE_BYTES (16 * 1024 * 1024) /* 256 products and lists of 10,000 words need about 2 MB */
 #define CATALOGUE_PRODUCTS 256             /* rules.md section B has 77 */
@@ -39,6 +40,7 @@ struct catalogue {
         struct strs everyone;                  /* suffixes barred for all (DOM-02) */
         struct catalogue_combo *combos;
         size_t combo_count;
+        struct weak_list *weak_keys;
 };
 
 static void catalogue_free_ptr(struct catalogue **catalogue)
@@ -365,7 +367,19 @@ void catalogue_free(struct catalogue *catalogue)
                 return;
         if (catalogue->arena)
                 arena_free(catalogue->arena);
+        weak_list_free(catalogue->weak_keys);
         free(catalogue);
+}
+
+void catalogue_take_weak_keys(struct catalogue *catalogue, struct weak_list *list)
+{
+        weak_list_free(catalogue->weak_keys);
+        catalogue->weak_keys = list;
+}
+
+const struct weak_list *catalogue_weak_keys(const struct catalogue *catalogue)
+{
+        return catalogue->weak_keys;
 }
 
 const struct product *catalogue_product(const struct catalogue *catalogue, struct str package_type)

@@ -81,9 +81,16 @@ struct quota_rule {        /* B8 */
 
 /* Read the directory; on failure `why` says file, line and mend.  ERR_CONFIG. */
 MUST res catalogue_load(const char *dir, struct catalogue **ret_catalogue, struct buf *why);
+/* The same with the list of keys.blocked-list, as the server wants it. */
+struct conf;
+MUST res catalogue_load_all(const struct conf *conf, struct catalogue **ret_catalogue, struct buf *why);
 /* One more who uses it; each gives it back with catalogue_free. */
 struct catalogue *catalogue_hold(struct catalogue *catalogue);
 void catalogue_free(struct catalogue *catalogue); /* the last one frees */
+/* The keys that are never certified go with the snapshot, which owns the list from now on; NULL = none. */
+struct weak_list;
+void catalogue_take_weak_keys(struct catalogue *catalogue, struct weak_list *list);
+const struct weak_list *catalogue_weak_keys(const struct catalogue *catalogue);
 /* No product names an issuer or a profile that is not there.  ERR_CONFIG with a sentence. */
 struct issuers;
 MUST res catalogue_check_issuers(const struct catalogue *catalogue, const struct issuers *issuers, struct buf *why);

@@ -7,6 +7,7 @@
 #include "core/catalogue.h"
 #include "core/core.h"
 #include "core/issuers.h"
+#include "core/weak_list.h"
 
 static void catalogue_give_back(void *catalogue)
 {
@@ -45,13 +46,30 @@ static struct catalogue_figures catalogue_figures(const struct catalogue *catalo
         return figures;
 }
 
+res catalogue_load_all(const struct conf *conf, struct catalogue **ret_catalogue, struct buf *why)
+{
+        struct catalogue *catalogue = NULL;
+        struct weak_list *weak_keys = NULL;
+
+        TRY(weak_list_load(conf->keys_blocked_list, &weak_keys, why));
+        res r = catalogue_load(conf->catalogue_dir, &catalogue, why);
+
+        if (!res_is_ok(r)) {
+                weak_list_free(weak_keys);
+                return r;
+        }
+        catalogue_take_weak_keys(catalogue, weak_keys);
+        *ret_catalogue = catalogue;
+        return RES_OK;
+}
+
 res catalogue_reload(struct act *act, bool is_dry, struct catalogue_figures *ret_figures)
 {
         CLEAN(buf_done) struct buf why = {0};
         struct catalogue *next = NULL;
 
         buf_init(&why, LIMIT_ERR_DETAIL * 4);
-        res r = catalogue_load(act->core->conf->catalogue_dir, &next, &why);
+        res r = catalogue_load_all(act->core->conf, &next, &why);
 
         if (res_is_ok(r))
                 r = catalogue_check_issuers(next, act->core->issuers, &why);

@@ -29,7 +29,9 @@ struct submit_info {
         struct str csr_type;       /* online, parse; "" = parse when there is a CSR; original = that of the certificate it renews (PUR-17) */
         struct str csr;            /* PEM, for parse */
         struct opt_int csr_id;     /* pick from the library instead (SIL-46) */
-        struct str key_password;   /* for online; never stored */
+        struct str private_key;    /* beside a pasted CSR; "" = its owner keeps it (APP-04, APP-05, APP-47) */
+        struct str key_password;   /* for online, and what opens private_key; never stored */
+        const char *key_field, *password_field; /* the wire's names of these two */
         struct str key_algo, key_parameter, hash /* SHA256, SHA384; "" = SHA256 */;
         struct str common_name;    /* may be empty with parse: it then comes from the CSR (APP-20) */
         struct strs names;         /* the others */

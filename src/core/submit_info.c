@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/csr_paste.h"
 #include "core/issuers.h"
+#include "core/key_import.h"
 #include "core/key_make.h"
 #include "core/log.h"
 #include "core/order.h"
@@ -106,6 +107,30 @@ static res info_names_of_csr(struct info *info, struct str common_name, struct s
         return info_check_common_name(info, common_name);
 }
 
+/* The private key that came beside the CSR: of that very CSR, and kept in the vault so that packages hold it. */
+static res info_private_key(struct info *info)
+{
+        struct act *act = info->act;
+        const struct submit_info *in = info->in;
+        const struct key_import key = {in->private_key, in->key_password, in->key_field, in->password_field};
+        struct key_imported imported = {0};
+
+        if (in->private_key.n == 0)
+                return RES_OK;
+        TRY(key_import(act, &key, &imported));
+        if (memcmp(imported.key.spki_hash.p, info->key.spki_hash.p, info->key.spki_hash.n) != 0)
+                return act_fail(act, ERR_CERT_MATCH, "%s does not belong to the CSR; send the one that the CSR was made with, or leave it out.",
+                                in->key_field);
+        if (in->key_password.n > 0 && !imported.key.password_set)
+                return act_fail(act, ERR_PARAM_VALUE, "%s is open, so there is nothing that %s opens; leave the password out, or encrypt "
+                                                      "the key under it first (`openssl pkcs8 -topk8 -v2 aes256`).",
+                                in->key_field, in->password_field);
+        info->key.key_id = imported.key.key_id; /* its ciphertext is bound to it */
+        info->key.sealed = imported.key.sealed;
+        info->key.password_set = imported.key.password_set;
+        return RES_OK;
+}
+
 static res info_key_pasted(struct info *info)
 {
         struct act *act = info->act;
@@ -125,7 +150,7 @@ static res info_key_pasted(struct info *info)
         if (res_is_ok(found))
                 found = store_csr_get_by_key(conn, act->arena, act->account_id, known.key_id, &info->entry);
         if (found.err == ERR_NOT_FOUND)
-                return RES_OK;
+                return info_private_key(info);
         TRY(found);
         info->key = known;
         info->key_is_new = false;
@@ -184,7 +209,11 @@ static res info_key(struct info *info)
         } ways[] = {{"online", info_key_online}, {"parse", info_key_pasted}, {"upload", info_key_pasted}, {"original", info_key_original}};
         struct str type = info->in->csr_type;
 
-        if (info->in->csr_id.set && info->in->csr_id.v != 0)
+        bool is_picked = info->in->csr_id.set && info->in->csr_id.v != 0;
+
+        if (info->in->private_key.n > 0 && (is_picked || info->in->csr.n == 0))
+                return act_fail(info->act, ERR_PARAM_VALUE, "%s goes with a pasted CSR only; otherwise the key is here already.", info->in->key_field);
+        if (is_picked)
                 return info_key_picked(info);
         if (type.n == 0)
                 type = info->in->csr.n > 0 ? STR("parse") : STR("online");

@@ -7,7 +7,6 @@
 #include "store/upload.h"
 
 #define UPLOAD_CHAIN_BYTES (128 * 1024) /* ten certificates with the largest keys in use are under 40 KB in PEM */
-#define UPLOAD_KEY_BYTES (32 * 1024)    /* RSA-8192 is under 7 KB in PEM */
 
 struct upload {
         struct act *act;

@@ -277,6 +277,7 @@ static const struct ctl_option submit_options[] = {
         {"--key", 'k', "KIND", "rsa-2048|rsa-4096|ecc-prime256v1", "The key that is made (default rsa-2048); the product has the last word."},
         {"--hash", 0, "HASH", "sha256|sha384", "Of the signature (default sha256)."},
         {"--csr", 0, "FILE", NULL, "A request of your own instead; its names are taken when none are given."},
+        {"--private-key", 0, "FILE", NULL, "The private key of --csr, to be kept and delivered too; --password-file opens it where it is encrypted."},
         {"--csr-id", 0, "NUMBER", NULL, "An entry of the CSR library instead."},
         {"--reuse", 0, NULL, NULL, "The key of the certificate that this one renews."},
         {"--password-file", 0, "FILE", NULL, "First line: password for the private key, '-' = standard input. It cannot be recovered."},

@@ -6,6 +6,7 @@
 #include "ctl/client.h"
 #include "ctl/file.h"
 #include "ctl/output.h"
+#include "ctl/pem_file.h"
 #include "ctl/show.h"
 #include "ctl/wait.h"
 
@@ -28,6 +29,10 @@ static res add_key(struct ctl *ctl, json_t *request)
         if (csr != NULL) {
                 TRY(file_read(ctl, csr, LIMIT_CSR_BYTES, &text));
                 json_object_set_new(request, "Csr", json_stringn(text.p, text.n));
+        }
+        if (args_text(ctl, "--private-key") != NULL) {
+                TRY(file_read(ctl, args_text(ctl, "--private-key"), PEM_FILE_BYTES, &text));
+                json_object_set_new(request, "CsrPrivateKey", json_stringn(text.p, text.n));
         }
         if (key != NULL && (dash = strchr(key, '-')) != NULL) {
                 json_object_set_new(request, "CsrEncryptAlgo", json_stringn(key, (size_t)(dash - key)));

@@ -142,7 +142,7 @@ static res server_open(struct server *server, const struct control *control, str
         CLEAN(migrations_free_ptr) struct migrations *migrations = NULL;
 
         TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
-        TRY(catalogue_load(server->conf->catalogue_dir, &core->catalogue, why));
+        TRY(catalogue_load_all(server->conf, &core->catalogue, why));
         TRY(issuers_new(server->conf->catalogue_dir, &core->issuers, why));
         TRY(migrations_read(place_of(arena, "migrations"), why, &migrations));
         TRY(sandbox_take_user(control->user.uid, control->user.gid, server->conf));

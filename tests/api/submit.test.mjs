@@ -6,10 +6,11 @@
  */
 import assert from 'node:assert/strict'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { run, startChancery } from '../lib/chancery.mjs'
+import { BUILD, run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
 import { call, sslClient } from './client.mjs'
@@ -17,10 +18,13 @@ import { checkAnswer } from './spec.mjs'
 
 const SINGLE = 104, MULTI = 11, WILDCARD = 12, MULTI_WILDCARD = 42
 
-let dns, server, account, sdk, intl, stranger
+let dns, server, account, sdk, intl, stranger, weakKeys
 before(async () => {
+  weakKeys = join(mkdtempSync(join(tmpdir(), 'weak-keys-')), 'list')
+  chmodSync(join(weakKeys, '..'), 0o755) /* read again by the server's own user */
+  writeFileSync(weakKeys, '# none yet\n')
   dns = await startDns({ zones: [{ name: 'maple.com' }, { name: 'birch.net' }] })
-  server = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
+  server = await startChancery({ dns, settings: { 'limits.rate': 'off', 'keys.blocked-list': weakKeys } })
   account = await server.createAccount({ identity: 'individual', balance: 1_000_000_000 })
   sdk = sslClient(server, account)
   intl = sslClient(server, account, { sdk: 'intl' })
@@ -29,6 +33,7 @@ before(async () => {
 after(async () => {
   await server?.stop()
   await dns?.stop()
+  rmSync(join(weakKeys, '..'), { recursive: true, force: true })
 })
 
 /* Once the service's clock was moved, the SDK's own would be refused: calls are signed by the harness from then on. */
@@ -138,6 +143,65 @@ test('a pasted request: its names, and no key here (APP-02 APP-04 APP-20 APP-48 
   const { detail, leaf } = await issue(id)
   assert.ok(leaf.checkPrivateKey(createPrivateKey(key)))
   assert.equal(detail.CertificatePrivateKey, '')
+})
+
+test('a pasted request with its private key: kept, delivered, under its password where it came so (APP-05 APP-19 APP-47 PKP-01)', async () => {
+  const { csr, key } = await makeCsr('own.maple.com')
+  const other = (await makeCsr('own.maple.com')).key
+  const sealed = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'Own-Key-77' })
+  const id = await buy()
+  const parse = { GenCsrType: 'parse', Csr: csr }
+  const table = [
+    [{ ...parse, CsrPrivateKey: other }, /CertificateMatchError/, /does not belong to the CSR/],
+    [{ ...parse, CsrPrivateKey: 'hello' }, /InvalidParam/, /CsrPrivateKey is no private key/],
+    [{ ...parse, CsrPrivateKey: sealed }, /InvalidParam/, /encrypted; send its password as KeyPass/],
+    [{ ...parse, CsrPrivateKey: sealed, KeyPass: 'wrong' }, /InvalidParam/, /KeyPass does not open/],
+    [{ ...parse, CsrPrivateKey: key, KeyPass: 'Own-Key-77' }, /InvalidParameterValue/, /is open/],
+    [{ GenCsrType: 'online', CsrPrivateKey: key }, /InvalidParameterValue/, /pasted CSR only/]
+  ]
+  for (const [change, code, words] of table) await refused(info(id, 'own.maple.com', change), code, words)
+  assert.equal((await show(id)).Domain, '', 'what is refused leaves nothing')
+  await info(id, 'own.maple.com', { ...parse, CsrPrivateKey: key })
+  await info(id, 'own.maple.com', { ...parse }) /* once more without: the order's newest word counts */
+  await info(id, 'own.maple.com', { ...parse, CsrPrivateKey: key })
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const { detail, leaf } = await issue(id)
+  assert.ok(leaf.checkPrivateKey(createPrivateKey(detail.CertificatePrivateKey)))
+  const zip = join(server.dir, 'own.zip')
+  writeFileSync(zip, Buffer.from((await sdk.DownloadCertificate({ CertificateId: id })).Content, 'base64'))
+  const packed = await run('unzip', ['-p', zip, 'Nginx/*.key'])
+  assert.ok(leaf.checkPrivateKey(createPrivateKey(packed.stdout)), packed.stderr)
+
+  const second = await buy()
+  const locked = await makeCsr('locked.maple.com')
+  const pem = createPrivateKey(locked.key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'Own-Key-78' })
+  await sdk.SubmitCertificateInformation({ CertificateId: second, CsrType: 'parse', CsrContent: locked.csr, CertificateDomain: 'locked.maple.com', ContactEmail: 'a@maple.com', CsrPrivateKey: pem, KeyPassword: 'Own-Key-78' })
+  await sdk.CertificateOrderSubmit({ CertId: second })
+  const kept = (await issue(second)).detail.CertificatePrivateKey
+  assert.match(kept, /ENCRYPTED/)
+  createPrivateKey({ key: kept, passphrase: 'Own-Key-78' })
+  assert.ok(!server.log.includes('Own-Key-7'))
+})
+
+/* The key is the one that Debian's OpenSSL 0.9.8g-8 made as process 1 on amd64 without a readable ~/.rnd, as others published it. */
+test('a key that Debian\'s broken generator made is refused as soon as the list has it (CVE-2008-0166)', async () => {
+  const operator = await server.createAccount({ role: 'operator' })
+  const reload = () => server.call(operator, 'ReloadCatalogue', {})
+  const pem = join(server.dir, 'debian.key')
+  writeFileSync(pem, readFileSync(new URL('../vectors/keys/debian-weak.key', import.meta.url)), { mode: 0o600 })
+  await openssl('req', '-new', '-key', pem, '-out', 'debian.csr', '-subj', '/CN=debian.maple.com')
+  const weak = { GenCsrType: 'parse', Csr: readFileSync(join(server.dir, 'debian.csr'), 'utf8') }
+  const id = await buy()
+  await info(id, 'debian.maple.com', weak) /* nothing about the key itself shows it */
+  const made = await run(join(BUILD, 'tools/debian-weak-keys'), ['2048', '1', '1'])
+  assert.equal(made.stdout.split('\n').length, 10, made.stderr) /* three machines, three ways to start */
+  writeFileSync(weakKeys, `# process 1\n${made.stdout}nonsense\n`)
+  await refused(reload(), /InvalidParam/, /list:11: .*hexadecimal digits/)
+  await info(id, 'debian.maple.com', weak) /* a wrong list leaves the old one */
+  writeFileSync(weakKeys, `# process 1\n${made.stdout}`)
+  await reload()
+  await refused(info(id, 'debian.maple.com', weak), /InvalidParam/, /private half is known.*Make a new key pair/)
+  await info(id, 'debian.maple.com', { GenCsrType: 'parse', Csr: (await makeCsr('debian.maple.com')).csr })
 })
 
 test('a request picked from the library, by number and by its text (SIL-46 A9 SIL-41)', async () => {
