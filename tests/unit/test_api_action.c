@@ -28,6 +28,7 @@ static const char *const own_fields[] = {
         "ApplyCertificate.Tags",
         "BatchDeleteCSR.Warnings",
         "CertificateInfoSubmit.CSRId",
+        "CertificateInfoSubmit.CsrPrivateKey",
         "CreateCertificate.ClientToken",
         "DescribeCSR.Tags",
         "DescribeCertificates.Marker",
@@ -39,6 +40,7 @@ static const char *const own_fields[] = {
         "RevokeCertificate.Deadline",
         "RevokeCertificate.ReasonCode",
         "RevokeCertificate.State",
+        "SubmitCertificateInformation.CsrPrivateKey",
         "DescribeHostLiveInstanceList.TotalCount",
         "DescribeHostWafInstanceList.TotalCount",
 };
