@@ -5,10 +5,10 @@
 #include "core/certificate.h"
 
 #include "core/catalogue.h"
-#include "core/catalogue.h"
 #include "core/core.h"
 #include "core/held.h"
 #include "core/issuers.h"
+#include "core/renew.h"
 #include "core/submit.h"
 #include "store/binding.h"
 #include "store/key.h"
@@ -115,7 +115,8 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
 
         view->names = certificate_names(act->arena, row->names);
         view->is_expiring = issued && row->end_at - act->now_sec <= CERT_RENEW_WINDOW_SEC; /* LIFE-06, SIL-07 */
-        view->is_renewable = view->is_expiring && row->renew_certificate_id.n == 0 && !uploaded;
+        if (view->is_expiring && !uploaded)
+                TRY(renew_is_open(act, conn, row, &view->is_renewable));
         view->is_deployable = issued && !row->key_password_set; /* PKP-07 */
         view->is_downloadable = held_is_there(row) && (row->status == CERT_ISSUED || row->status == CERT_EXPIRED); /* DL-01, DL-09 */
         view->issuer_name = issuer ? issuer->common_name : uploaded ? row->issuer.p : ""; /* an uploaded one tells it in words */

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/quota.h"
 #include "core/reissue.h"
+#include "core/renew.h"
 #include "store/binding.h"
 #include "store/csr.h"
 #include "store/key.h"
@@ -77,6 +78,7 @@ static res deletion_tx(struct store_tx *tx, void *arg)
                 TRY(quota_release(act, tx, row.certificate_id));
         TRY(certificate_end_jobs(tx, row.certificate_id));
         TRY(reissue_forget(act, tx, &row));
+        TRY(renew_forget(act, tx, &row));
         TRY(store_certificate_delete(tx, act->account_id, row.certificate_id, act->now_sec));
         TRY(store_binding_delete_all(tx, act->account_id, row.certificate_id));
         TRY(store_upload_delete(tx, act->account_id, row.certificate_id)); /* with the key as it came */

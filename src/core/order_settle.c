@@ -41,8 +41,11 @@ static MUST res order_check_successor(struct act *act, struct store_conn *c, con
         if (found.err == ERR_CERT_NOT_FOUND || next.status == CERT_REFUNDED)
                 return RES_OK;
         TRY(found);
-        return act_fail(act, ERR_CERT_STATE, "Certificate %.*s takes the place of this one already.",
-                        (int)next.certificate_id.n, next.certificate_id.p);
+        bool came_to_nothing = next.status == CERT_CANCELLED || next.status == CERT_REVIEW_FAILED;
+
+        return act_fail(act, ERR_CERT_STATE, "Certificate %.*s takes the place of this one already.%s", (int)next.certificate_id.n,
+                        next.certificate_id.p,
+                        came_to_nothing ? " It is paid for: submit it again (ModifyCertificateResubmit), or have it refunded (RefundOrder)." : "");
 }
 
 res order_link_origin(struct act *act, struct store_tx *tx, const struct order_row *row, struct str certificate_id)

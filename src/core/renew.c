@@ -1,6 +1,7 @@
 /* See renew.h. */
 #include "core/renew.h"
 
+#include "core/catalogue.h"
 #include "core/core.h"
 #include "store/tag.h"
 
@@ -60,6 +61,42 @@ res renew_is_taken(struct act *act, struct store_conn *conn, const struct certif
         TRY(found);
         *ret_taken = next.status != CERT_CANCELLED && next.status != CERT_REVIEW_FAILED && next.status != CERT_REFUNDED;
         return RES_OK;
+}
+
+res renew_is_open(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_open)
+{
+        struct certificate_row next = {0};
+
+        *ret_open = true;
+        if (old->renew_certificate_id.n == 0)
+                return RES_OK;
+        res found = store_certificate_get(conn, act->arena, act->account_id, old->renew_certificate_id, &next);
+
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        const struct product *product = catalogue_product(act_catalogue(act), next.package_type);
+        bool came_to_nothing = next.status == CERT_CANCELLED || next.status == CERT_REVIEW_FAILED;
+
+        *ret_open = next.status == CERT_REFUNDED || (came_to_nothing && product != NULL && product->is_free);
+        return RES_OK;
+}
+
+res renew_forget(struct act *act, struct store_tx *tx, const struct certificate_row *row)
+{
+        struct certificate_row old = {0};
+
+        if (row->origin_certificate_id.n == 0)
+                return RES_OK;
+        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, row->origin_certificate_id, &old);
+
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        if (!str_equal(old.renew_certificate_id, row->certificate_id))
+                return RES_OK;
+        old.renew_certificate_id = STR("");
+        return store_certificate_update(tx, &old);
 }
 
 res renew_link(struct act *act, struct store_tx *tx, const struct certificate_row *new_row)

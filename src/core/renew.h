@@ -14,5 +14,12 @@
 MUST res renew_carry_over(struct act *act, struct certificate_apply *in);
 /* Does something renew it already?  An application that was cancelled, failed or deleted does not. */
 MUST res renew_is_taken(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_taken);
+/*
+ * May a successor be asked for?  None is there, or it came to nothing; a bought one that did can be submitted again, so only
+ * its refund makes room for another.
+ */
+MUST res renew_is_open(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_open);
+/* Inside the transaction: `row` is deleted, and what it was to renew knows of no successor any more. */
+MUST res renew_forget(struct act *act, struct store_tx *tx, const struct certificate_row *row);
 /* Inside the transaction: both ways.  ERR_CERT_STATE: somebody was faster. */
 MUST res renew_link(struct act *act, struct store_tx *tx, const struct certificate_row *new_row);

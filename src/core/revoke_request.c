@@ -15,6 +15,7 @@
 #include "core/job.h"
 #include "core/label.h"
 #include "core/log.h"
+#include "core/renew.h"
 #include "store/binding.h"
 #include "store/evidence.h"
 #include "store/key.h"
@@ -74,7 +75,6 @@ static res filing_facts(struct filing *filing, struct store_conn *conn, const st
                 .is_uploaded = str_equals(row->source, "upload"),
                 .is_wotrus = str_equals(row->source, "wosign"),
                 .is_sm2 = str_starts_with(row->key_type, STR("SM2")),
-                .is_renewed = row->renew_certificate_id.n > 0,
                 .is_reissue = row->replaced_by.n > 0,
                 .level = str_copy(act->arena, row->level),
                 .brand = filing->product ? filing->product->brand : "",
@@ -83,6 +83,7 @@ static res filing_facts(struct filing *filing, struct store_conn *conn, const st
 
         if (!res_is_ok(str_to_int64(row->validity_months, &facts.validity_months)))
                 facts.validity_months = 0;
+        TRY(renew_is_taken(act, conn, row, &facts.is_renewed));
         TRY(facts_automatic(filing, conn, row, &facts.is_automatic));
         TRY(store_binding_list(conn, act->arena, row->account_id, row->certificate_id, &filing->bindings, &filing->binding_count));
         facts.binding_count = (int64_t)filing->binding_count;

@@ -36,7 +36,13 @@ test('from the window to the link both ways', async () => {
 
   const failed = (await apply({ OldCertificateId: old })).CertificateId
   await assert.rejects(apply({ OldCertificateId: old }), { code: 'FailedOperation.InvalidCertificateStatusCode' }) /* one at a time */
+  const shown = async () => (await c.call(account, 'DescribeCertificates', { CertIds: [old] })).Certificates[0]
+  assert.equal((await shown()).RenewAble, false)
   await c.call(account, 'CancelAuditCertificate', { CertificateId: failed })
+  assert.equal((await shown()).RenewAble, true, 'what was cancelled renews nothing')
+  await assert.rejects(c.call(account, 'RevokeCertificate', { CertificateId: old }), { code: 'FailedOperation.RevokeFailed' }) /* RVK-07: it is to be renewed still */
+  await c.call(account, 'DeleteCertificate', { CertificateId: failed })
+  assert.equal((await shown()).HasRenewOrder, '')
 
   /* of many at once one wins */
   const many = await Promise.allSettled(Array.from({ length: 4 }, () => apply({ OldCertificateId: old })))
