@@ -17,6 +17,22 @@ CREATE TABLE upload_update (
     account_id BIGINT NOT NULL REFERENCES account (account_id),
     certificate_id TEXT NOT NULL,
     resource_types TEXT NOT NULL,           -- one a line
-    created_at BIGINT NOT NULL
+    status BIGINT NOT NULL,                 -- 1 done, 4 taken back
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
 );
 CREATE INDEX upload_update_account ON upload_update (account_id, update_id);
+-- What the latest exchange of a certificate took the place of, so that it can be taken back.
+CREATE TABLE upload_before (
+    account_id BIGINT NOT NULL REFERENCES account (account_id),
+    certificate_id TEXT NOT NULL,
+    update_id BIGINT NOT NULL,              -- of that exchange
+    key_id BIGINT NOT NULL,
+    cert_hash BYTEA NOT NULL,               -- these as in upload
+    public_text TEXT NOT NULL,
+    chain BYTEA NOT NULL,
+    key_text BYTEA NOT NULL,
+    seal_version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, certificate_id)
+);

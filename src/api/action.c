@@ -159,8 +159,8 @@ static const struct api_action actions[] = {
         UNBUILT("UploadRevokeLetter"),
         SSL("UploadUpdateCertificateInstance", API_RATE_HEAVY, API_CHANGES, false, api_upload_exchange,
             api_upload_exchange),
-        UNBUILT("UploadUpdateCertificateRecordRetry"),
-        UNBUILT("UploadUpdateCertificateRecordRollback"),
+        SSL("UploadUpdateCertificateRecordRetry", API_RATE_WRITE, API_CHANGES, false, api_upload_retry, api_upload_retry),
+        SSL("UploadUpdateCertificateRecordRollback", API_RATE_HEAVY, API_CHANGES, false, api_upload_rollback, api_upload_rollback),
         UNBUILT("VerifyManager"),
 };
 

@@ -73,6 +73,18 @@ static const struct json_field records_in_fields[] = {
         JSON_FIELD(struct records_in, offset, "Offset", JSON_UINT), JSON_FIELD(struct records_in, limit, "Limit", JSON_UINT),
         JSON_FIELD(struct records_in, old_id, "OldCertificateId", JSON_STR, .limit = LIMIT_CERTIFICATE_ID_TEXT),
         JSON_FIELDS_END};
+struct rollback_in {
+        struct opt_int id;
+};
+static const struct json_field rollback_in_fields[] = {
+        JSON_FIELD(struct rollback_in, id, "DeployRecordId", JSON_INT, .required = true), JSON_FIELDS_END};
+struct retry_in {
+        struct opt_int id, detail_id;
+};
+static const struct json_field retry_in_fields[] = {
+        JSON_FIELD(struct retry_in, id, "DeployRecordId", JSON_INT), JSON_FIELD(struct retry_in, detail_id, "DeployRecordDetailId", JSON_INT),
+        JSON_FIELDS_END};
+static const struct json_field nothing_fields[] = {JSON_FIELDS_END};
 struct record_in {
         struct opt_int id, offset, limit;
 };
@@ -211,6 +223,10 @@ const struct api_message api_upload_exchange_in = {exchange_in_fields, sizeof(st
 const struct api_message api_upload_exchange_out = {exchange_out_fields, sizeof(struct exchange_out)};
 const struct api_message api_upload_records_in = {records_in_fields, sizeof(struct records_in)};
 const struct api_message api_upload_records_out = {records_out_fields, sizeof(struct records_out)};
+const struct api_message api_upload_rollback_in = {rollback_in_fields, sizeof(struct rollback_in)};
+const struct api_message api_upload_rollback_out = {nothing_fields, 0};
+const struct api_message api_upload_retry_in = {retry_in_fields, sizeof(struct retry_in)};
+const struct api_message api_upload_retry_out = {nothing_fields, 0};
 const struct api_message api_upload_record_in = {record_in_fields, sizeof(struct record_in)};
 const struct api_message api_upload_record_out = {record_out_fields, sizeof(struct record_out)};
 
@@ -289,11 +305,11 @@ res api_upload_records(struct req *req)
         for (size_t i = 0; i < page.n; i++)
                 items[i] = (struct record_item){
                         .id = api_int(page.v[i].id),
-                        .status = api_int(1),
+                        .status = api_int(page.v[i].status),
                         .old_id = page.v[i].certificate_id,
                         .types = page.v[i].resource_types,
                         .created = api_time(req->act.arena, page.v[i].created_at),
-                        .updated = api_time(req->act.arena, page.v[i].created_at),
+                        .updated = api_time(req->act.arena, page.v[i].updated_at),
                 };
         return REQ_REPLY(req, &((struct records_out){api_int(page.total), {items, page.n}}));
 }
@@ -307,7 +323,24 @@ res api_upload_record(struct req *req)
         TRY(upload_record_get(&req->act, in.id.v, &record));
         struct deploy_out *out = arena_new_of(req->act.arena, struct deploy_out);
 
-        out->status = out->type = api_int(1);
+        out->type = api_int(1);
+        out->status = api_int(record.status);
         out->created = api_time(req->act.arena, record.created_at);
         return REQ_REPLY(req, &((struct record_out){{out, 1}}));
+}
+
+res api_upload_rollback(struct req *req)
+{
+        struct rollback_in in = {0};
+
+        TRY(REQ_BIND(req, &in));
+        return certificate_upload_rollback(&req->act, in.id.v);
+}
+
+res api_upload_retry(struct req *req)
+{
+        struct retry_in in = {0};
+
+        TRY(REQ_BIND(req, &in));
+        return certificate_upload_retry(&req->act, in.id.v);
 }

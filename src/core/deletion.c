@@ -12,6 +12,7 @@
 #include "core/quota.h"
 #include "core/reissue.h"
 #include "core/renew.h"
+#include "core/upload_inner.h"
 #include "store/binding.h"
 #include "store/csr.h"
 #include "store/key.h"
@@ -82,6 +83,7 @@ static res deletion_tx(struct store_tx *tx, void *arg)
         TRY(store_certificate_delete(tx, act->account_id, row.certificate_id, act->now_sec));
         TRY(store_binding_delete_all(tx, act->account_id, row.certificate_id));
         TRY(store_upload_delete(tx, act->account_id, row.certificate_id)); /* with the key as it came */
+        TRY(upload_forget_before(act, tx, row.certificate_id));
         TRY(wipe_key(act, tx, &row));
         return act_log(act, tx, row.certificate_id, "delete",
                        deletion->targets[0] ? arena_printf(act->arena, "Certificate deleted while it was bound to %s", deletion->targets)

@@ -31,7 +31,7 @@ static res upload_check_form(struct upload *upload)
         return label_check_project(act, project_id);
 }
 
-static res upload_prepare(struct upload *upload)
+res upload_prepare(struct upload *upload)
 {
         TRY(upload_read(upload));
         TRY(upload_take_key(upload));
@@ -166,107 +166,5 @@ res certificate_upload(struct act *act, const struct certificate_upload *in, con
         TRY(store_run(act->core->store, upload_store, &upload));
         *ret_repeat_id = upload.repeat_id;
         *ret_id = upload.repeat_id[0] != '\0' ? upload.repeat_id : upload.row.certificate_id.p;
-        return RES_OK;
-}
-
-/* ---- other content under the same id ---- */
-
-struct exchange {
-        struct upload upload;
-        const struct certificate_exchange *in;
-        struct upload_update_row update;
-};
-
-/* They are kept one a line. */
-static res exchange_check_types(struct act *act, const struct strs *types)
-{
-        if (types->n == 0)
-                return act_fail(act, ERR_PARAM, "ResourceTypes needs at least one kind of resource.");
-        for (size_t i = 0; i < types->n; i++)
-                if (types->v[i].n == 0 || types->v[i].n > 64 || label_has_control_chars(types->v[i]))
-                        return act_fail(act, ERR_PARAM, "Each of ResourceTypes is a word like clb or cdn.");
-        return RES_OK;
-}
-
-static struct str types_joined(struct act *act, const struct strs *types)
-{
-        const char *text = "";
-
-        for (size_t i = 0; i < types->n; i++)
-                text = arena_printf(act->arena, "%s%s%.*s", text, i ? "\n" : "", (int)types->v[i].n, types->v[i].p);
-        return str_of(text);
-}
-
-static res exchange_get(struct act *act, struct store_conn *conn, struct str id, struct certificate_row *ret_row)
-{
-        res found = store_certificate_get(conn, act->arena, act->account_id, id, ret_row);
-
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
-        ENSURE(held_is_uploaded(ret_row) && str_equals(ret_row->certificate_type, "SVR"), ERR_CERT_NOT_UPLOADED);
-        return RES_OK;
-}
-
-/* What the owner gave stays; what the certificate says about itself is the new one's. */
-static void exchange_row(struct certificate_row *row, const struct certificate_row *new)
-{
-        row->product_name = new->product_name;
-        row->issuer = new->issuer;
-        row->level = new->level;
-        row->domain_type = new->domain_type;
-        row->names = new->names;
-        row->domain = new->domain;
-        row->primary_domain = new->primary_domain;
-        row->key_type = new->key_type;
-        row->key_id = new->key_id;
-        row->key_password_set = new->key_password_set;
-        row->begin_at = new->begin_at;
-        row->end_at = new->end_at;
-        row->status = new->status;
-        row->life_days = new->life_days;
-        row->validity_months = new->validity_months;
-        row->ignore_notices = 0; /* they were about the old one's end */
-}
-
-static res exchange_store(struct store_tx *tx, void *arg)
-{
-        struct exchange *exchange = arg;
-        struct upload *upload = &exchange->upload;
-        struct act *act = upload->act;
-        struct certificate_row row = {0};
-
-        TRY(exchange_get(act, store_tx_conn(tx), exchange->in->certificate_id, &row));
-        int64_t old_key_id = row.key_id;
-
-        exchange_row(&row, &upload->row);
-        upload->bytes.certificate_id = row.certificate_id;
-        exchange->update.certificate_id = row.certificate_id;
-        TRY(store_key_insert(tx, &upload->key));
-        TRY(store_certificate_update(tx, &row));
-        TRY(store_upload_put(tx, &upload->bytes));
-        TRY(store_key_erase(tx, act->account_id, old_key_id));
-        TRY(store_upload_update_insert(tx, &exchange->update));
-        return act_log(act, tx, row.certificate_id, "upload", "Content exchanged under the same id");
-}
-
-res certificate_upload_exchange(struct act *act, const struct certificate_exchange *in, int64_t *ret_update_id)
-{
-        const struct certificate_upload upload = {.public_key = in->public_key, .private_key = in->private_key};
-        struct exchange exchange = {.upload = {.act = act, .in = &upload}, .in = in};
-        struct certificate_row row = {0};
-        struct store_conn *conn = NULL;
-
-        TRY(store_read(act->core->store, &conn));
-        TRY(exchange_get(act, conn, in->certificate_id, &row));
-        TRY(exchange_check_types(act, &in->resource_types));
-        TRY(upload_prepare(&exchange.upload));
-        exchange.update = (struct upload_update_row){
-                .account_id = act->account_id,
-                .resource_types = types_joined(act, &in->resource_types),
-                .created_at = act->now_sec,
-        };
-        TRY(store_run(act->core->store, exchange_store, &exchange));
-        *ret_update_id = exchange.update.update_id;
         return RES_OK;
 }

@@ -35,3 +35,10 @@ struct certificate_exchange {
  * upload is refused with.  *ret_update_id: the number of this exchange, for what is deployed afterwards.
  */
 MUST res certificate_upload_exchange(struct act *act, const struct certificate_exchange *in, int64_t *ret_update_id);
+/*
+ * Takes the latest exchange of a certificate back: content, key and dates are those from before it.  ERR_PARAM: no such
+ * exchange; ERR_ROLLBACK: not the latest, or taken back already; ERR_CERT_NOT_FOUND; ERR_KEY_BLOCKED.
+ */
+MUST res certificate_upload_rollback(struct act *act, int64_t update_id);
+/* ERR_RETRY: nothing of an exchange fails by itself.  ERR_PARAM: no such exchange. */
+MUST res certificate_upload_retry(struct act *act, int64_t update_id);

@@ -28,3 +28,7 @@ MUST res upload_read(struct upload *upload);
 MUST res upload_take_key(struct upload *upload);
 /* What lists show of it: names, dates, issuer, algorithm.  Fills row and bytes but for their ids. */
 void upload_describe(struct upload *upload);
+/* All three. */
+MUST res upload_prepare(struct upload *upload);
+/* Inside a transaction: what the latest exchange took the place of is no longer wanted; its key is wiped.  None is fine. */
+MUST res upload_forget_before(struct act *act, struct store_tx *tx, struct str certificate_id);

@@ -15,7 +15,7 @@ static struct upload_record record_of(struct act *act, const struct upload_updat
 
         for (size_t i = 0; i < n; i++)
                 types[i] = str_cut(&rest, '\n');
-        return (struct upload_record){row->update_id, row->created_at, row->certificate_id, {types, n}};
+        return (struct upload_record){row->update_id, row->status, row->created_at, row->updated_at, row->certificate_id, {types, n}};
 }
 
 res upload_record_list(struct act *act, struct str certificate_id, int64_t offset, int64_t limit,
@@ -38,17 +38,23 @@ res upload_record_list(struct act *act, struct str certificate_id, int64_t offse
         return RES_OK;
 }
 
-res upload_record_get(struct act *act, int64_t id, struct upload_record *ret_record)
+res upload_update_find(struct act *act, int64_t id, struct upload_update_row *ret_row)
 {
         struct store_conn *conn = NULL;
-        struct upload_update_row row = {0};
 
         TRY(store_read(act->core->store, &conn));
-        res found = store_upload_update_get(conn, act->arena, act->account_id, id, &row);
+        res found = store_upload_update_get(conn, act->arena, act->account_id, id, ret_row);
 
         if (found.err == ERR_NOT_FOUND)
                 return act_fail(act, ERR_PARAM, "There is no record %lld in this account.", (long long)id);
-        TRY(found);
+        return found;
+}
+
+res upload_record_get(struct act *act, int64_t id, struct upload_record *ret_record)
+{
+        struct upload_update_row row = {0};
+
+        TRY(upload_update_find(act, id, &row));
         *ret_record = record_of(act, &row);
         return RES_OK;
 }

@@ -3,8 +3,12 @@
 
 #include "core/act.h"
 
+enum { UPLOAD_UPDATE_DONE = 1, UPLOAD_UPDATE_BACK = 4 }; /* api.md: 1 done, 4 rolled back */
+
+struct upload_update_row;
+
 struct upload_record {
-        int64_t id, created_at;
+        int64_t id, status, created_at, updated_at;
         struct str certificate_id;
         struct strs resource_types;
 };
@@ -16,5 +20,6 @@ struct upload_record_page {
 /* certificate_id "" = of all. */
 MUST res upload_record_list(struct act *act, struct str certificate_id, int64_t offset, int64_t limit,
                             struct upload_record_page *ret_page);
-/* ERR_PARAM: there is no such record in this account. */
+/* ERR_PARAM: there is no such record in this account; so of both. */
+MUST res upload_update_find(struct act *act, int64_t id, struct upload_update_row *ret_row);
 MUST res upload_record_get(struct act *act, int64_t id, struct upload_record *ret_record);

@@ -13,14 +13,24 @@ static const struct column columns[] = {
 static const struct column update_columns[] = {
         COLUMN(struct upload_update_row, update_id), COLUMN(struct upload_update_row, account_id),
         COLUMN(struct upload_update_row, certificate_id), COLUMN(struct upload_update_row, resource_types),
-        COLUMN(struct upload_update_row, created_at),
+        COLUMN(struct upload_update_row, status), COLUMN(struct upload_update_row, created_at),
+        COLUMN(struct upload_update_row, updated_at),
+        COLUMNS_END
+};
+static const struct column before_columns[] = {
+        COLUMN(struct upload_before_row, update_id), COLUMN(struct upload_before_row, key_id),
+        COLUMN(struct upload_before_row, account_id), COLUMN(struct upload_before_row, certificate_id),
+        COLUMN(struct upload_before_row, cert_hash), COLUMN(struct upload_before_row, public_text),
+        COLUMN(struct upload_before_row, chain), COLUMN(struct upload_before_row, key_text),
+        COLUMN(struct upload_before_row, seal_version), COLUMN(struct upload_before_row, created_at),
         COLUMNS_END
 };
 #define UPLOAD "account_id, certificate_id, cert_hash, public_text, chain, key_text, seal_version, created_at"
-#define UPDATE "update_id, account_id, certificate_id, resource_types, created_at"
+#define UPDATE "update_id, account_id, certificate_id, resource_types, status, created_at, updated_at"
+#define BEFORE "update_id, key_id, " UPLOAD
 #define OF_CERTIFICATE " WHERE account_id = $1 AND ($2 = '' OR certificate_id = $2)"
 
-enum { PUT, GET, FIND, DELETE, UPDATE_INSERT, UPDATE_GET, UPDATE_LIST, UPDATE_COUNT };
+enum { PUT, GET, FIND, DELETE, BEFORE_KEEP, BEFORE_GET, BEFORE_DELETE, UPDATE_INSERT, UPDATE_SET, UPDATE_GET, UPDATE_LIST, UPDATE_COUNT };
 static const struct sql statements[] = {
         [PUT] = SQL("upload_put",
                 "INSERT INTO upload (" UPLOAD ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -32,7 +42,15 @@ static const struct sql statements[] = {
                 "SELECT c.certificate_id FROM upload AS u JOIN certificate AS c ON c.certificate_id = u.certificate_id"
                 " WHERE u.account_id = $1 AND u.cert_hash = $2 AND c.account_id = $1 AND c.deleted_at = 0 ORDER BY c.seq LIMIT 1"),
         [DELETE] = SQL("upload_delete", "DELETE FROM upload WHERE account_id = $1 AND certificate_id = $2"),
-        [UPDATE_INSERT] = SQL("upload_update_insert", "INSERT INTO upload_update (" UPDATE ") VALUES ($1, $2, $3, $4, $5)"),
+        [BEFORE_KEEP] = SQL("upload_before_keep",
+                "INSERT INTO upload_before (" BEFORE ") SELECT CAST($3 AS BIGINT), CAST($4 AS BIGINT), " UPLOAD
+                " FROM upload WHERE account_id = $1 AND certificate_id = $2"),
+        [BEFORE_GET] = SQL_ROW("upload_before_get", before_columns,
+                "SELECT " BEFORE " FROM upload_before WHERE account_id = $1 AND certificate_id = $2"),
+        [BEFORE_DELETE] = SQL("upload_before_delete", "DELETE FROM upload_before WHERE account_id = $1 AND certificate_id = $2"),
+        [UPDATE_INSERT] = SQL("upload_update_insert", "INSERT INTO upload_update (" UPDATE ") VALUES ($1, $2, $3, $4, $5, $6, $7)"),
+        [UPDATE_SET] = SQL("upload_update_set",
+                "UPDATE upload_update SET status = $3, updated_at = $4 WHERE account_id = $1 AND update_id = $2"),
         [UPDATE_GET] = SQL_ROW("upload_update_get", update_columns,
                 "SELECT " UPDATE " FROM upload_update WHERE account_id = $1 AND update_id = $2"),
         [UPDATE_LIST] = SQL_ROW("upload_update_list", update_columns,
@@ -89,6 +107,31 @@ res store_upload_delete(struct store_tx *tx, int64_t account_id, struct str cert
         return query_run(&q);
 }
 
+res store_upload_before_delete(struct store_tx *tx, int64_t account_id, struct str certificate_id)
+{
+        struct query q = query_of_certificate(store_tx_conn(tx), BEFORE_DELETE, account_id, certificate_id);
+
+        return query_run(&q);
+}
+
+res store_upload_before_keep(struct store_tx *tx, int64_t account_id, struct str certificate_id, int64_t update_id, int64_t key_id)
+{
+        TRY(store_upload_before_delete(tx, account_id, certificate_id));
+        struct query q = query_of_certificate(store_tx_conn(tx), BEFORE_KEEP, account_id, certificate_id);
+
+        query_int(&q, update_id);
+        query_int(&q, key_id);
+        return query_run(&q);
+}
+
+res store_upload_before_get(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
+                            struct upload_before_row *ret_row)
+{
+        struct query q = query_of_certificate(c, BEFORE_GET, account_id, certificate_id);
+
+        return query_get(&q, a, before_columns, ret_row);
+}
+
 res store_upload_update_insert(struct store_tx *tx, struct upload_update_row *row)
 {
         struct upload_update_row new = *row;
@@ -100,6 +143,17 @@ res store_upload_update_insert(struct store_tx *tx, struct upload_update_row *ro
         TRY(query_run(&q));
         row->update_id = new.update_id;
         return RES_OK;
+}
+
+res store_upload_update_set(struct store_tx *tx, const struct upload_update_row *row)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_upload, UPDATE_SET);
+
+        query_int(&q, row->account_id);
+        query_int(&q, row->update_id);
+        query_int(&q, row->status);
+        query_int(&q, row->updated_at);
+        return query_run_one(&q);
 }
 
 res store_upload_update_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t update_id,

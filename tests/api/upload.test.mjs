@@ -309,6 +309,41 @@ test('other content under the same id', async () => {
   await assert.rejects(sslClient(server, other).DescribeHostUploadUpdateRecordDetail({ DeployRecordId: answer.DeployRecordId }), { code: 'FailedOperation.InvalidParam' })
 })
 
+test('an exchange is taken back: the one before it, key and all, and nothing that lies further back', async () => {
+  const made = [ca, rsa, ca].map(by => by.leaf('back.example.org'))
+  const { CertificateId } = await upload(made[0], { Alias: 'kept' })
+  const exchange = async to => (await client.UploadUpdateCertificateInstance({ OldCertificateId: CertificateId, ResourceTypes: ['clb'], CertificatePublicKey: to.chain, CertificatePrivateKey: to.key })).DeployRecordId
+  const rollback = id => client.UploadUpdateCertificateRecordRollback({ DeployRecordId: id })
+  const keys = async () => (await server.sql(`select count(*) as n from cert_key where length(sealed) > 0 and account_id = (select account_id from certificate where certificate_id = '${CertificateId}')`))[0].n
+  const before = await keys()
+  const first = await exchange(made[1]), shown = await detail(CertificateId)
+  const second = await exchange(made[2])
+  assert.equal(await keys(), before + 1, 'one version is kept, the key of the one before it is wiped')
+  await assert.rejects(rollback(first), { code: 'FailedOperation.CertificateDeployRollbackStatusInvalid' })
+  checkAnswer('UploadUpdateCertificateRecordRollback', await rollback(second))
+  const { RequestId, ...now } = await detail(CertificateId), { RequestId: _, ...then } = shown
+  assert.deepEqual(now, then)
+  assert.deepEqual([now.CertificatePublicKey, now.CertificatePrivateKey, now.Alias], [made[1].chain, made[1].key, 'kept'])
+  assert.ok((await client.DownloadCertificate({ CertificateId })).Content.length > 1000)
+  assert.equal(await keys(), before, 'the key that it brought is wiped')
+  for (const id of [first, second]) await assert.rejects(rollback(id), { code: 'FailedOperation.CertificateDeployRollbackStatusInvalid' })
+  const records = await client.DescribeHostUploadUpdateRecord({ OldCertificateId: CertificateId })
+  assert.deepEqual(records.DeployRecordList.map(r => [r.Id, r.Status]), [[second, 4], [first, 1]])
+  assert.equal((await client.DescribeHostUploadUpdateRecordDetail({ DeployRecordId: second })).DeployRecordDetail[0].Status, 4)
+  /* nothing of it fails by itself, so nothing is tried again */
+  await assert.rejects(client.UploadUpdateCertificateRecordRetry({ DeployRecordId: first }), { code: 'FailedOperation.CertificateDeployRetryStatusInvalid' })
+  const third = await exchange(made[0])
+  for (const who of [rollback, id => client.UploadUpdateCertificateRecordRetry({ DeployRecordId: id })]) await assert.rejects(who(99999999), { code: 'FailedOperation.InvalidParam' })
+  const theirs = sslClient(server, other)
+  await assert.rejects(theirs.UploadUpdateCertificateRecordRollback({ DeployRecordId: third }), { code: 'FailedOperation.InvalidParam' })
+  await assert.rejects(theirs.UploadUpdateCertificateRecordRetry({ DeployRecordId: third }), { code: 'FailedOperation.InvalidParam' })
+  /* deleted: not a byte of any version stays */
+  await client.DeleteCertificate({ CertificateId })
+  assert.equal(await keys(), before - 1)
+  for (const table of ['upload', 'upload_before']) assert.deepEqual(await server.sql(`select * from ${table} where certificate_id = '${CertificateId}'`), [])
+  await assert.rejects(rollback(third), { code: 'FailedOperation.CertificateNotFound' })
+})
+
 test('CheckCertificateChain says what openssl verify -x509_strict says', async () => {
   const leaf = rsa.leaf('verdict.example.org')
   const [a, b, c] = blocks(leaf.chain)
