@@ -1,6 +1,6 @@
 /*
- * See import.h.  Each directory is looked at by itself: certbot's (fullchain.pem and privkey.pem), acme.sh's (fullchain.cer
- * and NAME.key), lego's (NAME.crt, NAME.key and NAME.json), and any other one, where certificate and key are told by what is
+ * See import.h.  Each directory is looked at by itself: certbot's and dehydrated's (fullchain.pem and privkey.pem), acme.sh's
+ * (fullchain.cer and NAME.key), uacme's (NAME/cert.pem and private/NAME/key.pem), lego's (NAME.crt, NAME.key and NAME.json), and any other one, where certificate and key are told by what is
  * in the files and belong together by their names.  certbot's archive and csr are left out: live has the newest.
  */
 #include "ctl/import.h"
@@ -131,7 +131,7 @@ static bool folder_is_used(struct folder *folder)
         return true;
 }
 
-/* live/NAME: fullchain.pem, privkey.pem. */
+/* live/NAME: fullchain.pem, privkey.pem.  dehydrated names them the same, and keeps the request beside them. */
 static res find_certbot(struct folder *folder, bool *ret_found)
 {
         const struct entry *chain = folder_entry(folder, "fullchain.pem"), *key = folder_entry(folder, "privkey.pem");
@@ -144,7 +144,34 @@ static res find_certbot(struct folder *folder, bool *ret_found)
         *ret_found = chain != NULL && key != NULL && folder_is_used(folder);
         if (!*ret_found)
                 return RES_OK;
-        return add_item(folder, &(struct import_item){folder->name, "certbot", chain->path, NULL, key->path});
+        return add_item(folder, &(struct import_item){
+                                        folder->name, folder_entry(folder, "cert.csr") ? "dehydrated" : "certbot", chain->path, NULL, key->path});
+}
+
+static bool is_file(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* NAME/cert.pem with its chain; the key lies apart, in private/NAME/key.pem. */
+static res find_uacme(struct folder *folder)
+{
+        struct arena *arena = folder->ctl->arena;
+        struct entry *private = folder_entry(folder, "private");
+
+        for (size_t i = 0; private != NULL && private->is_directory && i < folder->n; i++) {
+                struct entry *entry = &folder->v[i];
+                const char *certificate = arena_printf(arena, "%s/cert.pem", entry->path);
+                const char *key = arena_printf(arena, "%s/%s/key.pem", private->path, entry->name);
+
+                if (!entry->is_directory || !is_file(certificate) || !is_file(key))
+                        continue;
+                entry->is_used = private->is_used = true;
+                TRY(add_item(folder, &(struct import_item){entry->name, "uacme", certificate, NULL, key}));
+        }
+        return RES_OK;
 }
 
 /* NAME or NAME_ecc: fullchain.cer, NAME.key. */
@@ -297,6 +324,7 @@ static res find_in(struct ctl *ctl, const char *path, size_t depth, struct impor
         if (!found)
                 TRY(find_acme_sh(&folder, &found));
         if (!found) {
+                TRY(find_uacme(&folder));
                 TRY(find_lego(&folder));
                 TRY(find_files(&folder));
         }

@@ -1,5 +1,6 @@
 /*
- * The clients that people use, unchanged, against the running service: issue, renew, revoke, change keys, wildcards.
+ * The clients that people use, unchanged, against the running service: issue, renew, revoke, change keys, wildcards; and what
+ * they leave behind is imported.  UPL-01 SIL-63
  * Takes about 150 s.
  */
 import assert from 'node:assert/strict'
@@ -10,7 +11,7 @@ import { connect } from 'node:tls'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { run, startChancery, until } from '../lib/chancery.mjs'
+import { BUILD, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { freePorts, startNginx } from '../lib/web.mjs'
 import { ders } from '../lib/acme.mjs'
@@ -45,6 +46,30 @@ async function good (command, args, options) {
 const isRevoked = async leaf => (await c.sql(`select revoked_at from issued where hex(serial) = '${leaf.serialNumber.padStart(32, '0')}'`))[0]?.revoked_at > 0
 const external = async label => c.call(owner, 'CreateExternalAccount', { Label: label })
 
+/*
+ * `chancery import` on what the client left behind: all of it is taken as this layout, and the second time it is known.
+ * With a bar where somebody looks on.
+ */
+async function movesIn (dir, layout, names) {
+  const mover = await c.createAccount({ name: 'mover' })
+  const report = async () => {
+    const { code, stdout, stderr } = await c.cli(['import', '--json', dir], mover)
+    assert.equal(code, 0, stdout + stderr)
+    return JSON.parse(stdout)
+  }
+  const told = list => list.map(i => `${i.Layout} ${i.Name}`).sort()
+  const expected = names.map(name => `${layout} ${name}`).sort()
+  const first = await report(), second = await report()
+  assert.deepEqual([told(first.Taken), first.Known, first.Refused], [expected, [], []])
+  assert.deepEqual([second.Taken, told(second.Known), second.Refused], [[], expected, []])
+  const there = (await c.call(mover, 'DescribeCertificates', { Limit: 100 })).Certificates
+  assert.deepEqual(there.map(x => [x.From, x.Status]), names.map(() => ['upload', 1]))
+  for (const one of there) assert.match((await c.call(mover, 'DescribeCertificateDetail', { CertificateId: one.CertificateId })).CertificatePrivateKey, /PRIVATE KEY/)
+  const env = { CHANCERY_ENDPOINT: `https://${c.endpoint}`, CHANCERY_CA: c.root, HOME: c.dir, CHANCERY_SECRET_ID: mover.SecretId, CHANCERY_SECRET_KEY: mover.SecretKey }
+  const { stdout } = await run('script', ['-qec', `${join(BUILD, 'chancery')} import ${dir}`, '/dev/null'], { env })
+  assert.match(stdout, new RegExp(`\\[\\.+\\] 0/${names.length} [^]*0 taken, ${names.length} already known, 0 refused`))
+}
+
 /* A file of shell functions that put records and files where the client's hooks want them. */
 const dnsHook = (dir, name = 'dns-hook') => script(join(dir, name),
   `#!/bin/sh\nPATH=$PATH:/usr/sbin; zone=client-test.com.\nk() { knotc -b -t 20 -s ${dns.dir}/knot.sock "$@" >/dev/null; }\n` +
@@ -67,6 +92,7 @@ test('certbot: issue over http-01 with a binding, renew, roll over, dns-01 wildc
   await good('certbot', ['certonly', ...order, '--manual', '--preferred-challenges', 'dns', '--manual-auth-hook',
     `${hook} _acme-challenge.$CERTBOT_DOMAIN. $CERTBOT_VALIDATION`, '-d', 'cw.client-test.com', '-d', '*.cw.client-test.com'], { env })
   assert.match(leafOf(join(dir, 'etc/live/cw.client-test.com/cert.pem')).subjectAltName, /\*\.cw\.client-test\.com/)
+  await movesIn(join(dir, 'etc'), 'certbot', ['certbot.client-test.com', 'cw.client-test.com'])
   await good('certbot', ['revoke', ...base, '--server', directory, '--cert-path', live, '--reason', 'superseded', '--no-delete-after-revoke'], { env })
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
@@ -86,6 +112,7 @@ test('lego: http-01, renew, revoke', async () => {
   await good('lego', [...base, 'renew', '--days', '3650', '--no-random-sleep'], { env })
   const second = leafOf(file)
   assert.notEqual(second.serialNumber, first.serialNumber)
+  await movesIn(dir, 'lego', ['lego.client-test.com'])
   await good('lego', [...base, 'revoke'], { env })
   assert.ok(await isRevoked(second))
 })
@@ -102,6 +129,7 @@ test('dehydrated: http-01 and dns-01', async () => {
   const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$1" = deploy_challenge ] || exit 0\n${put} _acme-challenge.$2. "$4"\n`)
   await good('dehydrated', [...base, '--cron', '--domain', '*.dw.client-test.com', '--alias', 'dw', '--challenge', 'dns-01', '--hook', hook])
   assert.equal(leafOf(join(dir, 'certs/dw/cert.pem')).subjectAltName, 'DNS:*.dw.client-test.com')
+  await movesIn(dir, 'dehydrated', ['dehydrated.client-test.com', 'dw'])
   await good('dehydrated', [...base, '--revoke', join(dir, 'certs/dehydrated.client-test.com/cert.pem')])
   assert.ok(await isRevoked(first))
 })
@@ -129,6 +157,7 @@ test('uacme: http-01, renew, revoke, a new account key', async () => {
   const second = leafOf(file)
   assert.notEqual(second.serialNumber, first.serialNumber)
   await uacme('newkey')
+  await movesIn(dir, 'uacme', ['uacme.client-test.com'])
   await uacme('revoke', file)
   assert.ok(await isRevoked(second))
   await uacme('deactivate')
