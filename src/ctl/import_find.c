@@ -246,7 +246,7 @@ static void look_into_files(struct folder *folder)
 static const char *stem_of(const struct folder *folder, const char *name)
 {
         static const char *const ends[] = {".pem", ".crt", ".cer", ".cert", ".key", "_bundle", "_fullchain", "-fullchain",
-                                           ".fullchain", "_cert", "-cert", "_key", "-key", "fullchain", "privkey", "cert", "key"};
+                                           ".fullchain", "_cert", "-cert", "_key", "-key", "fullchain", "pubcert", "privkey", "cert", "key"};
         const char *stem = name;
 
         if (stem[0] >= '1' && stem[0] <= '9' && stem[1] == '_')

@@ -273,6 +273,7 @@ caddy.client-test.com {
 `)
   const certificate = await serving('caddy', ['run', '--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'], { env: { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } }, 'caddy.client-test.com', alpnPort)
   assert.equal(certificate.subjectAltName, 'DNS:caddy.client-test.com')
+  await movesIn(join(dir, 'store'), 'lego', ['caddy.client-test.com']) /* the same names: NAME.crt, .key, .json */
 })
 
 test('Apache mod_md by tls-alpn-01', async () => {
@@ -316,6 +317,7 @@ MDomain apache.client-test.com
   try {
     const certificate = await serving('apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND'], { log: join(dir, 'logs/error.log') }, 'apache.client-test.com', alpnPort)
     assert.equal(certificate.subjectAltName, 'DNS:apache.client-test.com')
+    await movesIn(join(dir, 'md/domains'), 'files', ['apache.client-test.com'])
   } finally {
     clearInterval(restart)
   }
