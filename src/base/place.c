@@ -77,3 +77,22 @@ const char *place_of(struct arena *arena, const char *name)
 
         return source ? source : in_installation(arena, dir, name);
 }
+
+res place_of_programs(struct buf *ret_dir, struct buf *why)
+{
+        static const char *const places[] = {"", "../libexec/chancery", "/usr/libexec/chancery", "/usr/local/libexec/chancery"};
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(64 * 1024);
+        const char *own = own_directory(arena);
+
+        for (size_t i = 0; own && i < sizeof(places) / sizeof(places[0]); i++) {
+                const char *dir = places[i][0] == '/' ? places[i] : arena_printf(arena, "%s/%s", own, places[i]);
+
+                if (access(arena_printf(arena, "%s/chancery-server", dir), X_OK) != 0)
+                        continue;
+                buf_clear(ret_dir);
+                buf_add_text(ret_dir, dir);
+                return buf_check(ret_dir);
+        }
+        buf_printf(why, "cannot find chancery-server beside %s/chancery", own ? own : "");
+        return FAIL(ERR_CONFIG);
+}

@@ -492,6 +492,11 @@ size_t catalogue_count(const struct catalogue *catalogue)
         return catalogue->row_count;
 }
 
+int catalogue_line(const struct catalogue *catalogue, size_t i)
+{
+        return catalogue->rows[i].line;
+}
+
 const struct product *catalogue_at(const struct catalogue *catalogue, size_t i)
 {
         return i < catalogue->row_count ? &catalogue->rows[i].product : NULL;

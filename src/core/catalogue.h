@@ -109,6 +109,7 @@ MUST res catalogue_product_of_text(const struct catalogue *catalogue, struct are
 const struct product *catalogue_acme(const struct catalogue *catalogue);
 size_t catalogue_count(const struct catalogue *catalogue);
 const struct product *catalogue_at(const struct catalogue *catalogue, size_t i);
+int catalogue_line(const struct catalogue *catalogue, size_t i); /* of products.ini where the i-th product begins */
 /* By identity and level; `older` = the enterprise allowance of before 2023-03-20 (QTA-13).  NULL: no such kind. */
 const struct quota_rule *catalogue_quota(const struct catalogue *catalogue, struct str identity, struct str level,
                                          bool older);
@@ -128,3 +129,6 @@ struct catalogue_figures {
         int64_t products, buyable;
 };
 MUST res catalogue_reload(struct act *act, bool is_dry, struct catalogue_figures *ret_figures);
+/* The same of any directory and without a running service: issuers are those that the built-in CA makes. */
+MUST res catalogue_check_dir(const char *dir, struct catalogue_figures *ret_figures, struct buf *why);
+struct catalogue_figures catalogue_count_figures(const struct catalogue *catalogue);

@@ -5,17 +5,25 @@
 #include "core/catalogue.h"
 #include "core/issuers.h"
 
-static MUST res catalogue_find_issuer(const struct product *product, const char *key, const char *name,
-                                      const struct issuers *issuers, struct buf *why)
+struct holding {
+        const struct issuers *issuers;
+        const struct product *product;
+        int line;
+        struct buf *why;
+};
+
+static MUST res holding_issuer(const struct holding *holding, const char *key, const char *name)
 {
+        const struct issuers *issuers = holding->issuers;
+
         if (!name || issuers_find(issuers, str_of(name)))
                 return RES_OK;
-        buf_printf(why, "products.ini: [product %s]: %s = %s: the CA has no such issuer; it has", product->package_type,
-                   key, name);
+        buf_printf(holding->why, "products.ini:%d: [product %s]: %s = %s: the CA has no such issuer; it has", holding->line,
+                   holding->product->package_type, key, name);
         for (size_t i = 0; i < issuers_count(issuers); i++)
                 if (issuers_at(issuers, i)->parent[0] != '\0')
-                        buf_printf(why, " %s", issuers_at(issuers, i)->name);
-        buf_add_byte(why, '.');
+                        buf_printf(holding->why, " %s", issuers_at(issuers, i)->name);
+        buf_add_byte(holding->why, '.');
         return FAIL(ERR_CONFIG);
 }
 
@@ -23,14 +31,39 @@ res catalogue_check_issuers(const struct catalogue *catalogue, const struct issu
 {
         for (size_t i = 0; i < catalogue_count(catalogue); i++) {
                 const struct product *product = catalogue_at(catalogue, i);
-                TRY(catalogue_find_issuer(product, "issuer-rsa", product->issuer_rsa, issuers, why));
-                TRY(catalogue_find_issuer(product, "issuer-ecc", product->issuer_ecc, issuers, why));
-                TRY(catalogue_find_issuer(product, "issuer-sm2", product->issuer_sm2, issuers, why));
+                const struct holding holding = {issuers, product, catalogue_line(catalogue, i), why};
+
+                TRY(holding_issuer(&holding, "issuer-rsa", product->issuer_rsa));
+                TRY(holding_issuer(&holding, "issuer-ecc", product->issuer_ecc));
+                TRY(holding_issuer(&holding, "issuer-sm2", product->issuer_sm2));
                 if (!product->profile || issuers_profile(issuers, str_of(product->profile)))
                         continue;
-                buf_printf(why, "products.ini: [product %s]: profile = %s: profiles.ini has no such section.",
+                buf_printf(why, "products.ini:%d: [product %s]: profile = %s: profiles.ini has no such section.", holding.line,
                            product->package_type, product->profile);
                 return FAIL(ERR_CONFIG);
         }
+        return RES_OK;
+}
+
+static void catalogue_free_ptr(struct catalogue **catalogue)
+{
+        catalogue_free(*catalogue);
+}
+
+static void issuers_free_ptr(struct issuers **issuers)
+{
+        issuers_free(*issuers);
+}
+
+res catalogue_check_dir(const char *dir, struct catalogue_figures *ret_figures, struct buf *why)
+{
+        CLEAN(catalogue_free_ptr) struct catalogue *catalogue = NULL;
+        CLEAN(issuers_free_ptr) struct issuers *issuers = NULL;
+
+        TRY(catalogue_load(dir, &catalogue, why));
+        TRY(issuers_new(dir, &issuers, why));
+        issuers_suppose(issuers);
+        TRY(catalogue_check_issuers(catalogue, issuers, why));
+        *ret_figures = catalogue_count_figures(catalogue);
         return RES_OK;
 }

@@ -37,7 +37,7 @@ static void catalogue_swap(struct core *core, struct catalogue *next)
         catalogue_free(old);
 }
 
-static struct catalogue_figures catalogue_figures(const struct catalogue *catalogue)
+struct catalogue_figures catalogue_count_figures(const struct catalogue *catalogue)
 {
         struct catalogue_figures figures = {.products = (int64_t)catalogue_count(catalogue)};
 
@@ -77,7 +77,7 @@ res catalogue_reload(struct act *act, bool is_dry, struct catalogue_figures *ret
                 catalogue_free(next);
                 return act_fail(act, r.err == ERR_CONFIG ? ERR_PARAM : r.err, "%s", buf_c(&why)); /* an operator asked: the mistake is the answer */
         }
-        *ret_figures = catalogue_figures(next);
+        *ret_figures = catalogue_count_figures(next);
         if (is_dry)
                 catalogue_free(next);
         else

@@ -28,6 +28,8 @@ struct issuer {
 MUST res issuers_new(const char *catalogue_dir, struct issuers **ret_issuers, struct buf *why);
 /* Ask the signer, once; on failure the issuers are only good for issuers_free(). */
 MUST res issuers_ask(struct issuers *issuers, struct channel *signer, struct buf *why);
+/* No signer to ask: suppose the issuers that the built-in CA makes at its first start; names alone, for checks. */
+void issuers_suppose(struct issuers *issuers);
 void issuers_free(struct issuers *issuers);
 size_t issuers_count(const struct issuers *issuers);
 const struct issuer *issuers_at(const struct issuers *issuers, size_t i);

@@ -56,7 +56,9 @@ static res successor_proof(struct successor *successor, struct store_conn *conn,
         size_t n = 0;
         int64_t newest = 0;
 
-        ENSURE(profile != NULL, ERR_CONFIG);
+        if (profile == NULL)
+                return act_fail(act, ERR_PARAM_VALUE, "Certificates of its kind (profile %.*s) are issued here no more.",
+                                (int)successor->old.profile.n, successor->old.profile.p);
         int64_t since = act->now_sec - pki_profile_evidence_days(profile, act->now_sec) * 86400 + SUCCESSOR_MARGIN_SEC;
 
         *ret_evidence_id = 0;
@@ -305,10 +307,51 @@ static res successor_run(struct successor *successor)
                 return RES_OK;
         res renewed = successor_renew(successor, &paid);
 
+        TRY(renewed);
         if (paid)
                 return store_run(store, successor_tx, successor);
         job_postpone(successor->act, successor->job, successor->act->now_sec + SUCCESSOR_AGAIN_SEC);
-        return renewed;
+        return RES_OK;
+}
+
+/* ---- refused ---- */
+
+struct refusal {
+        struct successor *successor;
+        const char *why; /* the sentence, or the kind of mistake */
+};
+
+/* Product gone, identity withdrawn, …: nobody but people can mend it, so its owner hears of it, once a cause (SIL-33). */
+static res refusal_tx(struct store_tx *tx, void *arg)
+{
+        const struct refusal *refusal = arg;
+        const struct successor *successor = refusal->successor;
+        const struct certificate_row *old = &successor->old;
+        struct act *act = successor->act;
+        const char *text = arena_printf(act->arena,
+                                        "%s of certificate %.*s for %.*s was refused: %s It is tried again every day until the certificate "
+                                        "ends; mend this, or buy another certificate.",
+                                        successor->wants_renewal ? "The automatic renewal" : "The successor", (int)old->certificate_id.n,
+                                        old->certificate_id.p, (int)old->domain.n, old->domain.p, refusal->why);
+
+        if (!str_equals(successor->job->last_error, refusal->why))
+                TRY(store_notice_insert(tx, &(struct notice_row){.account_id = act->account_id,
+                                                                 .certificate_id = old->certificate_id,
+                                                                 .kind = STR("renewal-refused"),
+                                                                 .text = str_of(text),
+                                                                 .created_at = act->now_sec}));
+        return job_again(tx, act->core, successor->job->job_id, act->now_sec + SUCCESSOR_AGAIN_SEC, refusal->why);
+}
+
+/* What is ours to mend (a full disk, a program that starts again) is only logged: the job's lease ends, and it comes back. */
+static res successor_refused(struct successor *successor, enum err err)
+{
+        struct act *act = successor->act;
+        struct refusal refusal = {successor, arena_strdup(act->arena, act->detail[0] ? act->detail : err_sentence(err))};
+
+        if (err_http_status(err) >= 500 || successor->old.certificate_id.n == 0)
+                return RES_OK;
+        return store_run(act->core->store, refusal_tx, &refusal);
 }
 
 void successor_job(struct act *act, const struct job_row *job, void *context)
@@ -317,9 +360,13 @@ void successor_job(struct act *act, const struct job_row *job, void *context)
         (void)context;
         res r = successor_run(&successor);
 
-        if (!res_is_ok(r))
-                log_line(LOG_WARNING, "successor", "certificate=%s err=%s why=%s", log_quote(job->subject), err_name(r.err),
-                         log_quote(str_of(act->detail)));
-        else
+        if (res_is_ok(r)) {
                 job_runner_wake(act->core->jobs);
+                return;
+        }
+        log_line(LOG_WARNING, "successor", "certificate=%s err=%s why=%s", log_quote(job->subject), err_name(r.err),
+                 log_quote(str_of(act->detail)));
+        r = successor_refused(&successor, r.err);
+        if (!res_is_ok(r))
+                log_line(LOG_WARNING, "successor", "certificate=%s err=%s", log_quote(job->subject), err_name(r.err));
 }

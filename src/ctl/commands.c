@@ -342,9 +342,9 @@ const struct ctl_command ctl_commands[] = {
          .text = "For what its owner cannot revoke: one from before 25 March 2020, one whose domain is gone, one that ends\n"
                  "soon. At once and for good, whatever it is bound to; owner and timeline are told the reason.",
          .options = account_revoke_options, .run = account_revoke_run},
-        {.name = "catalogue check", .arguments = "", .summary = "Check the catalogue's files without taking them.",
-         .text = "Asks the server that runs on --data. A mistake is told with file, line and what to write instead; so is\n"
-                 "a product whose issuer the CA does not have.",
+        {.name = "catalogue check", .arguments = "[DIR]", .most_arguments = 1, .summary = "Check the catalogue's files without taking them.",
+         .text = "With a directory: the files there, with no server running. Without: those that the server on --data reads,\n"
+                 "held against the issuers that it has. Says what is wrong, in which file and line, and what to write.",
          .options = operator_options, .run = catalogue_check_run},
         {.name = "catalogue reload", .arguments = "", .summary = "Check the catalogue's files and take them from now on.",
          .text = "A mistake changes nothing. Orders keep the product as it was bought.", .options = operator_options,

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "ctl/client.h"
 #include "ctl/money.h"
+#include "ctl/operator.h"
 #include "ctl/output.h"
 
 /* Takes `parameters` over. */
@@ -147,11 +148,8 @@ res account_home_run(struct ctl *ctl)
 
 /* ---- what answers with other than an account ---- */
 
-static res show_answer(struct ctl *ctl, const char *action, json_t *parameters, const char *const names[])
+static res show_figures(struct ctl *ctl, const json_t *answer, const char *const names[])
 {
-        json_auto_t *answer = NULL;
-
-        TRY(operate(ctl, action, parameters, &answer));
         if (args_has(ctl, "--json"))
                 return output_json(ctl, answer, /* pretty= */ false);
         for (size_t i = 0; names[i]; i++) {
@@ -159,6 +157,14 @@ static res show_answer(struct ctl *ctl, const char *action, json_t *parameters, 
                 output_pair(stdout, names[i], *text ? text : arena_printf(ctl->arena, "%lld", (long long)json_int(answer, names[i])));
         }
         return RES_OK;
+}
+
+static res show_answer(struct ctl *ctl, const char *action, json_t *parameters, const char *const names[])
+{
+        json_auto_t *answer = NULL;
+
+        TRY(operate(ctl, action, parameters, &answer));
+        return show_figures(ctl, answer, names);
 }
 
 res account_package_run(struct ctl *ctl)
@@ -199,19 +205,19 @@ res quota_external_run(struct ctl *ctl)
         return show_answer(ctl, "ModifyExternalCount", json_pack("{s:s, s:I}", "Domain", ctl->arguments[0], "Count", (json_int_t)count), names);
 }
 
-static res reload(struct ctl *ctl, bool is_check)
-{
-        static const char *const names[] = {"Products", "Buyable", NULL};
+static const char *const figure_names[] = {"Products", "Buyable", NULL};
 
-        return show_answer(ctl, "ReloadCatalogue", json_pack("{s:b}", "CheckOnly", is_check), names);
+res operator_show_figures(struct ctl *ctl, const json_t *figures)
+{
+        return show_figures(ctl, figures, figure_names);
 }
 
-res catalogue_check_run(struct ctl *ctl)
+res operator_reload(struct ctl *ctl, bool is_check)
 {
-        return reload(ctl, true);
+        return show_answer(ctl, "ReloadCatalogue", json_pack("{s:b}", "CheckOnly", is_check), figure_names);
 }
 
 res catalogue_reload_run(struct ctl *ctl)
 {
-        return reload(ctl, false);
+        return operator_reload(ctl, /* is_check= */ false);
 }

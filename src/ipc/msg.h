@@ -114,6 +114,9 @@ enum msg_key_type {
 
 /* ---- signer ------------------------------------------------------------------------------------- */
 
+/* What the signer makes at its first start, {name, parent}; the catalogue may name these without being asked for more. */
+#define MSG_BUILTIN_ISSUERS {{"root-ecc", ""}, {"root-rsa", ""}, {"dv-ecc", "root-ecc"}, {"dv-rsa", "root-rsa"}}
+
 struct msg_signer_info_reply {
         uint32_t issuer_count; /* tail: that many struct msg_issuer, each followed by its certificate's DER */
 };

@@ -264,7 +264,7 @@ struct reader {
 
 static res complain(const struct reader *reader, const char *what, struct str value)
 {
-        buf_printf(reader->why, "profiles, line %u: %s \"%.*s\"", reader->line, what,
+        buf_printf(reader->why, "profiles.ini:%u: %s \"%.*s\"", reader->line, what,
                    (int)(value.n < 80 ? value.n : 80), value.p ? value.p : "");
         return FAIL(ERR_CONFIG);
 }

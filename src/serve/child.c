@@ -31,37 +31,6 @@ const struct child_kind child_kinds[MSG_PEER_COUNT] = {
         [MSG_PEER_PROBER] = {MSG_PEER_PROBER, "chancery-prober", NULL, "prober", .needs_master_key = false},
 };
 
-static bool has_programs(const char *dir)
-{
-        char path[PATH_MAX];
-
-        snprintf(path, sizeof(path), "%s/chancery-server", dir);
-        return access(path, X_OK) == 0;
-}
-
-MUST res child_find_programs(struct buf *ret_dir, struct buf *why)
-{
-        static const char *const places[] = {".", "../libexec/chancery", "/usr/libexec/chancery",
-                                             "/usr/local/libexec/chancery"};
-        char own[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
-
-        ENSURE(n > 0, ERR_IO);
-        own[n] = 0;
-        *strrchr(own, '/') = 0;
-        for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-                buf_clear(ret_dir);
-                if (places[i][0] == '/')
-                        buf_add_text(ret_dir, places[i]);
-                else
-                        buf_printf(ret_dir, "%s/%s", own, places[i]);
-                if (has_programs(buf_c(ret_dir)))
-                        return buf_check(ret_dir);
-        }
-        buf_printf(why, "cannot find chancery-server beside %s/chancery", own);
-        return FAIL(ERR_CONFIG);
-}
-
 /* In the child: put everything in place and become the program. */
 static void become(const struct child_kind *kind, const char *program_dir, char **arguments, int control)
 {

@@ -27,8 +27,6 @@ struct child {
 
 extern const struct child_kind child_kinds[MSG_PEER_COUNT]; /* [MSG_PEER_PARENT] is empty */
 
-/* Where the programs are: beside this one, else the installed place.  ERR_CONFIG. */
-MUST res child_find_programs(struct buf *ret_dir, struct buf *why);
 /*
  * Fork and exec; child->pid, control, started_ms are set.  `arguments` are serve's own (--data …), NULL-terminated.
  * The child has: stdin /dev/null, stdout = stderr, descriptor 3 the control channel, nothing else; it is killed

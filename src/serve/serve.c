@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/place.h"
 #include "sandbox/sandbox.h"
 #include "serve/data.h"
 #include "serve/listen.h"
@@ -83,7 +84,7 @@ static res serve(int argc, char **argv, struct buf *why, int *ret_exit_code)
 
         buf_init(&program_dir, 8192);
         TRY(conf_load(argc, argv, 1, &conf, why));
-        TRY(child_find_programs(&program_dir, why));
+        TRY(place_of_programs(&program_dir, why));
         TRY(choose_users(conf, &s.users, why));
         TRY(data_open(conf, &s.lock, why));
         TRY(data_master_key(conf, &s.master_key, why));

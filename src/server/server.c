@@ -48,6 +48,7 @@
 #include "ipc/channel.h"
 #include "ipc/control.h"
 #include "sandbox/sandbox.h"
+#include "server/check.h"
 #include "server/listener.h"
 #include "server/routes.h"
 #include "server/setup.h"
@@ -411,6 +412,8 @@ int server_main(int argc, char **argv)
         struct control control;
         CLEAN(buf_done) struct buf why = {0};
 
+        if (argc == 3 && strcmp(argv[1], "--check-catalogue") == 0)
+                return check_catalogue(argv[2]);
         log_init("server", LOG_INFO);
         secret_harden_process();
         umask(077); /* the database is for this user alone */

@@ -335,6 +335,97 @@ static void test_none(void **state)
         assert_false(job_is_there(shop, arena, "successor", str_of(gone)));
 }
 
+/* ---- refused for what only people can mend ---- */
+
+struct meddle {
+        int64_t account;
+        const char *id;
+        const char *profile; /* NULL = as it was */
+        bool is_verified, is_withdrawn; /* the account's identity; the product, from sale */
+        struct arena *arena;
+};
+
+static res meddle_tx(struct store_tx *tx, void *arg)
+{
+        const struct meddle *m = arg;
+        struct account_row account = {0};
+        struct certificate_row row = {0};
+
+        TRY(store_account_get(store_tx_conn(tx), m->arena, m->account, &account));
+        TRY(store_certificate_get(store_tx_conn(tx), m->arena, m->account, str_of(m->id), &row));
+        account.verified = m->is_verified;
+        if (m->profile)
+                row.profile = str_of(m->profile);
+        TRY(store_account_update(tx, &account));
+        return store_certificate_update(tx, &row);
+}
+
+static void do_meddle(struct shop *shop, const struct meddle *meddle)
+{
+        const struct product *shown = catalogue_product(shop->core.catalogue, STR("104"));
+        struct product *product = (struct product *)(uintptr_t)shown; /* what a reload would have left */
+
+        product->is_orderable = !meddle->is_withdrawn;
+        assert_int_equal(store_run(shop->core.store, meddle_tx, (void *)(uintptr_t)meddle).err, ERR_NONE);
+}
+
+static const char *refusal_text(struct shop *shop, struct arena *arena, int64_t account)
+{
+        const struct notice_row *rows = NULL;
+        size_t n = 0;
+
+        assert_int_equal(store_notice_list(shop_reader(shop), arena, account, 0, 1, &rows, &n).err, ERR_NONE);
+        assert_int_equal(n, 1);
+        return str_copy(arena, rows[0].text);
+}
+
+/* The owner is told why, once a cause, and it is tried again every day; no money moves (SIL-33). */
+static void test_refused(void **state)
+{
+        struct shop *shop = *state;
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(ARENA * 16);
+        static const struct {
+                struct meddle meddle;
+                int64_t years;
+                const char *says[2];
+        } cases[] = {
+                {{.is_verified = false}, 1, {"The automatic renewal", "identity"}},
+                {{.is_verified = true, .is_withdrawn = true}, 1, {"The automatic renewal", "Product 104"}},
+                {{.is_verified = true, .profile = "withdrawn"}, 3, {"The successor", "profile withdrawn"}},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                int64_t account = shop_account(shop, "individual", 1000000), due = NOW + 335 * DAY;
+                struct running running = {.begin_at = NOW, .auto_renew = true, .proof = {"TXT", MSG_METHOD_DNS_TXT, due - DAY}};
+                const char *id = run(shop, arena, account, cases[i].years, &running, 365);
+                int64_t balance = shop_balance(shop, account);
+                struct meddle meddle = cases[i].meddle;
+
+                meddle.account = account;
+                meddle.id = id;
+                meddle.arena = arena;
+                do_meddle(shop, &meddle);
+                for (int day = 0; day < 3; day++) {
+                        assert_true(do_job(shop, arena, account, id, due + day * DAY));
+                        assert_int_equal(notices(shop, arena, account, "renewal-refused"), 1);
+                        assert_false(do_job(shop, arena, account, id, due + day * DAY + DAY - 1));
+                }
+                const char *text = refusal_text(shop, arena, account);
+
+                if (!strstr(text, cases[i].says[0]) || !strstr(text, cases[i].says[1]) || !strstr(text, id))
+                        fail_msg("%s", text);
+                assert_int_equal(shop_balance(shop, account), balance);
+                assert_int_equal(certificate(shop, arena, account, id).renew_certificate_id.n, 0);
+
+                meddle.is_verified = true; /* mended: the next day it works */
+                meddle.is_withdrawn = false;
+                meddle.profile = "dv-public";
+                do_meddle(shop, &meddle);
+                assert_true(do_job(shop, arena, account, id, due + 3 * DAY));
+                assert_int_not_equal(certificate(shop, arena, account, id).renew_certificate_id.n, 0);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -343,6 +434,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_waits, open_shop, close_shop),
                 cmocka_unit_test_setup_teardown(test_kept_cname, open_shop, close_shop),
                 cmocka_unit_test_setup_teardown(test_auto_renewal, open_shop, close_shop),
+                cmocka_unit_test_setup_teardown(test_refused, open_shop, close_shop),
                 cmocka_unit_test_setup_teardown(test_none, open_shop, close_shop),
         };
 
