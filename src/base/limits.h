@@ -77,7 +77,7 @@
 #define LIMIT_PROBE_HEADERS (16 * 1024)
 #define LIMIT_PROBE_TOTAL_MS 10000
 #define LIMIT_PROBE_CNAMES 10
-#define LIMIT_PROBES_RUNNING 256 /* a hostile peer costs up to 150 KB for 10 s: under 40 MB */
+#define LIMIT_PROBES_RUNNING 384 /* a hostile peer costs up to 150 KB for 10 s: under 60 MB */
 #define LIMIT_PROBE_VALUES 8     /* found values shown to the customer */
 #define LIMIT_PROBE_VALUE_BYTES 100
 
@@ -100,7 +100,8 @@
 #define LIMIT_ACME_PENDING_SEC (7 * 86400)        /* an authorization that nobody proves */
 #define LIMIT_ACME_VALID_SEC (30LL * 86400)       /* and one that was proved: after it, the evidence is asked */
 #define LIMIT_ACME_CAA_FRESH_SEC 3600             /* a CAA verdict from the challenge serves finalize this long (BR 4.2.2.1 allows 8 h) */
-#define LIMIT_ACME_LOOKS 512                      /* challenges looked at or waiting for it; more hear rateLimited */
+#define LIMIT_ACME_LOOKS 4096                     /* challenges looked at or waiting for it, 1 KB each; more hear rateLimited */
+#define LIMIT_ACME_LOOKS_WAITING 128              /* of them of one account */
 #define LIMIT_ACME_LOOKS_ACCOUNT 16               /* of them at once of one account, so that a hostile target holds up its owner alone */
 #define LIMIT_ACME_NONCES (1 << 20)               /* nonces that are good at once: minutes of the highest rate, 128 KB */
 #define LIMIT_EXTERNAL_ACCOUNTS 100               /* of one account */

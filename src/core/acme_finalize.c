@@ -18,6 +18,7 @@
 #include "core/job.h"
 #include "core/log.h"
 #include "core/look.h"
+#include "core/rate.h"
 #include "pki/pem.h"
 #include "store/acme_order.h"
 #include "store/certificate.h"
@@ -35,7 +36,6 @@ static_assert((int)PKI_KEY_RSA_2048 == (int)MSG_KEY_RSA_2048 && (int)PKI_KEY_EC_
 
 #define FINALIZE_WAIT_MS 2000
 #define FINALIZE_JOB_SEC 20 /* the round of issue is long over by then, unless we died */
-#define FINALIZE_CAA_MAX 8  /* request threads that may wait for CAA at once */
 
 struct finalize {
         struct act *act;
@@ -47,6 +47,7 @@ struct finalize {
         struct acme_authorization_row *authorizations;
         struct external_account_row external;
         int64_t caa_checked_at;
+        bool caa_later; /* too many wait for name servers already: the job asks */
         const char *certificate_id;
         const char *primary;    /* registrable domain of the first name */
         struct order_row bought;
@@ -85,14 +86,41 @@ static MUST res finalize_caa(struct finalize *f)
 
         if (f->caa_checked_at >= act->now_sec - LIMIT_ACME_CAA_FRESH_SEC)
                 return RES_OK;
+        f->caa_later = !outside_enter(act->core, act->account_id);
+        if (f->caa_later)
+                return RES_OK;
         for (size_t i = 0; i < f->order.names.n; i++)
                 methods[i] = authorization_method_name(f->authorizations[i].method);
         const enum msg_verdict verdict = look_caa(act, &f->order.names, &f->product->caa_identities, &binding, &why);
 
+        outside_leave(act->core, act->account_id);
         f->caa_checked_at = act->now_sec;
         if (verdict == MSG_VERDICT_PASS)
                 return RES_OK;
         return act_fail(act, verdict == MSG_VERDICT_FORBIDDEN ? ERR_CAA : ERR_ACME_DNS, "CAA: %s", why);
+}
+
+/* A certificate counts once for each registered domain in it. */
+static MUST res finalize_rates(struct finalize *f)
+{
+        struct act *act = f->act;
+        const char **taken = arena_array_of(act->arena, f->order.names.n, const char *);
+        size_t n = 0;
+
+        for (size_t i = 0; i < f->order.names.n; i++) {
+                const char *name = str_copy(act->arena, f->authorizations[i].name);
+                enum domain_space space;
+                const char *registrable = f->authorizations[i].is_address ? name : domain_rules_place(act->core->domains, name, &space);
+                bool is_taken = false;
+
+                for (size_t k = 0; k < n; k++)
+                        is_taken |= strcmp(taken[k], registrable) == 0;
+                if (is_taken)
+                        continue;
+                taken[n++] = registrable;
+                TRY(rate_take(act, RATE_ACME_NAME, str_of(registrable)));
+        }
+        return RES_OK;
 }
 
 /* ---- what is stored ------------------------------------------------------------------------------------------- */
@@ -294,7 +322,7 @@ static res finalize_tx(struct store_tx *tx, void *arg)
         now.row.state = STR("finalized");
         now.row.certificate_id = f->certificate.certificate_id;
         TRY(store_acme_order_update(tx, &now.row));
-        TRY(job_put(tx, JOB_ISSUE, f->account->account_id, f->certificate.certificate_id, act->now_sec + FINALIZE_JOB_SEC, act->now_sec));
+        TRY(job_put(tx, JOB_ISSUE, f->account->account_id, f->certificate.certificate_id, act->now_sec + (f->caa_later ? 0 : FINALIZE_JOB_SEC), act->now_sec));
         return act_log(act, tx, f->certificate.certificate_id, "apply", "Ordered by ACME");
 }
 
@@ -333,6 +361,7 @@ res acme_order_finalize(struct act *act, const struct acme_account *account, int
                 return act_fail(act, ERR_ACME_NOT_READY, "The order is %s, not ready.", acme_order_status_name(f.order.status));
         TRY(acme_csr_check(act, account, &f.order.names, csr, &f.csr));
         TRY(finalize_authorizations(&f));
+        TRY(finalize_rates(&f));
         TRY(finalize_caa(&f));
         random_text(certificate_id, 8, RANDOM_ALNUM);
         f.certificate_id = arena_strdup(act->arena, certificate_id);
@@ -341,8 +370,11 @@ res acme_order_finalize(struct act *act, const struct acme_account *account, int
         TRY(store_run(act->core->store, finalize_tx, &f));
         const uint64_t count = bell_count(act->core->bell, bell_key(str_of(f.certificate_id)));
 
-        finalize_push(&f);
-        TRY(finalize_wait(&f, count));
+        if (f.caa_later)
+                job_runner_wake(act->core->jobs);
+        else
+                finalize_push(&f);
+        TRY(f.caa_later ? acme_order_get(act, account, id, &f.order) : finalize_wait(&f, count));
         *ret_order = f.order;
         return RES_OK;
 }

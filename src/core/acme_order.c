@@ -210,7 +210,7 @@ static MUST res making_rates(const struct order_making *making)
                 const struct acme_identifier *one = &making->identifiers[i];
 
                 TRY(rate_look(act, RATE_ACME_FAILURE, str_of(arena_printf(act->arena, "%s %s", who, one->base))));
-                TRY(rate_take(act, RATE_ACME_NAME, str_of(one->registrable)));
+                TRY(rate_look(act, RATE_ACME_NAME, str_of(one->registrable)));
         }
         return RES_OK;
 }

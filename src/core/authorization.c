@@ -330,11 +330,16 @@ res authorization_try(struct act *act, const struct acme_account *account, int64
         if (over)
                 return RES_OK;
         const uint64_t count = bell_count(act->core->bell, key);
+        bool ended = false;
 
         ret_row->method = method;
         authorization_look_fill(ret_row, account, &look);
         TRY(authorization_queue_push(act, &look));
-        if (!bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS))
+        if (outside_enter(act->core, act->account_id)) {
+                ended = bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS);
+                outside_leave(act->core, act->account_id);
+        }
+        if (!ended)
                 TRY(store_run(act->core->store, processing_tx, &processing));
         return authorization_get(act, account, id, ret_row);
 }

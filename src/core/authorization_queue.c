@@ -1,6 +1,8 @@
 /*
  * The threads that look at challenges.  Most of them sleep in the prober's answer, for seconds when a host is hostile; so there
- * are many, one account may hold only a few of them, and what waits is bounded.
+ * are many.  Each account with something to do stands once in a ring and gets its turn, whoever came before it with
+ * thousands; it may hold some of the threads, and all accounts' looks beyond their first together only half of them: new
+ * accounts are counted by address (RATE_ACME_ACCOUNT), so a thread is left for whoever comes.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,17 +13,27 @@
 #include "core/authorization_inner.h"
 #include "core/core.h"
 
-#define LOOK_THREADS 64
+#define LOOK_THREADS 128         /* two questions each: the prober has LIMIT_PROBES_RUNNING, and others ask too */
+#define LOOK_THREADS_SECOND 64   /* of them for looks of accounts that have one running */
 #define LOOK_STACK (256 * 1024)
 #define LOOK_AGAIN_MS 500   /* the prober restarts within two seconds */
 #define LOOK_AGAIN_MAX 40
+#define LOOK_BUCKETS 256
 #define SWEEP_EVERY_SEC 30
 #define SWEEP_OLD_SEC 30    /* longer than any look */
-#define LOOK_WAITING_ACCOUNT 128
 
 struct look_entry {
+        struct look_entry *next; /* of the account, oldest first */
         struct authorization_look look;
         bool running;
+};
+
+struct look_account {
+        struct look_account *same_bucket;
+        struct look_account *left, *right; /* the ring */
+        int64_t acme_id;
+        struct look_entry *first;
+        size_t count, running;
 };
 
 struct authorization_queue {
@@ -30,41 +42,102 @@ struct authorization_queue {
         size_t thread_count;
         pthread_mutex_t lock;
         pthread_cond_t work;
-        struct look_entry *entries[LIMIT_ACME_LOOKS]; /* oldest first */
+        struct look_account *buckets[LOOK_BUCKETS];
+        struct look_account *turn; /* whose turn it is; NULL = nobody is there */
         size_t count;
+        size_t second; /* running looks beyond their accounts' first */
         bool stopping;
 };
 
-static size_t count_account(const struct authorization_queue *queue, int64_t acme_id, bool running_only)
-{
-        size_t n = 0;
+/* ---- accounts ------------------------------------------------------------------------------------------------- */
 
-        for (size_t i = 0; i < queue->count; i++)
-                n += queue->entries[i]->look.acme_id == acme_id && (queue->entries[i]->running || !running_only);
-        return n;
+static struct look_account **bucket_of(struct authorization_queue *queue, int64_t acme_id)
+{
+        return &queue->buckets[(uint64_t)acme_id % LOOK_BUCKETS];
 }
 
-static bool holds(const struct authorization_queue *queue, int64_t authorization_id)
+static struct look_account *account_find(struct authorization_queue *queue, int64_t acme_id)
 {
-        for (size_t i = 0; i < queue->count; i++)
-                if (queue->entries[i]->look.authorization_id == authorization_id)
-                        return true;
-        return false;
+        struct look_account *account = *bucket_of(queue, acme_id);
+
+        while (account && account->acme_id != acme_id)
+                account = account->same_bucket;
+        return account;
+}
+
+/* At the end of the ring: left of whose turn it is. */
+static struct look_account *account_add(struct authorization_queue *queue, int64_t acme_id)
+{
+        struct look_account **bucket = bucket_of(queue, acme_id), *account = calloc(1, sizeof *account);
+
+        if (account == NULL)
+                return NULL;
+        account->acme_id = acme_id;
+        account->same_bucket = *bucket;
+        *bucket = account;
+        account->left = queue->turn ? queue->turn->left : account;
+        account->right = queue->turn ? queue->turn : account;
+        account->left->right = account;
+        account->right->left = account;
+        if (queue->turn == NULL)
+                queue->turn = account;
+        return account;
+}
+
+static void account_drop(struct authorization_queue *queue, struct look_account *account)
+{
+        struct look_account **link = bucket_of(queue, account->acme_id);
+
+        while (*link != account)
+                link = &(*link)->same_bucket;
+        *link = account->same_bucket;
+        account->left->right = account->right;
+        account->right->left = account->left;
+        if (queue->turn == account)
+                queue->turn = account->right == account ? NULL : account->right;
+        free(account);
+}
+
+/* ---- coming ----------------------------------------------------------------------------------------------------- */
+
+/* Its entries' end, or NULL when it is there already. */
+static struct look_entry **entry_end(struct look_account *account, int64_t authorization_id)
+{
+        struct look_entry **link = &account->first;
+
+        for (; *link; link = &(*link)->next)
+                if ((*link)->look.authorization_id == authorization_id)
+                        return NULL;
+        return link;
+}
+
+static bool has_room(const struct authorization_queue *queue, const struct look_account *account)
+{
+        if (account == NULL) /* whoever has nothing here yet comes in behind a full house too */
+                return queue->count < LIMIT_ACME_LOOKS + LIMIT_ACME_LOOKS / 4;
+        return queue->count < LIMIT_ACME_LOOKS && account->count < LIMIT_ACME_LOOKS_WAITING;
 }
 
 static enum err push_locked(struct authorization_queue *queue, const struct authorization_look *look)
 {
-        if (holds(queue, look->authorization_id))
+        struct look_account *account = account_find(queue, look->acme_id);
+
+        if (account && entry_end(account, look->authorization_id) == NULL)
                 return ERR_NONE;
-        if (queue->stopping || queue->count == LIMIT_ACME_LOOKS ||
-            count_account(queue, look->acme_id, /* running_only= */ false) >= LOOK_WAITING_ACCOUNT)
+        if (queue->stopping || !has_room(queue, account))
                 return ERR_RATE;
         struct look_entry *entry = calloc(1, sizeof *entry);
 
-        if (entry == NULL)
+        if (entry && account == NULL)
+                account = account_add(queue, look->acme_id);
+        if (entry == NULL || account == NULL) {
+                free(entry);
                 return ERR_MEMORY;
+        }
         entry->look = *look;
-        queue->entries[queue->count++] = entry;
+        *entry_end(account, look->authorization_id) = entry;
+        account->count++;
+        queue->count++;
         pthread_cond_signal(&queue->work);
         return ERR_NONE;
 }
@@ -86,27 +159,46 @@ res authorization_queue_push(struct act *act, const struct authorization_look *l
 
 /* ---- threads ------------------------------------------------------------------------------------------------ */
 
+static bool may_run(const struct authorization_queue *queue, const struct look_account *account)
+{
+        if (account->running == account->count || account->running >= LIMIT_ACME_LOOKS_ACCOUNT)
+                return false;
+        return account->running == 0 || queue->second < LOOK_THREADS_SECOND;
+}
+
+/* The next account that has something to do and may, and its oldest. */
 static struct look_entry *take(struct authorization_queue *queue)
 {
-        for (size_t i = 0; i < queue->count; i++) {
-                struct look_entry *entry = queue->entries[i];
+        struct look_account *account = queue->turn;
 
-                if (entry->running || count_account(queue, entry->look.acme_id, /* running_only= */ true) >= LIMIT_ACME_LOOKS_ACCOUNT)
-                        continue;
-                entry->running = true;
-                return entry;
-        }
-        return NULL;
+        while (account && !may_run(queue, account))
+                account = account->right == queue->turn ? NULL : account->right;
+        if (account == NULL)
+                return NULL;
+        struct look_entry *entry = account->first;
+
+        while (entry->running)
+                entry = entry->next;
+        entry->running = true;
+        queue->second += account->running > 0;
+        account->running++;
+        queue->turn = account->right;
+        return entry;
 }
 
 static void drop(struct authorization_queue *queue, struct look_entry *entry)
 {
-        for (size_t i = 0; i < queue->count; i++)
-                if (queue->entries[i] == entry) {
-                        queue->count--;
-                        memmove(&queue->entries[i], &queue->entries[i + 1], (queue->count - i) * sizeof *queue->entries);
-                        break;
-                }
+        struct look_account *account = account_find(queue, entry->look.acme_id);
+        struct look_entry **link = &account->first;
+
+        while (*link != entry)
+                link = &(*link)->next;
+        *link = entry->next;
+        account->running--;
+        queue->second -= account->running > 0;
+        queue->count--;
+        if (--account->count == 0)
+                account_drop(queue, account);
         free(entry);
 }
 
@@ -147,7 +239,7 @@ static void *look_thread(void *arg)
                 pthread_mutex_lock(&queue->lock);
                 drop(queue, entry);
                 if (queue->count > 0)
-                        pthread_cond_signal(&queue->work); /* one of this account's may go on */
+                        pthread_cond_signal(&queue->work); /* one of those who were over their share may go on */
         }
         pthread_mutex_unlock(&queue->lock);
         return NULL;
@@ -198,8 +290,17 @@ void authorization_queue_free(struct authorization_queue *queue)
 {
         if (queue == NULL)
                 return;
-        for (size_t i = 0; i < queue->count; i++)
-                free(queue->entries[i]);
+        while (queue->turn) {
+                struct look_account *account = queue->turn;
+
+                while (account->first) {
+                        struct look_entry *entry = account->first;
+
+                        account->first = entry->next;
+                        free(entry);
+                }
+                account_drop(queue, account);
+        }
         pthread_mutex_destroy(&queue->lock);
         pthread_cond_destroy(&queue->work);
         free(queue);
@@ -214,14 +315,16 @@ static MUST res sweep(struct act *act)
         size_t n = 0;
 
         TRY(store_read(act->core->store, &reader));
-        TRY(store_acme_authorization_list_processing(reader, act->arena, act->now_sec - SWEEP_OLD_SEC, LIMIT_ACME_LOOKS / 4, &rows, &n));
+        TRY(store_acme_authorization_list_processing(reader, act->arena, act->now_sec - SWEEP_OLD_SEC, LIMIT_ACME_LOOKS / 8, &rows, &n));
         for (size_t i = 0; i < n; i++) {
                 struct acme_account account;
                 struct authorization_look look;
 
                 TRY(acme_account_find(act, rows[i].acme_id, &account));
                 authorization_look_fill(&rows[i], &account, &look);
-                TRY(authorization_queue_push(act, &look));
+                res pushed = authorization_queue_push(act, &look);
+
+                ENSURE(res_is_ok(pushed) || pushed.err == ERR_RATE, pushed.err); /* one over its share: the others' turn */
         }
         return RES_OK;
 }
@@ -231,7 +334,7 @@ void authorization_sweep_job(struct act *act, const struct job_row *job, void *c
         res r = sweep(act);
         (void)context;
 
-        if (!res_is_ok(r) && r.err != ERR_RATE)
+        if (!res_is_ok(r))
                 log_line(LOG_WARNING, "authorization_sweep", "err=%s", err_name(r.err));
         job_postpone(act, job, act->now_sec + SWEEP_EVERY_SEC);
 }

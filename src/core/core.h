@@ -11,6 +11,7 @@
 
 #include "base/conf.h"
 #include "base/res.h"
+#include "core/outside.h"
 
 struct account_cache;
 struct acme_account_cache;
@@ -45,5 +46,5 @@ struct core {
         struct rate *rate;
         char node[37];                  /* this process' name in leases */
         atomic_bool stopping;           /* what takes long gives up */
-        atomic_int looks;               /* validations that request threads wait for */
+        struct outside outside;         /* request threads that wait for the outside world */
 };

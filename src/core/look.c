@@ -154,7 +154,7 @@ void look_ask(struct act *act, struct look *look)
         for (size_t i = 0; i < look->count; i++) {
                 struct look_item *item = &look->items[i];
 
-                item->asked = !str_equals(item->row.state, "passed");
+                item->asked = !str_equals(item->row.state, "passed") && item->row.evidence_id == 0;
                 if (item->asked)
                         probe_fill(act, &probes[asked++], item->kind,
                                    item->kind == MSG_PROBE_FILE ? item->row.name : item->row.record, item->row.value);

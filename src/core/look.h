@@ -22,7 +22,7 @@ struct probe_seen {
 struct look_item {
         struct validation_row row;
         enum msg_probe_kind kind;
-        bool asked;        /* false: proved before */
+        bool asked;        /* false: proved before, or row.evidence_id stands for the look */
         struct probe_seen seen;
 };
 

@@ -33,7 +33,7 @@ static const struct {
 } rates[RATE_KIND_COUNT] = {
         [RATE_ACME_ACCOUNT] = {"new ACME accounts from this address", 50, 50},
         [RATE_ACME_ORDER] = {"new orders of this account", 300, 3600},
-        [RATE_ACME_NAME] = {"new orders for this registered domain", 300, 3600},
+        [RATE_ACME_NAME] = {"new certificates for this registered domain", 300, 3600},
         [RATE_ACME_FAILURE] = {"failed challenges of this account for this name", 5, 5},
         [RATE_ACME_REQUEST] = {"requests from this address", 1000, 360000},
 };

@@ -11,7 +11,7 @@ struct rate;
 enum rate_kind {
         RATE_ACME_ACCOUNT,  /* new ACME accounts of one address */
         RATE_ACME_ORDER,    /* new orders of one ACME account */
-        RATE_ACME_NAME,     /* new orders for one registrable domain, over all accounts */
+        RATE_ACME_NAME,     /* certificates for one registrable domain, over all accounts: orders alone would let a stranger use it up */
         RATE_ACME_FAILURE,  /* failed challenges of one account for one name */
         RATE_ACME_REQUEST,  /* requests of one address */
         RATE_KIND_COUNT

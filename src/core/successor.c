@@ -43,8 +43,8 @@ struct successor {
 static bool proof_is_of(int64_t method, struct str row_method)
 {
         if (str_equals(row_method, "FILE"))
-                return method == MSG_METHOD_FILE;
-        return method == MSG_METHOD_DNS_TXT || method == MSG_METHOD_DNS_CNAME;
+                return method == MSG_METHOD_FILE || method == MSG_METHOD_APPROVED;
+        return method == MSG_METHOD_APPROVED || method == MSG_METHOD_DNS_TXT || method == MSG_METHOD_DNS_CNAME;
 }
 
 /* The freshest proof of the row's name that the profile takes on this day; 0 = none. */

@@ -98,6 +98,7 @@ MUST res wait_run(struct ctl *ctl);
 MUST res account_credit_run(struct ctl *ctl);
 MUST res account_home_run(struct ctl *ctl);
 MUST res account_package_run(struct ctl *ctl);
+MUST res account_approve_run(struct ctl *ctl);
 MUST res account_revoke_run(struct ctl *ctl);
 MUST res account_set_run(struct ctl *ctl);
 MUST res account_show_run(struct ctl *ctl);

@@ -74,6 +74,13 @@ static const struct ctl_option account_package_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option account_approve_options[] = {
+        OPERATOR_DATA,
+        {"--days", 0, "NUMBER", NULL, "For how long, 1 to 397 (default 90)."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
 static const struct ctl_option account_revoke_options[] = {
         OPERATOR_DATA,
         {"--reason", 0, "TEXT", NULL, "Why; the owner reads it. Wanted."},
@@ -337,6 +344,11 @@ const struct ctl_command ctl_commands[] = {
         {.name = "account package", .arguments = "ACCOUNT TYPE", .least_arguments = 2, .most_arguments = 2,
          .summary = "Grant a benefit package: ssl_100, ssl_500 or ssl_2000 points.", .options = account_package_options,
          .run = account_package_run},
+        {.name = "account approve", .arguments = "ACCOUNT NAME", .least_arguments = 2, .most_arguments = 2,
+         .summary = "Vouch that an account may have a name.",
+         .text = "For closed networks, whose names nobody outside can look up. While it lasts, applications and ACME orders of\n"
+                 "the account need no proof for the name and its wildcard; CAA is asked as ever.",
+         .options = account_approve_options, .run = account_approve_run},
         {.name = "account revoke", .arguments = "ACCOUNT ID", .least_arguments = 2, .most_arguments = 2,
          .summary = "Revoke a certificate on its owner's behalf.",
          .text = "For what its owner cannot revoke: one from before 25 March 2020, one whose domain is gone, one that ends\n"

@@ -178,6 +178,21 @@ res account_package_run(struct ctl *ctl)
                            names);
 }
 
+#define APPROVE_DAYS 90
+
+res account_approve_run(struct ctl *ctl)
+{
+        static const char *const names[] = {"Account", "Name", NULL};
+        int64_t days = 0;
+
+        TRY(args_int(ctl, "--days", APPROVE_DAYS, &days));
+        if (days < 0)
+                return ctl_fail(ctl, ERR_USAGE, "--days takes 1 to 397");
+        return show_answer(ctl, "ApproveName",
+                           json_pack("{s:s, s:s, s:I}", "Account", ctl->arguments[0], "Name", ctl->arguments[1], "Days", (json_int_t)days),
+                           names);
+}
+
 res account_revoke_run(struct ctl *ctl)
 {
         const char *reason = args_text(ctl, "--reason"), *code = args_text(ctl, "--code");

@@ -1,0 +1,33 @@
+/* See outside.h.  The accounts of those who wait stand in a row of sixteen; it is looked through under a lock. */
+#include "core/outside.h"
+
+#include "core/core.h"
+
+bool outside_enter(struct core *core, int64_t account_id)
+{
+        struct outside *outside = &core->outside;
+        size_t own = 0;
+
+        pthread_mutex_lock(&outside->lock);
+        for (size_t i = 0; i < outside->count; i++)
+                own += outside->accounts[i] == account_id;
+        const bool room = outside->count < OUTSIDE_MAX && own < OUTSIDE_ACCOUNT_MAX;
+
+        if (room)
+                outside->accounts[outside->count++] = account_id;
+        pthread_mutex_unlock(&outside->lock);
+        return room;
+}
+
+void outside_leave(struct core *core, int64_t account_id)
+{
+        struct outside *outside = &core->outside;
+        size_t i = 0;
+
+        pthread_mutex_lock(&outside->lock);
+        while (i < outside->count && outside->accounts[i] != account_id)
+                i++;
+        if (i < outside->count)
+                outside->accounts[i] = outside->accounts[--outside->count];
+        pthread_mutex_unlock(&outside->lock);
+}
