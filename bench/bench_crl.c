@@ -122,6 +122,7 @@ static double served_mb(struct issuing *issuing, struct crl_cache *cache)
 
 static void make_lists(struct bench *bench)
 {
+        struct proc_profile profile;
         struct issuing *issuing = &bench->issuing;
         struct crl_cache *cache = NULL;
         struct act act;
@@ -131,12 +132,14 @@ static void make_lists(struct bench *bench)
         memory_reset(getpid());
         memory_reset(issuing->signer);
         double base = memory_mb(getpid(), "VmRSS") + memory_mb(issuing->signer, "VmRSS");
+        proc_profile_begin(&profile, getenv("BENCH_PROFILE"), getpid(), issuing->signer);
         double cpu = own_cpu(), signer = proc_cpu_sec(issuing->signer), wall = (double)clock_mono_ms();
 
         issuing_check(crl_begin(&act, cache), "lists");
         cpu = own_cpu() - cpu;
         signer = proc_cpu_sec(issuing->signer) - signer;
         wall = (double)clock_mono_ms() - wall;
+        proc_profile_end(&profile);
         double peak = memory_mb(getpid(), "VmHWM") + memory_mb(issuing->signer, "VmHWM") - base;
         printf("CRLs of %lld revoked: %.2f s CPU (server %.2f, signer %.2f), %.2f s; target 0.30; memory +%.0f MB, of which %.0f MB are the lists served; target 64\n",
                (long long)bench->count, cpu + signer, cpu, signer, wall / 1e3, peak, served_mb(issuing, cache));

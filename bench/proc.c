@@ -2,9 +2,11 @@
 #include "bench/proc.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct proc_stat {
@@ -87,4 +89,30 @@ long long proc_pss_tree(pid_t parent)
 
         each_of_tree(parent, add_pss, &sum);
         return sum;
+}
+
+#define PROFILE_START_USEC 700000 /* until perf counts; it does not tell */
+
+void proc_profile_begin(struct proc_profile *profile, const char *file, pid_t first, pid_t second)
+{
+        char pids[64];
+
+        profile->perf = 0;
+        if (file == NULL)
+                return;
+        snprintf(pids, sizeof pids, "%d,%d", (int)first, (int)second);
+        profile->perf = fork();
+        if (profile->perf == 0) {
+                execlp("perf", "perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", "9973", "-o", file, "-p", pids, (char *)NULL);
+                _exit(127);
+        }
+        usleep(PROFILE_START_USEC);
+}
+
+void proc_profile_end(struct proc_profile *profile)
+{
+        if (profile->perf <= 0)
+                return;
+        kill(profile->perf, SIGINT);
+        waitpid(profile->perf, NULL, 0);
 }

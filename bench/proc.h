@@ -7,3 +7,13 @@ double proc_cpu_sec(pid_t pid);
 double proc_cpu_sec_tree(pid_t parent);
 /* Sum of Pss of the parent and its children, in bytes. */
 long long proc_pss_tree(pid_t parent);
+
+/*
+ * Where the time goes: `perf record` over these programs until proc_profile_end(), which leaves `file` for `perf report`.  Nothing
+ * happens where there is no perf, or without a file.
+ */
+struct proc_profile {
+        pid_t perf; /* 0: none */
+};
+void proc_profile_begin(struct proc_profile *profile, const char *file, pid_t first, pid_t second);
+void proc_profile_end(struct proc_profile *profile);

@@ -178,8 +178,6 @@ CREATE TABLE issued (
 );
 CREATE INDEX issued_certificate ON issued (account_id, certificate_seq);
 CREATE INDEX issued_signing ON issued (state, issued_id) WHERE state = 'signing';
--- All that a CRL says about its entries, so that a million of them are read without touching a row.
-CREATE INDEX issued_revoked ON issued (issuer, crl_shard, serial, revoked_at, revoke_reason, not_after) WHERE revoked_at > 0;
 
 -- What has to be shown for a certificate, and what was proved.  Evidence lives apart from orders.
 CREATE TABLE validation (
@@ -355,6 +353,14 @@ CREATE TABLE crl_shard (
     issued_count BIGINT NOT NULL,           -- counted up with each certificate, so it lies apart from the CRL's megabytes
     revoked_count BIGINT NOT NULL,          -- counted up in the revoking transaction; never down
     PRIMARY KEY (issuer, shard) -- clustered
+);
+-- All that a CRL says about its entries, packed (src/store/crl_shard.c), so that a million of them are read in a few thousand rows.
+CREATE TABLE crl_block (
+    issuer TEXT NOT NULL,
+    shard BIGINT NOT NULL,
+    block BIGINT NOT NULL,
+    entries BYTEA NOT NULL,
+    PRIMARY KEY (issuer, shard, block)
 );
 CREATE TABLE crl (
     issuer TEXT NOT NULL,

@@ -17,6 +17,8 @@
 #define CRL_RETRY_SEC 5
 #define CRL_BYTES (64 * 1024 * 1024)
 #define CRL_FRAME_ENTRIES 2048              /* 2,048 × 32 bytes = half a frame */
+#define CRL_ENTRY_BYTES 51                  /* DER of one with a reason, and with the time of a year before 2050 */
+#define CRL_FRAME_BYTES 8192                /* what is around them */
 #define CRL_ENTRIES_BYTES (LIMIT_CRL_SHARD * sizeof(struct msg_crl_entry))
 
 /* ---- the entries --------------------------------------------------------------------------------------- */
@@ -42,6 +44,8 @@ static res crl_read_entries(struct act *act, struct crl_row *row, struct buf *en
         TRY(store_snapshot_begin(conn));
         res r = store_crl_shard_get(conn, act->arena, row->issuer, row->shard, &shard);
 
+        if (res_is_ok(r)) /* once, instead of growing towards it */
+                r = buf_make_room(entries, (size_t)shard.revoked_count * sizeof(struct msg_crl_entry));
         if (res_is_ok(r))
                 r = store_crl_shard_walk(conn, row->issuer, row->shard, row->this_update - CRL_LIFE_SEC, crl_take_entry, entries);
         store_snapshot_end(conn);
@@ -102,14 +106,15 @@ static res crl_collect(struct act *act, struct buf *ret_der)
         }
 }
 
-static res crl_build(struct act *act, struct crl_row *row, struct buf *ret_der)
+static res crl_build(struct act *act, struct crl_row *row, struct buf *entries, struct buf *ret_der)
 {
-        CLEAN(buf_done) struct buf entries = {0};
+        buf_clear(entries);
+        TRY(crl_read_entries(act, row, entries));
+        const size_t count = entries->n / sizeof(struct msg_crl_entry);
 
-        buf_init(&entries, CRL_ENTRIES_BYTES);
-        TRY(crl_read_entries(act, row, &entries));
-        TRY(crl_send_begin(act, row, entries.n / sizeof(struct msg_crl_entry)));
-        TRY(crl_send_entries(act, buf_bytes(&entries)));
+        TRY(buf_make_room(ret_der, count * CRL_ENTRY_BYTES + CRL_FRAME_BYTES));
+        TRY(crl_send_begin(act, row, count));
+        TRY(crl_send_entries(act, buf_bytes(entries)));
         return crl_collect(act, ret_der);
 }
 
@@ -126,7 +131,8 @@ static int64_t crl_next_number(const struct crl_shard_row *shard, int64_t now_se
         return shard->crl_number >= now_sec ? shard->crl_number + 1 : now_sec;
 }
 
-static res crl_make(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard)
+/* `entries` is room that one list after the other uses: the kernel clears fresh memory page by page. */
+static res crl_make(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard, struct buf *entries)
 {
         CLEAN(buf_done) struct buf der = {0};
         struct crl_row row = {
@@ -135,21 +141,25 @@ static res crl_make(struct act *act, struct crl_cache *cache, const struct crl_s
         };
 
         buf_init(&der, CRL_BYTES);
-        TRY(crl_build(act, &row, &der));
+        TRY(crl_build(act, &row, entries, &der));
         row.body = buf_bytes(&der);
         TRY(store_run(act->core->store, crl_store_tx, &row));
-        return crl_cache_put(cache, &row);
+        return crl_cache_take(cache, &row, &der);
 }
 
 res crl_serve_stored(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard)
 {
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(CRL_BYTES);
+        CLEAN(buf_done) struct buf der = {0};
         struct store_conn *conn = NULL;
         struct crl_row row = {0};
 
         TRY(store_read(act->core->store, &conn));
         TRY(store_crl_get(conn, arena, shard->issuer, shard->shard, &row));
-        return crl_cache_put(cache, &row);
+        buf_init(&der, CRL_BYTES);
+        buf_add(&der, row.body.p, row.body.n);
+        TRY(buf_check(&der));
+        return crl_cache_take(cache, &row, &der);
 }
 
 int64_t crl_due_at(const struct crl_shard_row *shard, int64_t now_sec)
@@ -181,24 +191,28 @@ static res crl_ensure_tx(struct store_tx *tx, void *arg)
 /* Also one that is due is served as it is first: the job makes the newer one, and nobody waits for it. */
 res crl_begin(struct act *act, struct crl_cache *cache)
 {
+        CLEAN(buf_done) struct buf entries = {0};
         const struct crl_shard_row *shards = NULL;
         size_t n = 0;
 
+        buf_init(&entries, CRL_ENTRIES_BYTES);
         TRY(store_run(act->core->store, crl_ensure_tx, act->core->issuers));
         TRY(crl_list_shards(act, &shards, &n));
         for (size_t i = 0; i < n; i++)
-                TRY(shards[i].crl_number == 0 ? crl_make(act, cache, &shards[i]) : crl_serve_stored(act, cache, &shards[i]));
+                TRY(shards[i].crl_number == 0 ? crl_make(act, cache, &shards[i], &entries) : crl_serve_stored(act, cache, &shards[i]));
         return RES_OK;
 }
 
 /* One that fails does not keep the others from being made.  When the job is to look again. */
 static int64_t crl_make_due(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shards, size_t n)
 {
+        CLEAN(buf_done) struct buf entries = {0};
         int64_t next = act->now_sec + CRL_LOOK_SEC;
 
+        buf_init(&entries, CRL_ENTRIES_BYTES);
         for (size_t i = 0; i < n; i++) {
                 int64_t due_at = crl_due_at(&shards[i], act->now_sec);
-                res made = due_at <= act->now_sec ? crl_make(act, cache, &shards[i]) : RES_OK;
+                res made = due_at <= act->now_sec ? crl_make(act, cache, &shards[i], &entries) : RES_OK;
 
                 if (!res_is_ok(made)) {
                         log_line(LOG_ERROR, "crl", "issuer=%s shard=%lld err=%s", log_quote(shards[i].issuer), (long long)shards[i].shard,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/hex.h"
 #include "core/crl_cache.h"
 
@@ -45,15 +44,14 @@ void crl_cache_free(struct crl_cache *cache)
         free(cache);
 }
 
-/* Once a list, not once a question: two megabytes take milliseconds. */
-static void crl_fill_etag(struct bytes der, char etag[35])
+/* A list's number is its own; its last bytes are those of a signature, which no other list has. */
+static void crl_fill_etag(const struct crl_row *row, char etag[35])
 {
-        uint8_t hash[DIGEST_SHA256_SIZE];
-        char hex[33];
+        char hex[17];
+        size_t n = row->body.n < 8 ? row->body.n : 8;
 
-        digest_sha256(der, hash);
-        hex_lower(bytes_of(hash, 16), hex);
-        snprintf(etag, 35, "\"%s\"", hex);
+        hex_lower(bytes_of(row->body.p + row->body.n - n, n), hex);
+        snprintf(etag, 35, "\"%llx-%s\"", (unsigned long long)row->crl_number & 0xffffffffff, hex);
 }
 
 static struct crl_entry_cached *cache_find(struct crl_cache *cache, struct str issuer, int64_t shard)
@@ -85,29 +83,34 @@ static struct crl_entry_cached *cache_find_or_add(struct crl_cache *cache, struc
         return entry;
 }
 
-res crl_cache_put(struct crl_cache *cache, const struct crl_row *row)
+/* Without the room that it was made in. */
+static uint8_t *take_bytes(struct buf *der)
+{
+        uint8_t *p = realloc(der->p, der->n ? der->n : 1);
+
+        if (p == NULL)
+                p = der->p;
+        der->p = NULL;
+        buf_done(der);
+        return p;
+}
+
+res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct buf *der)
 {
         ENSURE(row->issuer.n < CRL_ISSUER_NAME, ERR_TOO_LARGE);
         struct crl_meta meta = {.number = row->crl_number, .this_update = row->this_update, .next_update = row->next_update};
-        uint8_t *copy = malloc(row->body.n + 1);
 
-        ENSURE(copy != NULL, ERR_MEMORY);
-        memcpy(copy, row->body.p, row->body.n);
-        crl_fill_etag(row->body, meta.etag);
+        crl_fill_etag(row, meta.etag);
         pthread_rwlock_wrlock(&cache->lock);
         struct crl_entry_cached *entry = cache_find_or_add(cache, row->issuer, row->shard);
 
-        if (entry != NULL && entry->meta.number >= meta.number) { /* another thread was faster with a newer one */
-                free(copy);
-        } else if (entry != NULL) {
+        if (entry != NULL && entry->meta.number < meta.number) { /* else another thread was faster with a newer one */
                 free(entry->der);
-                entry->der = copy;
-                entry->size = row->body.n;
+                entry->size = der->n;
+                entry->der = take_bytes(der);
                 entry->meta = meta;
         }
         pthread_rwlock_unlock(&cache->lock);
-        if (entry == NULL)
-                free(copy);
         return entry ? RES_OK : FAIL(ERR_MEMORY);
 }
 

@@ -4,4 +4,5 @@
 #include "core/crl.h"
 #include "store/crl_shard.h"
 
-MUST res crl_cache_put(struct crl_cache *cache, const struct crl_row *row); /* copies */
+/* Serve this list; `der` has row->body's bytes, which the cache keeps: the buffer is emptied, unless it fails. */
+MUST res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct buf *der);

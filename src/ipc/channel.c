@@ -254,10 +254,12 @@ static res keep_reply(const struct frame *frame, struct channel_reply *reply)
         size_t size = body_room + frame->head.tail + 1; /* never 0, and a text in the tail ends in a NUL */
 
         ENSURE(frame->head.err < ERR_COUNT, ERR_IPC_FRAME);
-        uint8_t *memory = calloc(1, size);
+        uint8_t *memory = malloc(size);
         ENSURE(memory, ERR_MEMORY);
         memcpy(memory, frame->body, frame->head.body);
+        memset(memory + frame->head.body, 0, body_room - frame->head.body);
         memcpy(memory + body_room, frame->tail, frame->head.tail);
+        memory[size - 1] = 0;
         *reply = (struct channel_reply){
                 .err = (enum err)frame->head.err,
                 .body = {memory, frame->head.body},

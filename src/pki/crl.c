@@ -10,6 +10,7 @@
 
 #define HEAD_MAX 4096
 #define TIME_MAX 20
+#define ENTRY_USUAL 51 /* of 16 bytes of serial, a time before 2050 and a reason */
 #define LENGTHS_MAX 24 /* three heads of at most six bytes */
 
 static const uint8_t oid_authority_key_id[] = {0x55, 0x1d, 35};
@@ -23,7 +24,7 @@ struct pki_crl {
         struct buf extensions; /* [0] */
         struct pki_alg alg;
         size_t room, count;
-        int64_t time_sec; /* of the entry before */
+        int64_t day; /* of the entry before */
         uint8_t time[TIME_MAX];
         size_t time_size;
 };
@@ -139,19 +140,38 @@ static bool reason_is_good(uint32_t reason)
         return reason <= 10 && reason != 7 && reason != 8;
 }
 
-/* DER of a time is made once for the many entries that share it (a mass revocation). */
-static res write_time(struct pki_crl *crl, int64_t sec)
+static res write_day(struct pki_crl *crl, int64_t sec)
 {
         CLEAN(buf_done) struct buf time = {0};
 
-        if (crl->time_size > 0 && crl->time_sec == sec)
-                return RES_OK;
         buf_init(&time, TIME_MAX);
         der_add_time(&time, sec);
         TRY(buf_check(&time));
         memcpy(crl->time, time.p, time.n);
         crl->time_size = time.n;
-        crl->time_sec = sec;
+        crl->day = sec / 86400;
+        return RES_OK;
+}
+
+static void put_two(uint8_t *p, int64_t v)
+{
+        p[0] = (uint8_t)('0' + v / 10);
+        p[1] = (uint8_t)('0' + v % 10);
+}
+
+/* Entries come in the order of revocation, so the day is nearly always that of the one before: only its clock is written. */
+static res write_time(struct pki_crl *crl, int64_t sec)
+{
+        const int64_t day = sec / 86400, clock = sec % 86400;
+        uint8_t *p;
+
+        ENSURE(sec >= 0, ERR_FORMAT); /* what was revoked before 1970 */
+        if (crl->time_size == 0 || crl->day != day)
+                TRY(write_day(crl, sec));
+        p = crl->time + crl->time_size - 7;
+        put_two(p, clock / 3600);
+        put_two(p + 2, clock / 60 % 60);
+        put_two(p + 4, clock % 60);
         return RES_OK;
 }
 
@@ -183,6 +203,11 @@ res pki_crl_add(struct pki_crl *crl, struct bytes serial, int64_t revoked_at, ui
         buf_add(&crl->out, entry, (size_t)(p - entry));
         crl->count++;
         return buf_check(&crl->out);
+}
+
+res pki_crl_expect(struct pki_crl *crl, size_t count)
+{
+        return buf_make_room(&crl->out, count * ENTRY_USUAL + HEAD_MAX);
 }
 
 size_t pki_crl_count(const struct pki_crl *crl)

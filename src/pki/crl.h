@@ -24,6 +24,7 @@ struct pki_crl_head {
 MUST res pki_crl_begin(const struct pki_crl_head *head, size_t ceiling_bytes, struct pki_crl **ret_crl);
 /* Serial as magnitude bytes.  reason 0 = no extension; 7 and above 10 are refused (ERR_FORMAT).  Order is the caller's. */
 MUST res pki_crl_add(struct pki_crl *crl, struct bytes serial, int64_t revoked_at, uint32_t reason);
+MUST res pki_crl_expect(struct pki_crl *crl, size_t count); /* room for so many at once, instead of growing towards it */
 size_t pki_crl_count(const struct pki_crl *crl);
 /* Sign; *ret_der is borrowed until pki_crl_free. */
 MUST res pki_crl_end(struct pki_crl *crl, struct pki_key *key, struct bytes *ret_der);

@@ -51,6 +51,7 @@ MUST res signer_crl_begin(struct signer *signer, const struct frame *frame, stru
                                    .next_update = head->next_update,
                                    .shard_url = *issuer->parent ? str_of(url) : (struct str){NULL, 0}};
         TRY(pki_crl_begin(&crl, CRL_CEILING, &signer->crl.crl));
+        TRY(pki_crl_expect(signer->crl.crl, head->entry_count));
         signer->crl.issuer = issuer;
         signer->crl.announced = head->entry_count;
         return RES_OK;

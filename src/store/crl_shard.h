@@ -1,6 +1,7 @@
 /*
  * Certificates are spread over CRLs of LIMIT_CRL_SHARD each, counted up as they are issued; the address of the
- * shard goes into the certificate.  Tables crl_shard (the counts) and crl (the newest list of each).
+ * shard goes into the certificate.  Tables crl_shard (the counts), crl_block (the
+ * entries, packed) and crl (the newest list of each).
  */
 #pragma once
 
@@ -23,14 +24,15 @@ MUST res store_crl_shard_ensure(struct store_tx *tx, struct str issuer); /* shar
 
 MUST res store_crl_shard_get(struct store_conn *c, struct arena *a, struct str issuer, int64_t shard, struct crl_shard_row *ret_row);
 /*
- * One more is revoked in the shard of this issued row.  store_issued_revoke() and store_issued_set_dead() call it in the
- * revoking transaction, nobody else has to: whoever watches the counts makes a new list and forgets old OCSP answers.
+ * One more is revoked in the shard of this issued row, as it says: counted and put among the entries.  store_issued_revoke()
+ * and store_issued_set_dead() call it in the revoking transaction, nobody else has to: whoever watches the counts makes a
+ * new list and forgets old OCSP answers.
  */
 MUST res store_crl_shard_count_revoked(struct store_tx *tx, int64_t account_id, int64_t issued_id);
 
-/* Called for each revoked certificate of the shard that is to be on a list made at `now_sec`, in order of serial. */
+/* Called for each revoked certificate of the shard, in the order of revocation (RFC 5280 asks for none). */
 struct store_crl_entry {
-        struct bytes serial; /* valid during the call */
+        struct bytes serial; /* 16 bytes, right-aligned; valid during the call */
         int64_t revoked_at, reason;
 };
 typedef res store_crl_entry_fn(void *arg, const struct store_crl_entry *entry);

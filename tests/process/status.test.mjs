@@ -44,10 +44,17 @@ async function issue (domain) {
 
 /* As a node of the same database would: what store_issued_revoke() writes, and nothing else. */
 async function revoke (it, reason = 4) {
-  const serial = `x'${it.x509.serialNumber.padStart(32, '0')}'`
+  const serial = it.x509.serialNumber.padStart(32, '0'), shard = `SELECT issuer, crl_shard FROM issued WHERE serial = x'${serial}'`
+  const entry = Buffer.alloc(25)
+  entry.write(serial, 'hex')
+  entry.writeUInt32BE(c.now(), 16)
+  entry.writeUInt32BE(Date.parse(it.x509.validTo) / 1000, 20)
+  entry[24] = reason
   const { code, stderr } = await run('sqlite3', ['-cmd', '.timeout 20000', `${c.data}/chancery.db`,
-    `BEGIN IMMEDIATE; UPDATE issued SET revoked_at = ${c.now()}, revoke_reason = ${reason} WHERE serial = ${serial};
-     UPDATE crl_shard SET revoked_count = revoked_count + 1 WHERE (issuer, shard) = (SELECT issuer, crl_shard FROM issued WHERE serial = ${serial}); COMMIT;`])
+    `BEGIN IMMEDIATE; UPDATE issued SET revoked_at = ${entry.readUInt32BE(16)}, revoke_reason = ${reason} WHERE serial = x'${serial}';
+     INSERT INTO crl_block (issuer, shard, block, entries) SELECT issuer, crl_shard,
+       (SELECT COUNT(*) FROM crl_block b WHERE b.issuer = issued.issuer AND b.shard = crl_shard), x'${entry.toString('hex')}' FROM issued WHERE serial = x'${serial}';
+     UPDATE crl_shard SET revoked_count = revoked_count + 1 WHERE (issuer, shard) = (${shard}); COMMIT;`])
   assert.equal(code, 0, stderr)
 }
 

@@ -214,7 +214,7 @@ static res collect(void *arg, const struct store_crl_entry *entry)
 {
         struct buf *out = arg;
 
-        buf_printf(out, "%02x@%lld/%lld ", entry->serial.p[0], (long long)entry->revoked_at, (long long)entry->reason);
+        buf_printf(out, "%02x@%lld/%lld ", entry->serial.p[entry->serial.n - 1], (long long)entry->revoked_at, (long long)entry->reason);
         return RES_OK;
 }
 
@@ -253,7 +253,7 @@ SCENE(test_crl_shards)
         }
         buf_init(&text, 1000);
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 1000, collect, &text));
-        assert_string_equal(buf_c(&text), "01@11/1 02@12/1 03@10/1 ");
+        assert_string_equal(buf_c(&text), "03@10/1 01@11/1 02@12/1 ");
         buf_clear(&text);
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 1001, collect, &text)); /* all ended */
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 2, 0, collect, &text));
@@ -274,6 +274,40 @@ SCENE(test_crl_shards)
         assert_int_equal(one.this_update, 100);
         assert_int_equal(one.listed, 2);
         FAILS(store_crl_shard_get(c, p->arena, STR("dv-ecc"), 9, &one), ERR_NOT_FOUND);
+}
+
+static res count_entry(void *arg, const struct store_crl_entry *entry)
+{
+        int64_t *next = arg;
+
+        assert_int_equal(entry->serial.n, 16);
+        assert_int_equal(entry->serial.p[14] * 256 + entry->serial.p[15], *next);
+        assert_int_equal(entry->revoked_at, 1700000000 + *next);
+        assert_int_equal(entry->reason, *next % 5);
+        ++*next;
+        return RES_OK;
+}
+
+/* More than a block, and more than two. */
+SCENE(test_crl_entries_are_all_there)
+{
+        int64_t shard = 0, next = 0;
+
+        OK(store_crl_shard_assign(tx, STR("dv-ecc"), &shard));
+        for (int64_t i = 0; i < 301; i++) {
+                const uint8_t serial[] = {1, 0, 0, (uint8_t)(i / 256), (uint8_t)(i % 256)};
+                struct issued_row row = issued_of(bytes_of(serial, sizeof serial));
+
+                row.not_after = i % 2 ? 2000000000 : 1800000000;
+                OK(store_issued_insert(tx, &row));
+                OK(store_issued_finish(tx, 1, row.issued_id, serial_a));
+                OK(store_issued_revoke(tx, 1, row.issued_id, 1700000000 + i, i % 5));
+        }
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 0, count_entry, &next));
+        assert_int_equal(next, 301);
+        next = 0;
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 2000000001, count_entry, &next));
+        assert_int_equal(next, 0);
 }
 
 SCENE(test_validations_and_evidence)
@@ -480,7 +514,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(test_accounts_users_members), TEST(test_api_keys), TEST(test_projects_and_orders), TEST(test_keys),
-                TEST(test_issue_is_written_ahead), TEST(test_crl_shards), TEST(test_validations_and_evidence), TEST(test_quota),
+                TEST(test_issue_is_written_ahead), TEST(test_crl_shards), TEST(test_crl_entries_are_all_there), TEST(test_validations_and_evidence), TEST(test_quota),
                 TEST(test_ledger_balances), TEST(test_notices_tags_facts),
         };
 
