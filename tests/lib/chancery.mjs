@@ -15,7 +15,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash, createHmac } from 'node:crypto'
-import { appendFileSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
 import https from 'node:https'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -89,8 +89,8 @@ function childrenOf (pid) {
       const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       if (Number(parent) !== pid || state === 'Z') continue
       const args = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0')
-      const name = basename(readlinkSync(`/proc/${entry}/exe`)).replace(/^chancery-?/, '').replace(/ \(deleted\)$/, '')
-      const who = [args[0], args[1]].some(a => /keymaker/.test(a)) ? 'keymaker' : name
+      /* not its link exe, which of a program that may not be dumped only root can read */
+      const who = args[1] === 'keymaker' ? 'keymaker' : basename(args[0]).replace(/^chancery-?/, '')
       if (who) found[who] = Number(entry)
     } catch { /* it ended meanwhile */ }
   }
