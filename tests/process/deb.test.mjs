@@ -184,7 +184,7 @@ test('the master key as a credential: taken from $CREDENTIALS_DIRECTORY, and the
   const dir = machine ? '/run/credentials-of-test' : join(work, 'credentials')
   const seen = machine ? join(root(), dir) : dir
   const data = machine ? join(root(), '/var/lib/chancery') : join(work, 'data')
-  mkdirSync(seen, { mode: 0o500 })
+  mkdirSync(seen, { mode: 0o700 })
   copyFileSync(join(data, 'keys/master'), join(seen, 'master'))
   rmSync(join(data, 'keys/master'))
   await assert.rejects(serve(), /keys\/master is missing, and .* holds data sealed under it/)
