@@ -1,5 +1,5 @@
 /*
- * Buying from the command line, with a real server; the operator's part through the control socket; a catalogue that is
+ * Buying and submitting from the command line, with a real server and real DNS; the CSR library; the operator's part through the control socket; a catalogue that is
  * changed, checked and reloaded while the server runs.  Takes about a minute.
  */
 import assert from 'node:assert/strict'
@@ -8,19 +8,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startChancery } from '../lib/chancery.mjs'
+import { run, startChancery, until } from '../lib/chancery.mjs'
+import { startDns } from '../lib/dns.mjs'
+import { placeRecords } from '../lib/place.mjs'
 
 const SHIPPED = fileURLToPath(new URL('../../catalogue', import.meta.url))
-let server, account, dir, products
+let server, dns, account, dir, products
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'buying-'))
   cpSync(SHIPPED, join(dir, 'catalogue'), { recursive: true })
   products = join(dir, 'catalogue', 'products.ini')
-  server = await startChancery({ settings: { 'limits.rate': 'off', 'catalogue.dir': join(dir, 'catalogue'), 'validation.resolver': '127.0.0.1:1', 'validation.trust-anchor': 'none' } })
+  dns = await startDns({ zones: [{ name: 'maple.com' }] })
+  server = await startChancery({ dns, settings: { 'limits.rate': 'off', 'catalogue.dir': join(dir, 'catalogue') } })
   account = await server.createAccount()
 })
 after(async () => {
   await server?.stop()
+  await dns?.stop()
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -100,6 +104,91 @@ test('buy, pay, close, refund', async () => {
   assert.equal((await json('balance')).Balance, 120000 - 39900)
   await refused(/CertificateNotFound/, 'renew', 'nothere1')
   await refused(/CertificateNotFound/, 'upgrade', 'nothere1')
+})
+
+/* ---- the CSR library ---- */
+
+const file = name => join(dir, name)
+
+test('csr: made, drafted, generated, listed, written into files, deleted', async () => {
+  const made = await json('csr', 'create', 'shop.maple.com', '--organization', 'Maple Ltd', '--department', 'IT', '--province', 'Shanghai', '--city', 'Shanghai', '--country', 'CN', '--remark', 'for the shop')
+  const draft = /^CSR (\d+)\n$/.exec(await cli('csr', 'create', 'draft.maple.com', '--organization', 'Maple Ltd', '--department', 'IT', '--province', 'Shanghai', '--city', 'Shanghai', '--country', 'CN', '--key', 'ecc-prime256v1', '--draft'))[1]
+  assert.match(await cli('csr', 'list'), new RegExp(`${draft} +draft\\.maple\\.com .* draft +ECC prime256v1[^\\n]*\\n${made.Id} +shop\\.maple\\.com .* created +RSA 2048 +for the shop`))
+  assert.match(await cli('csr', 'list', '--search', 'shop'), /shop/)
+  assert.doesNotMatch(await cli('csr', 'list', '--search', 'shop'), /draft/)
+  await cli('csr', 'generate', draft)
+  await cli('csr', 'show', draft, '--csr', file('d.csr'), '--private-key', file('d.key'))
+  const verified = await run('openssl', ['req', '-in', file('d.csr'), '-noout', '-verify', '-subject'])
+  assert.match(verified.stdout, /CN = draft\.maple\.com/)
+  const pair = await run('sh', ['-c', 'openssl req -in d.csr -noout -pubkey; openssl pkey -in d.key -pubout'], { cwd: dir })
+  assert.equal(pair.stdout.slice(0, pair.stdout.length / 2), pair.stdout.slice(pair.stdout.length / 2))
+  await refused(/is there already|exists/, 'csr', 'show', draft, '--csr', file('d.csr'))
+  await cli('csr', 'show', draft, '--csr', file('d.csr'), '--force')
+  await wrong(/is a number, not 'abc'/, 'csr', 'show', 'abc')
+  await wrong(/--key/, 'csr', 'create', 'x.maple.com', '--key', 'dsa-1024')
+  await refused(/./, 'csr', 'create', 'no name', '--organization', 'M')
+  await cli('csr', 'delete', draft)
+  await refused(/NotFound/, 'csr', 'show', draft)
+})
+
+/* ---- submit ---- */
+
+const buyOne = async () => (await json('buy', '104')).Order.CertificateIds[0]
+const placed = async id => placeRecords(dns, await until('the proofs', () => server.proofs(account, id)))
+
+test('submit: what has to be placed is shown, then it waits until the certificate is issued', async () => {
+  await cli(...op('account', 'credit', account.Account, '10000'))
+  const id = await buyOne()
+  await refused(/ContactEmail/, 'submit', id, 'one.maple.com', '--no-wait')
+  await refused(/CertificateNotFound/, 'submit', 'nothere1', 'one.maple.com', '--email', 'a@maple.com')
+  await refused(/sensitive word/, 'submit', id, 'bank.maple.com', '--email', 'a@maple.com')
+  await wrong(/dns\|file\|kept/, 'submit', id, 'one.maple.com', '--method', 'post')
+  await wrong(/usage: chancery submit/, 'submit')
+  const shown = await cli('submit', id, 'one.maple.com', '--email', 'a@maple.com', '--key', 'ecc-prime256v1', '--no-wait')
+  assert.match(shown, new RegExp(`^Submitted: certificate ${id} for one\\.maple\\.com\\n[^]*_dnsauth[^ ]* +TXT|CNAME`))
+  await cli('cancel', id)
+  const waits = server.cli(['submit', id, '--again'], account) /* with what was given before */
+  await until('it is submitted again', async () => (await server.describe(account, id)).Status === 0)
+  await placed(id)
+  const done = await waits
+  assert.equal(done.code, 0, done.stderr)
+  assert.match(done.stdout, /issued/i)
+  assert.equal((await server.describe(account, id)).Status, 1)
+  await refused(/CertificateStatusNotAllowResubmit/, 'submit', id, '--again')
+})
+
+test('submit: a request of one\'s own with its key, an entry of the library, a password', async () => {
+  await run('openssl', ['req', '-new', '-nodes', '-newkey', 'rsa:2048', '-keyout', 'own.key', '-out', 'own.csr', '-subj', '/CN=own.maple.com'], { cwd: dir })
+  const id = await buyOne()
+  await refused(/does not belong to the CSR/, 'submit', id, '--email', 'a@maple.com', '--csr', file('own.csr'), '--private-key', file('d.key'))
+  const waits = server.cli(['submit', id, '--email', 'a@maple.com', '--csr', file('own.csr'), '--private-key', file('own.key')], account)
+  await until('it is submitted', async () => (await server.describe(account, id)).Status === 0)
+  await placed(id)
+  assert.equal((await waits).code, 0, (await waits).stderr)
+  const { CertificatePrivateKey } = await server.call(account, 'DescribeCertificateDetail', { CertificateId: id })
+  writeFileSync(file('kept.key'), CertificatePrivateKey, { mode: 0o600 })
+  const same = await run('sh', ['-c', 'openssl pkey -in own.key -pubout; openssl pkey -in kept.key -pubout'], { cwd: dir })
+  assert.equal(same.stdout.slice(0, same.stdout.length / 2), same.stdout.slice(same.stdout.length / 2), same.stderr)
+
+  const { Set: [entry] } = await server.call(account, 'DescribeCSRSet', {})
+  const picked = await buyOne()
+  assert.match(await cli('submit', picked, '--email', 'a@maple.com', '--csr-id', String(entry.Id), '--no-wait'), /shop\.maple\.com/)
+  await refused(/renews none/, 'submit', await buyOne(), 'r.maple.com', '--email', 'a@maple.com', '--reuse', '--no-wait')
+  writeFileSync(file('password'), 'Ctl-Secret-1\n', { mode: 0o600 })
+  const locked = await buyOne()
+  await cli('submit', locked, 'locked.maple.com', '--email', 'a@maple.com', '--password-file', file('password'), '--no-wait')
+  assert.equal((await server.describe(account, locked)).Status, 0)
+})
+
+test('upgrade: a free certificate\'s name, fixed, for a year or more', async () => {
+  const free = await server.apply(account, 'up.maple.com', { CsrEncryptAlgo: 'ECC' })
+  await refused(/InvalidCertificateStatusCode/, 'upgrade', free)
+  await placed(free)
+  await server.waitStatus(account, free, 1)
+  const upgraded = await json('upgrade', free, '--years', '2')
+  assert.deepEqual([upgraded.Order.FixedDomain, upgraded.Order.State], ['up.maple.com', 'paid'])
+  await refused(/upgrade bound to up\.maple\.com/, 'submit', upgraded.Order.CertificateIds[0], 'other.maple.com', '--email', 'a@maple.com')
+  await refused(/InvalidCertificateStatusCode/, 'renew', free)
 })
 
 /* ---- the catalogue, reloaded (CAT, design) ---- */
