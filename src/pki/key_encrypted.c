@@ -229,24 +229,32 @@ static res read_scheme(struct bytes der, struct scheme *scheme)
         return RES_OK;
 }
 
-static res decrypt(const struct scheme *scheme, struct str password, struct buf *plain)
+res pki_key_decrypt(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, struct bytes data, struct buf *plain)
 {
         CLEAN(free_context) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-        uint8_t key[KEY_SIZE];
+        uint8_t *room = buf_grow(plain, data.n + BLOCK_MAX);
         int first = 0, last = 0;
-        uint8_t *room = buf_grow(plain, scheme->data.n + BLOCK_MAX);
-        bool good;
 
         TRY(buf_check(plain));
-        TRY(derive(scheme, password, key));
-        good = context && EVP_DecryptInit_ex(context, scheme->cipher->cipher(), NULL, key, scheme->iv.p) == 1 &&
-               EVP_DecryptUpdate(context, room, &first, scheme->data.p, (int)scheme->data.n) == 1 &&
-               EVP_DecryptFinal_ex(context, room + first, &last) == 1;
-        secret_wipe(key, sizeof(key));
+        bool good = context && EVP_DecryptInit_ex(context, cipher, NULL, key, iv) == 1 &&
+                    EVP_DecryptUpdate(context, room, &first, data.p, (int)data.n) == 1 &&
+                    EVP_DecryptFinal_ex(context, room + first, &last) == 1;
+
         ERR_clear_error();
         ENSURE(good, ERR_KEY_PASSWORD);
         plain->n = (size_t)first + (size_t)last;
         return RES_OK;
+}
+
+static res decrypt(const struct scheme *scheme, struct str password, struct buf *plain)
+{
+        uint8_t key[KEY_SIZE];
+
+        TRY(derive(scheme, password, key));
+        res opened = pki_key_decrypt(scheme->cipher->cipher(), key, scheme->iv.p, scheme->data, plain);
+
+        secret_wipe(key, sizeof(key));
+        return opened;
 }
 
 static res read_plain(struct bytes plain, struct pki_key **ret_key)

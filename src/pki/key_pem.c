@@ -3,7 +3,6 @@
  * goes through the readers of key_form.c and key_encrypted.c.  The older encrypted PEM derives its key by one round of
  * MD5: nothing to be proud of, but old servers' files are like that, and what is read is sealed afterwards.
  */
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "base/b64.h"
@@ -64,32 +63,16 @@ static res read_dek(struct str headers, struct dek *dek)
         return hex_decode(str_trim(iv), dek->iv, dek->row->iv_size);
 }
 
-static void free_context(EVP_CIPHER_CTX **context)
-{
-        EVP_CIPHER_CTX_free(*context);
-}
-
 static res dek_decrypt(const struct dek *dek, struct str password, struct bytes data, struct buf *plain)
 {
-        CLEAN(free_context) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
         const EVP_CIPHER *cipher = dek->row->cipher();
         uint8_t key[DEK_KEY_MAX];
-        int first = 0, last = 0;
-        uint8_t *room = buf_grow(plain, data.n + DEK_IV_MAX);
-        bool good;
+        bool is_made = EVP_BytesToKey(cipher, EVP_md5(), dek->iv, (const uint8_t *)password.p, (int)password.n, 1, key, NULL) ==
+                       (int)dek->row->key_size;
+        res opened = is_made ? pki_key_decrypt(cipher, key, dek->iv, data, plain) : FAIL(ERR_CRYPTO);
 
-        TRY(buf_check(plain));
-        good = context &&
-               EVP_BytesToKey(cipher, EVP_md5(), dek->iv, (const uint8_t *)password.p, (int)password.n, 1, key, NULL) ==
-                       (int)dek->row->key_size &&
-               EVP_DecryptInit_ex(context, cipher, NULL, key, dek->iv) == 1 &&
-               EVP_DecryptUpdate(context, room, &first, data.p, (int)data.n) == 1 &&
-               EVP_DecryptFinal_ex(context, room + first, &last) == 1;
         secret_wipe(key, sizeof(key));
-        ERR_clear_error();
-        ENSURE(good, ERR_KEY_PASSWORD);
-        plain->n = (size_t)first + (size_t)last;
-        return RES_OK;
+        return opened;
 }
 
 static res from_open(struct str label, struct bytes der, struct pki_key **ret_key)
