@@ -1,5 +1,4 @@
 /* api: any action, parameters as JSON, the Response as it came. */
-#include <string.h>
 #include <unistd.h>
 
 #include "base/limits.h"

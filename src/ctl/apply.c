@@ -11,12 +11,6 @@
 #include "ctl/show.h"
 #include "ctl/wait.h"
 
-static void add_text(json_t *request, const char *name, const char *text)
-{
-        if (text != NULL)
-                json_object_set_new(request, name, json_string(text));
-}
-
 static res add_password(struct ctl *ctl, json_t *request)
 {
         const char *path = args_text(ctl, "--password-file");
@@ -49,15 +43,15 @@ static bool option_is(const struct ctl *ctl, const char *option, const char *val
 
 static res make_request(struct ctl *ctl, json_t *request)
 {
-        add_text(request, "DomainName", ctl->arguments[0]);
-        add_text(request, "DvAuthMethod", option_is(ctl, "--method", "file") ? "FILE" : "DNS");
-        add_text(request, "PackageType", args_text(ctl, "--product"));
-        add_text(request, "ValidityPeriod", args_text(ctl, "--validity"));
-        add_text(request, "ContactEmail", args_text(ctl, "--email"));
-        add_text(request, "Alias", args_text(ctl, "--alias"));
-        add_text(request, "OldCertificateId", args_text(ctl, "--renew"));
+        json_put_text(request, "DomainName", ctl->arguments[0]);
+        json_put_text(request, "DvAuthMethod", option_is(ctl, "--method", "file") ? "FILE" : "DNS");
+        json_put_text(request, "PackageType", args_text(ctl, "--product"));
+        json_put_text(request, "ValidityPeriod", args_text(ctl, "--validity"));
+        json_put_text(request, "ContactEmail", args_text(ctl, "--email"));
+        json_put_text(request, "Alias", args_text(ctl, "--alias"));
+        json_put_text(request, "OldCertificateId", args_text(ctl, "--renew"));
         if (args_text(ctl, "--key") != NULL)
-                add_text(request, "CsrEncryptAlgo", option_is(ctl, "--key", "ecc") ? "ECC" : "RSA");
+                json_put_text(request, "CsrEncryptAlgo", option_is(ctl, "--key", "ecc") ? "ECC" : "RSA");
         TRY(add_project(ctl, request));
         return add_password(ctl, request);
 }
@@ -72,20 +66,6 @@ static res submit(struct ctl *ctl, struct client *client, const char **ret_id)
         return RES_OK;
 }
 
-static res tell_begin(struct ctl *ctl, struct client *client, const char *id)
-{
-        json_auto_t *certificate = NULL;
-
-        TRY(show_fetch(client, id, &certificate));
-        if (args_has(ctl, "--json"))
-                return output_json(ctl, certificate, /* pretty= */ false);
-        (void)printf("Applied: certificate %s for %s\n", id, json_text(certificate, "Domain"));
-        show_proofs(ctl, certificate);
-        if (args_has(ctl, "--no-wait"))
-                (void)printf("`chancery wait %s` goes on when it is placed\n", id);
-        return output_finish(ctl);
-}
-
 res apply_run(struct ctl *ctl)
 {
         CLEAN(client_close) struct client *client = NULL;
@@ -93,8 +73,5 @@ res apply_run(struct ctl *ctl)
 
         TRY(client_open(ctl, &client));
         TRY(submit(ctl, client, &id));
-        TRY(tell_begin(ctl, client, id));
-        if (args_has(ctl, "--no-wait"))
-                return RES_OK;
-        return wait_and_tell(ctl, client, id);
+        return wait_after(ctl, client, "Applied", id);
 }

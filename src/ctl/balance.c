@@ -46,9 +46,8 @@ static void print_entries(struct ctl *ctl, const json_t *response)
         static const char *const heading[ENTRY_COLUMNS] = {"Time", "Amount", "Order", "Note"};
         const json_t *list = json_object_get(response, "Entries");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * ENTRY_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, ENTRY_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof heading);
         for (size_t i = 0; i < count; i++) {
                 const json_t *entry = json_array_get(list, i);
                 const char **row = cells + (i + 1) * ENTRY_COLUMNS;
@@ -92,9 +91,8 @@ static void print_slots(struct ctl *ctl, const json_t *response)
         static const char *const heading[SLOT_COLUMNS] = {"Certificate", "Primary domain", "Comes back"};
         const json_t *list = json_object_get(response, "Slots");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * SLOT_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, SLOT_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof heading);
         for (size_t i = 0; i < count; i++) {
                 const json_t *slot = json_array_get(list, i);
                 const char **row = cells + (i + 1) * SLOT_COLUMNS, *time = json_text(slot, "ReturnTime");
@@ -112,9 +110,8 @@ static void print_domains(struct ctl *ctl, const json_t *response)
         static const char *const heading[DOMAIN_COLUMNS] = {"Primary domain", "Limit", "Used", "Elsewhere", "Left", "Next comes back"};
         const json_t *list = json_object_get(response, "PrimaryDomains");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * DOMAIN_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, DOMAIN_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof heading);
         for (size_t i = 0; i < count; i++) {
                 const json_t *domain = json_array_get(list, i);
                 const char **row = cells + (i + 1) * DOMAIN_COLUMNS;
@@ -154,9 +151,8 @@ static void print_products(struct ctl *ctl, const json_t *response)
         static const char *const kinds[] = {"", "one", "several", "wildcard", "several wildcards"};
         const json_t *list = json_object_get(response, "Products");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * PRODUCT_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, PRODUCT_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof heading);
         for (size_t i = 0; i < count; i++) {
                 const json_t *product = json_array_get(list, i), *methods = json_object_get(product, "Methods");
                 const char **row = cells + (i + 1) * PRODUCT_COLUMNS, *words = "";

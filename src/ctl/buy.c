@@ -187,9 +187,8 @@ static void print_orders(struct ctl *ctl, const json_t *response)
         static const char *const heading[ORDERS_COLUMNS] = {"Order", "State", "Product", "Years", "Names", "Price", "Made", "Certificates"};
         const json_t *list = json_object_get(response, "Orders");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * ORDERS_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, ORDERS_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof heading);
         for (size_t i = 0; i < count; i++) {
                 const json_t *order = json_array_get(list, i);
                 const char **row = cells + (i + 1) * ORDERS_COLUMNS;

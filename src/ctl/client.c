@@ -36,6 +36,12 @@ static void slist_free(struct curl_slist **list)
         curl_slist_free_all(*list);
 }
 
+void json_put_text(json_t *object, const char *name, const char *text)
+{
+        if (text != NULL)
+                json_object_set_new(object, name, json_string(text));
+}
+
 const char *json_text(const json_t *object, const char *name)
 {
         const char *text = json_string_value(json_object_get(object, name));

@@ -9,12 +9,6 @@
 #define CSR_COLUMNS 6
 #define CSR_DEFAULT 20
 
-static void add_text(json_t *request, const char *name, const char *text)
-{
-        if (text != NULL)
-                json_object_set_new(request, name, json_string(text));
-}
-
 static res id_of(struct ctl *ctl, const char *text, json_int_t *ret_id)
 {
         int64_t id = 0;
@@ -42,7 +36,7 @@ static json_t *request_of(struct ctl *ctl)
         json_t *request = json_object();
 
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-                add_text(request, texts[i][1], args_text(ctl, texts[i][0]));
+                json_put_text(request, texts[i][1], args_text(ctl, texts[i][0]));
         return request;
 }
 
@@ -67,10 +61,10 @@ res csr_create_run(struct ctl *ctl)
         key = key ? key : "rsa-2048";
         dash = strchr(key, '-');
         json_object_set_new(request, "EncryptAlgo", json_stringn(key, (size_t)(dash - key)));
-        add_text(request, "KeyParameter", dash + 1);
-        add_text(request, "Domain", ctl->arguments[0]);
+        json_put_text(request, "KeyParameter", dash + 1);
+        json_put_text(request, "Domain", ctl->arguments[0]);
         if (args_text(ctl, "--email") == NULL)
-                add_text(request, "Email", "");
+                json_put_text(request, "Email", "");
         json_object_set_new(request, "Generate", json_boolean(!args_has(ctl, "--draft")));
         TRY(add_password(ctl, request));
         TRY(client_open(ctl, &client));
@@ -98,9 +92,8 @@ static void print_rows(struct ctl *ctl, const json_t *response)
         static const char *const states[] = {"draft", "created", "used"};
         const json_t *list = json_object_get(response, "Set");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * CSR_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, CSR_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof(heading));
         for (size_t i = 0; i < count; i++) {
                 const json_t *c = json_array_get(list, i);
                 const char **row = cells + (i + 1) * CSR_COLUMNS;
@@ -126,7 +119,7 @@ res csr_list_run(struct ctl *ctl)
         TRY(args_int(ctl, "--offset", 0, &offset));
         json_object_set_new(query, "Limit", json_integer((json_int_t)limit));
         json_object_set_new(query, "Offset", json_integer((json_int_t)offset));
-        add_text(query, "Domain", args_text(ctl, "--search"));
+        json_put_text(query, "Domain", args_text(ctl, "--search"));
         TRY(client_open(ctl, &client));
         TRY(client_call(client, "DescribeCSRSet", json_incref(query), &response));
         if (args_has(ctl, "--json"))

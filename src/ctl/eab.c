@@ -63,9 +63,8 @@ res eab_list_run(struct ctl *ctl)
                 return output_json(ctl, response, /* pretty= */ false);
         const json_t *list = json_object_get(response, "ExternalAccounts");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * EAB_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, EAB_COLUMNS, count);
 
-        memcpy(cells, heading, sizeof(heading));
         for (size_t i = 0; i < count; i++) {
                 const json_t *one = json_array_get(list, i);
                 const char **row = cells + (i + 1) * EAB_COLUMNS;

@@ -113,10 +113,10 @@ static res import_one(struct import *import, size_t i)
 
 static res tell_text(const struct import *import)
 {
+        static const char *const heading[] = {"NAME", "LAYOUT", "RESULT", ""};
         size_t n = import->list.n;
-        const char **cells = arena_array_of(import->ctl->arena, 4 * (n + 1), const char *);
+        const char **cells = output_cells(import->ctl, heading, 4, n);
 
-        memcpy(cells, (const char *[]){"NAME", "LAYOUT", "RESULT", ""}, 4 * sizeof *cells);
         for (size_t i = 0; i < n; i++) {
                 const char **row = cells + 4 * (i + 1);
 

@@ -1,6 +1,4 @@
 /* list: a page of certificates, newest first. */
-#include <string.h>
-
 #include "base/str.h"
 #include "ctl/client.h"
 #include "ctl/output.h"
@@ -50,10 +48,9 @@ static void print_rows(struct ctl *ctl, const json_t *response)
         static const char *const heading[LIST_COLUMNS] = {"Id", "Domain", "Status", "Valid until", "Product", "Alias"};
         const json_t *list = json_object_get(response, "Certificates");
         size_t count = json_array_size(list);
-        const char **cells = arena_array_of(ctl->arena, (count + 1) * LIST_COLUMNS, const char *);
+        const char **cells = output_cells(ctl, heading, LIST_COLUMNS, count);
         long long total = (long long)json_int(response, "TotalCount");
 
-        memcpy(cells, heading, sizeof(heading));
         for (size_t i = 0; i < count; i++) {
                 const json_t *c = json_array_get(list, i);
                 const char **row = cells + (i + 1) * LIST_COLUMNS;

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "ctl/client.h"
+
 /* Columns on the terminal; a byte that is no character counts as one. */
 static size_t text_width(const char *text)
 {
@@ -74,6 +76,25 @@ void output_table(FILE *file, const char *const *cells, size_t columns, size_t r
 }
 
 #define PAIR_WIDTH 15
+
+const char **output_cells(struct ctl *ctl, const char *const *heading, size_t columns, size_t count)
+{
+        const char **cells = arena_array_of(ctl->arena, (count + 1) * columns, const char *);
+
+        memcpy(cells, heading, columns * sizeof *cells);
+        return cells;
+}
+
+void output_members(struct ctl *ctl, const json_t *list, const char *const *heading, const char *const *members, size_t columns)
+{
+        size_t count = json_array_size(list);
+        const char **cells = output_cells(ctl, heading, columns, count);
+
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; k < columns; k++)
+                        cells[(i + 1) * columns + k] = json_text(json_array_get(list, i), members[k]);
+        output_table(stdout, cells, columns, count + 1, "");
+}
 
 void output_pair(FILE *file, const char *name, const char *value)
 {

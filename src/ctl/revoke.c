@@ -90,14 +90,8 @@ res revocations_run(struct ctl *ctl)
         if (args_has(ctl, "--json"))
                 return output_json(ctl, response, /* pretty= */ false);
         const json_t *list = json_object_get(response, "Revocations");
-        size_t rows = json_array_size(list) + 1;
-        const char **cells = arena_array_of(ctl->arena, rows * QUEUE_COLUMNS, const char *);
 
-        memcpy(cells, heading, sizeof(heading));
-        for (size_t i = 1; i < rows; i++)
-                for (size_t k = 0; k < QUEUE_COLUMNS; k++)
-                        cells[i * QUEUE_COLUMNS + k] = json_text(json_array_get(list, i - 1), members[k]);
-        output_table(stdout, cells, QUEUE_COLUMNS, rows, "");
+        output_members(ctl, list, heading, members, QUEUE_COLUMNS);
         return RES_OK;
 }
 

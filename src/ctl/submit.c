@@ -10,12 +10,6 @@
 #include "ctl/show.h"
 #include "ctl/wait.h"
 
-static void add_text(json_t *request, const char *name, const char *text)
-{
-        if (text != NULL)
-                json_object_set_new(request, name, json_string(text));
-}
-
 static res add_key(struct ctl *ctl, json_t *request)
 {
         const char *csr = args_text(ctl, "--csr"), *key = args_text(ctl, "--key"), *password = args_text(ctl, "--password-file"), *dash;
@@ -36,7 +30,7 @@ static res add_key(struct ctl *ctl, json_t *request)
         }
         if (key != NULL && (dash = strchr(key, '-')) != NULL) {
                 json_object_set_new(request, "CsrEncryptAlgo", json_stringn(key, (size_t)(dash - key)));
-                add_text(request, "CsrKeyParameter", dash + 1);
+                json_put_text(request, "CsrKeyParameter", dash + 1);
         }
         if (password != NULL) {
                 TRY(file_password(ctl, password, &text));
@@ -56,7 +50,7 @@ static void add_applicant(struct ctl *ctl, json_t *request)
         };
 
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-                add_text(request, texts[i][1], args_text(ctl, texts[i][0]));
+                json_put_text(request, texts[i][1], args_text(ctl, texts[i][0]));
         json_object_set_new(request, "CompanyType", json_integer(args_text(ctl, "--organization") ? 2 : 1));
         json_object_set_new(request, "CompanyId", json_string("0"));
 }
@@ -65,7 +59,7 @@ static res give(struct ctl *ctl, struct client *client)
 {
         json_auto_t *request = json_object(), *names = json_array(), *response = NULL;
 
-        add_text(request, "CertId", ctl->arguments[0]);
+        json_put_text(request, "CertId", ctl->arguments[0]);
         json_object_set_new(request, "CertCommonName", json_string(ctl->argument_count > 1 ? ctl->arguments[1] : ""));
         for (size_t i = 2; i < ctl->argument_count; i++)
                 json_array_append_new(names, json_string(ctl->arguments[i]));
@@ -81,23 +75,11 @@ static res commit(struct ctl *ctl, struct client *client)
         json_auto_t *request = json_object(), *response = NULL;
         const char *method = args_text(ctl, "--method");
 
-        add_text(request, "CertId", ctl->arguments[0]);
+        json_put_text(request, "CertId", ctl->arguments[0]);
         for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
                 if (strcmp(method, methods[i][0]) == 0)
-                        add_text(request, "VerifyType", methods[i][1]);
+                        json_put_text(request, "VerifyType", methods[i][1]);
         return client_call(client, "CertificateOrderSubmit", json_incref(request), &response);
-}
-
-static res tell(struct ctl *ctl, struct client *client)
-{
-        json_auto_t *certificate = NULL;
-
-        TRY(show_fetch(client, ctl->arguments[0], &certificate));
-        if (args_has(ctl, "--json"))
-                return output_json(ctl, certificate, /* pretty= */ false);
-        (void)printf("Submitted: certificate %s for %s\n", ctl->arguments[0], json_text(certificate, "Domain"));
-        show_proofs(ctl, certificate);
-        return output_finish(ctl);
 }
 
 res submit_run(struct ctl *ctl)
@@ -116,6 +98,5 @@ res submit_run(struct ctl *ctl)
         if (given)
                 TRY(give(ctl, client));
         TRY(commit(ctl, client));
-        TRY(tell(ctl, client));
-        return args_has(ctl, "--no-wait") ? RES_OK : wait_and_tell(ctl, client, ctl->arguments[0]);
+        return wait_after(ctl, client, "Submitted", ctl->arguments[0]);
 }

@@ -1,6 +1,4 @@
 /* verify: have the server look now, and tell for each name what it saw. */
-#include <string.h>
-
 #include "ctl/client.h"
 #include "ctl/output.h"
 

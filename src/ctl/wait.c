@@ -4,7 +4,6 @@
  */
 #include "ctl/wait.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -155,4 +154,24 @@ res wait_run(struct ctl *ctl)
 
         TRY(client_open(ctl, &client));
         return wait_and_tell(ctl, client, ctl->arguments[0]);
+}
+
+static res tell_begin(struct ctl *ctl, struct client *client, const char *what, const char *id)
+{
+        json_auto_t *certificate = NULL;
+
+        TRY(show_fetch(client, id, &certificate));
+        if (args_has(ctl, "--json"))
+                return output_json(ctl, certificate, /* pretty= */ false);
+        (void)printf("%s: certificate %s for %s\n", what, id, json_text(certificate, "Domain"));
+        show_proofs(ctl, certificate);
+        if (args_has(ctl, "--no-wait"))
+                (void)printf("`chancery wait %s` goes on when it is placed\n", id);
+        return output_finish(ctl);
+}
+
+res wait_after(struct ctl *ctl, struct client *client, const char *what, const char *id)
+{
+        TRY(tell_begin(ctl, client, what, id));
+        return args_has(ctl, "--no-wait") ? RES_OK : wait_and_tell(ctl, client, id);
 }

@@ -9,3 +9,5 @@
  * --timeout is up.
  */
 MUST res wait_and_tell(struct ctl *ctl, struct client *client, const char *id);
+/* What was begun (`what`: "Applied", …) and what is to be placed for it; then as above, unless --no-wait is given. */
+MUST res wait_after(struct ctl *ctl, struct client *client, const char *what, const char *id);
