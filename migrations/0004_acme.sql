@@ -40,6 +40,7 @@ CREATE TABLE acme_order (
     authorizations TEXT NOT NULL,           -- ids, one a line, in the identifiers' order
     certificate_id TEXT NOT NULL,
     replaces TEXT NOT NULL,                 -- RFC 9773 certificate identifier, '' = none
+    not_after BIGINT NOT NULL,              -- as the client asked; 0 = as long as certificates live
     error TEXT NOT NULL,                    -- problem document, '' = none
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL

@@ -126,9 +126,11 @@ res acme_account_resource(struct acme_call *call)
                 TRY(acme_call_bind(call, account_fields, &in));
         if (in.status.p && !str_equals(in.status, "deactivated"))
                 return act_fail(&call->act, ERR_ACME_MALFORMED, "The only status that can be set is deactivated.");
-        if (in.contact.v || in.status.p) {
+        const bool agrees = in.agreed.set && in.agreed.v;
+
+        if (in.contact.v || in.status.p || agrees) {
                 const struct acme_account_change change = {
-                        .has_contacts = in.contact.v != NULL, .contacts = in.contact, .deactivate = in.status.p != NULL};
+                        .has_contacts = in.contact.v != NULL, .contacts = in.contact, .deactivate = in.status.p != NULL, .agree = agrees};
 
                 TRY(acme_account_update(&call->act, &call->account, &change, &row));
         } else {

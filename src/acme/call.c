@@ -170,8 +170,14 @@ void acme_reply_problem(struct acme_call *call, enum err err)
         struct problem problem = call->problem;
         const int status = err_http_status(err);
 
+        const char *terms = call->acme->core->conf->acme_terms;
+
         problem.err = err;
         problem.detail = call->act.detail;
+        if (err == ERR_ACME_TERMS && terms) {
+                problem.instance = terms;
+                acme_header(call, "Link", arena_printf(call->request->arena, "<%s>;rel=\"terms-of-service\"", terms));
+        }
         if (problem.part_count == 1 && err != ERR_ACME_COMPOUND) /* one wrong identifier is the problem itself, and named too */
                 problem.detail = problem.parts[0].detail;
         buf_clear(&call->reply->body);

@@ -17,6 +17,10 @@ static void directory_meta(struct acme_call *call, struct buf *out)
 
         buf_add_text(out, "\"meta\":{\"website\":");
         json_encode_str(out, str_of(arena_printf(call->request->arena, "%s/", call->base)));
+        if (conf->acme_terms) {
+                buf_add_text(out, ",\"termsOfService\":");
+                json_encode_str(out, str_of(conf->acme_terms));
+        }
         buf_add_text(out, ",\"caaIdentities\":[");
         for (size_t i = 0; i < conf->ca_caa_identities.n; i++) {
                 buf_add_text(out, i ? "," : "");

@@ -56,6 +56,10 @@ static void order_reply(struct acme_call *call, const struct acme_order *order, 
 
         timetext_utc(order->row.expires_at, expires);
         buf_printf(out, "{\"status\":\"%s\",\"expires\":\"%s\",", acme_order_status_name(order->status), expires);
+        if (order->row.not_after > 0) {
+                timetext_utc(order->row.not_after, expires);
+                buf_printf(out, "\"notAfter\":\"%s\",", expires);
+        }
         order_identifiers(order, out);
         for (size_t i = 0; i < order->names.n; i++) {
                 buf_add_text(out, i ? "," : "");

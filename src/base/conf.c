@@ -75,6 +75,8 @@ static const struct conf_row conf_rows[] = {
             "Issuers, profiles and validation methods for which nothing is issued; a change in the file works within 2 s, without a restart.", .is_list = true),
         ROW("acme.external-account", acme_external_account_required, conf_check_required, "optional",
             "Whether a new ACME account must be bound to an API key: optional or required."),
+        ROW("acme.terms", acme_terms, conf_check_page, "",
+            "Address (https://…) of the terms of service that ACME accounts have to agree to; empty = there are none."),
         ROW("limits.rate", limits_rate, conf_check_switch, "on", "Whether requests are limited in rate."),
         ROW("calendar.zone", calendar_zone, conf_check_zone, "Asia/Shanghai", "Time zone of business days."),
         ROW("calendar.holidays", calendar_holidays, conf_check_dates, "",

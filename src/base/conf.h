@@ -39,6 +39,7 @@ struct conf {
         struct conf_list ca_caa_identities;
         struct conf_list issuance_off; /* issuer, profile or method names */
         bool acme_external_account_required;
+        char *acme_terms; /* address of the terms of service; NULL = there are none */
         bool limits_rate;
         char *calendar_zone;
         struct conf_list calendar_holidays;

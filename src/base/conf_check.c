@@ -258,6 +258,18 @@ res conf_check_url(struct arena *arena, const char *text, void *field, const cha
         return RES_OK;
 }
 
+res conf_check_page(struct arena *arena, const char *text, void *field, const char **ret_why)
+{
+        const struct str url = str_of(text);
+        const size_t scheme = str_starts_with(url, STR("https://")) ? 8 : str_starts_with(url, STR("http://")) ? 7 : 0;
+        const struct str rest = {url.p + scheme, url.n - scheme};
+
+        if (url.n > 0 && (scheme == 0 || url.n > CONF_URL_BYTES || !conf_all_of(rest, ".:-_[]/~%?&=+,;#@!") || rest.p[0] == '/'))
+                return conf_wrong(ret_why, "must be the address of a page, like https://pki.example.com/terms, or empty");
+        conf_keep_text(arena, url, field);
+        return RES_OK;
+}
+
 res conf_check_path(struct arena *arena, const char *text, void *field, const char **ret_why)
 {
         (void)ret_why;

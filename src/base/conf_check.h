@@ -16,6 +16,7 @@ conf_check conf_check_words;    /* struct conf_list: letters, digits, '.', '_', 
 conf_check conf_check_cidrs;    /* struct conf_list: address or address/bits */
 conf_check conf_check_dates;    /* struct conf_list: YYYY-MM-DD */
 conf_check conf_check_url;      /* char *: http://…, slashes at the end are cut */
+conf_check conf_check_page;     /* char *: http:// or https://…, kept as it is; NULL = empty */
 conf_check conf_check_path;     /* char * */
 conf_check conf_check_master;   /* char *: path, or credential:NAME */
 conf_check conf_check_zone;     /* char *: name of a time zone */

@@ -167,6 +167,42 @@ res timetext_parse_utc_date(struct str text, int64_t *ret_sec)
         return timetext_parse_api(str_of(whole), ret_sec);
 }
 
+/* "Z" or "+08:00" as seconds east of UTC. */
+static res timetext_parse_offset(struct str text, int64_t *ret_sec)
+{
+        *ret_sec = 0;
+        if (str_equal_nocase(text, STR("Z")))
+                return RES_OK;
+        ENSURE(timetext_has_form(text, "+00:00") || timetext_has_form(text, "-00:00"), ERR_FORMAT);
+        const int hours = timetext_number(text.p + 1, 2), minutes = timetext_number(text.p + 4, 2);
+
+        ENSURE(hours <= 23 && minutes <= 59, ERR_FORMAT);
+        *ret_sec = (hours * 3600 + minutes * 60) * (text.p[0] == '-' ? -1 : 1);
+        return RES_OK;
+}
+
+res timetext_parse_rfc3339(struct str text, int64_t *ret_sec)
+{
+        char whole[TIMETEXT_SIZE] = "";
+        size_t at = TIMETEXT_SIZE - 1;
+        int64_t sec = 0, east = 0;
+
+        ENSURE(text.n > at && (text.p[10] == 'T' || text.p[10] == 't'), ERR_FORMAT);
+        memcpy(whole, text.p, at);
+        whole[10] = ' ';
+        TRY(timetext_parse_api(str_of(whole), &sec));
+        if (text.p[at] == '.') {
+                const size_t point = at++;
+
+                while (at < text.n && text.p[at] == '0')
+                        at++;
+                ENSURE(at > point + 1, ERR_FORMAT);
+        }
+        TRY(timetext_parse_offset((struct str){text.p + at, text.n - at}, &east));
+        *ret_sec = sec + TIMETEXT_GMT8_SEC - east;
+        return RES_OK;
+}
+
 void timetext_utc(int64_t sec, char out[TIMETEXT_UTC_SIZE])
 {
         const struct timetext_civil t = timetext_bounded(sec);

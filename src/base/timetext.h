@@ -12,5 +12,6 @@ void timetext_stamp17(int64_t ms, char out[18]);
 MUST res timetext_parse_utc_date(struct str text, int64_t *ret_sec); /* YYYY-MM-DD, its midnight; ERR_FORMAT */
 /* RFC 3339 in UTC: YYYY-MM-DDTHH:MM:SSZ. */
 #define TIMETEXT_UTC_SIZE 21
+MUST res timetext_parse_rfc3339(struct str text, int64_t *ret_sec); /* any offset, a fraction that is 0; ERR_FORMAT */
 void timetext_utc(int64_t sec, char out[TIMETEXT_UTC_SIZE]);
 void timetext_utc_date(int64_t sec, char out[11]); /* YYYY-MM-DD, of the TC3 scope */

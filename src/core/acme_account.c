@@ -30,6 +30,7 @@ static MUST res account_fill(const struct acme_account_row *row, struct acme_acc
                 .account_id = row->account_id,
                 .external_id = row->external_id,
                 .is_valid = str_equals(row->status, "valid"),
+                .terms_agreed = row->terms_agreed != 0,
                 .spki_n = row->spki.n,
         };
 
@@ -209,6 +210,8 @@ res acme_account_create(struct act *act, const struct acme_account_new *in, stru
         char thumbprint[JWS_THUMBPRINT_SIZE];
         res r = FAIL(ERR_STORE_CONFLICT);
 
+        if (act->core->conf->acme_terms && !in->terms_agreed)
+                return act_fail(act, ERR_ACME_TERMS, "Agree to the terms of service: send termsOfServiceAgreed true.");
         TRY(key_check(act, in->key));
         TRY(jws_key_thumbprint(in->key, thumbprint));
         making_fill(act, in, thumbprint, &making);
@@ -230,7 +233,7 @@ res acme_account_create(struct act *act, const struct acme_account_new *in, stru
 struct account_changing {
         struct act *act;
         const struct acme_account *account;
-        bool has_contacts, deactivate;
+        bool has_contacts, deactivate, agree;
         struct str contact;
         struct str thumbprint; /* of a new key, or absent */
         struct bytes spki;
@@ -255,7 +258,9 @@ static res changing_tx(struct store_tx *tx, void *arg)
 {
         struct account_changing *changing = arg;
         struct act *act = changing->act;
-        const char *what = changing->deactivate ? "deactivated" : changing->thumbprint.p ? "has a new key" : "has new contacts";
+        const char *what = changing->deactivate ? "deactivated" : changing->thumbprint.p ? "has a new key"
+                                                                                      : changing->agree ? "agreed to the terms of service"
+                                                                                                        : "has new contacts";
 
         TRY(store_acme_account_get(store_tx_conn(tx), act->arena, changing->account->acme_id, &changing->row));
         ENSURE(str_equals(changing->row.status, "valid"), ERR_ACME_DENIED);
@@ -263,6 +268,8 @@ static res changing_tx(struct store_tx *tx, void *arg)
                 TRY(changing_key(tx, changing));
         if (changing->has_contacts)
                 changing->row.contact = changing->contact;
+        if (changing->agree)
+                changing->row.terms_agreed = 1;
         if (changing->deactivate)
                 changing->row.status = STR("deactivated");
         TRY(store_acme_account_update(tx, &changing->row));
@@ -274,7 +281,12 @@ res acme_account_update(struct act *act, const struct acme_account *account, con
                         struct acme_account_row *ret_row)
 {
         struct account_changing changing = {
-                .act = act, .account = account, .has_contacts = change->has_contacts, .deactivate = change->deactivate};
+                .act = act,
+                .account = account,
+                .has_contacts = change->has_contacts,
+                .deactivate = change->deactivate,
+                .agree = change->agree,
+        };
 
         TRY(contacts_join(act, &change->contacts, &changing.contact));
         TRY(store_run(act->core->store, changing_tx, &changing));

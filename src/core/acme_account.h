@@ -15,6 +15,7 @@
 struct acme_account {
         int64_t acme_id, account_id, external_id;
         bool is_valid; /* not deactivated or revoked */
+        bool terms_agreed;
         char thumbprint[JWS_THUMBPRINT_SIZE];
         char uri[ACME_URI_MAX];
         uint8_t spki[ACME_SPKI_MAX];
@@ -38,11 +39,11 @@ struct acme_account_new {
         struct str url;      /* of newAccount, which the binding signs */
         const char *uri_base; /* "https://host/acme/acct/" */
 };
-/* The row that has this key, made now (*ret_made) or before. */
+/* ERR_ACME_TERMS: acme.terms is set and not agreed to.  The row that has this key, made now (*ret_made) or before. */
 MUST res acme_account_create(struct act *act, const struct acme_account_new *in, struct acme_account_row *ret_row, bool *ret_made);
 
 struct acme_account_change {
-        bool has_contacts, deactivate;
+        bool has_contacts, deactivate, agree;
         struct strs contacts;
 };
 MUST res acme_account_update(struct act *act, const struct acme_account *account, const struct acme_account_change *change,

@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/look.h"
 #include "core/rate.h"
+#include "core/term.h"
 #include "pki/pem.h"
 #include "store/acme_order.h"
 #include "store/certificate.h"
@@ -98,6 +99,20 @@ static MUST res finalize_caa(struct finalize *f)
         if (verdict == MSG_VERDICT_PASS)
                 return RES_OK;
         return act_fail(act, verdict == MSG_VERDICT_FORBIDDEN ? ERR_CAA : ERR_ACME_DNS, "CAA: %s", why);
+}
+
+/* Between the order and now its notAfter may have come too near, or the day's rules may have changed. */
+static MUST res finalize_end(struct finalize *f)
+{
+        const int64_t not_after = f->order.row.not_after;
+        int64_t latest = 0;
+
+        if (not_after == 0)
+                return RES_OK;
+        TRY(term_latest(f->act, str_of(f->product->profile), f->product->life_days, &latest));
+        if (not_after > latest || not_after < f->act->now_sec + ACME_LIFE_MIN_SEC)
+                return act_fail(f->act, ERR_ACME_NOT_READY, "The order's notAfter cannot be kept any more; make another order.");
+        return RES_OK;
 }
 
 /* A certificate counts once for each registered domain in it. */
@@ -191,6 +206,7 @@ static void finalize_fill_key(struct finalize *f)
                 .package_type = str_of(f->product->package_type),
                 .product = str_of(f->product->text),
                 .term_months = f->product->validity_months,
+                .term_end_at = f->order.row.not_after ? f->order.row.not_after + 1 : 0,
                 .domain_count = (int64_t)f->order.names.n,
                 .currency = STR(""),
                 .state = STR("acme"),
@@ -359,6 +375,7 @@ res acme_order_finalize(struct act *act, const struct acme_account *account, int
         TRY(acme_order_get(act, account, id, &f.order));
         if (f.order.status != ACME_ORDER_READY || f.product == NULL)
                 return act_fail(act, ERR_ACME_NOT_READY, "The order is %s, not ready.", acme_order_status_name(f.order.status));
+        TRY(finalize_end(&f));
         TRY(acme_csr_check(act, account, &f.order.names, csr, &f.csr));
         TRY(finalize_authorizations(&f));
         TRY(finalize_rates(&f));

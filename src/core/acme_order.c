@@ -1,10 +1,13 @@
 /* See acme_order.h. */
 #include "core/acme_order.h"
 
+#include "base/conf.h"
+#include "base/timetext.h"
 #include "core/acme_order_inner.h"
 #include "core/acme_renewal.h"
 #include "core/core.h"
 #include "core/rate.h"
+#include "core/term.h"
 
 #define LIST_PAGE 100
 
@@ -142,6 +145,7 @@ struct order_making {
         const struct product *product;
         struct acme_identifier *identifiers;
         size_t count;
+        int64_t not_after;
         struct acme_order order;
 };
 
@@ -200,6 +204,38 @@ static MUST res making_identifiers(struct order_making *making, struct problem *
         return FAIL(worst);
 }
 
+/* RFC 8555 §7.4: what cannot be granted as it was asked is refused, not changed. */
+static MUST res making_end(struct order_making *making)
+{
+        struct act *act = making->act;
+        const struct str text = making->in->not_after;
+        char first[TIMETEXT_UTC_SIZE], last[TIMETEXT_UTC_SIZE];
+        int64_t latest = 0;
+
+        if (making->in->not_before.n > 0)
+                return act_fail(act, ERR_ACME_MALFORMED, "Leave notBefore out: a certificate begins when it is issued.");
+        if (text.n == 0)
+                return RES_OK;
+        if (!res_is_ok(timetext_parse_rfc3339(text, &making->not_after)))
+                return act_fail(act, ERR_ACME_MALFORMED, "notAfter must be a time like 2027-01-31T12:00:00Z, in whole seconds.");
+        TRY(term_latest(act, str_of(making->product->profile), making->product->life_days, &latest));
+        if (making->not_after >= act->now_sec + ACME_LIFE_MIN_SEC && making->not_after <= latest)
+                return RES_OK;
+        timetext_utc(act->now_sec + ACME_LIFE_MIN_SEC, first);
+        timetext_utc(latest, last);
+        return act_fail(act, ERR_ACME_MALFORMED, "notAfter must lie between %s and %s; leave it out to have the longest life.", first, last);
+}
+
+/* RFC 8555 §7.3.3: terms that came after the account have to be agreed to as well. */
+static MUST res making_terms(const struct order_making *making)
+{
+        struct act *act = making->act;
+
+        if (act->core->conf->acme_terms == NULL || making->account->terms_agreed)
+                return RES_OK;
+        return act_fail(act, ERR_ACME_TERMS, "Agree to the terms of service first: send termsOfServiceAgreed true to the account's address.");
+}
+
 static MUST res making_rates(const struct order_making *making)
 {
         struct act *act = making->act;
@@ -243,6 +279,7 @@ static res making_tx(struct store_tx *tx, void *arg)
                                                     .authorizations = str_of(ids),
                                                     .certificate_id = STR(""),
                                                     .replaces = making->in->replaces.p ? making->in->replaces : STR(""),
+                                                    .not_after = making->not_after,
                                                     .error = STR(""),
                                                     .created_at = act->now_sec,
                                                     .expires_at = act->now_sec + LIMIT_ACME_ORDER_SEC,
@@ -258,9 +295,8 @@ res acme_order_create(struct act *act, const struct acme_account *account, const
 
         if (making.product == NULL)
                 return act_fail(act, ERR_ACME_DENIED, "The catalogue has no ACME product.");
-        if (in->not_before.n > 0 || in->not_after.n > 0)
-                return act_fail(act, ERR_ACME_MALFORMED, "notBefore and notAfter are not taken: certificates begin at once and live %lld days.",
-                                (long long)making.product->life_days);
+        TRY(making_terms(&making));
+        TRY(making_end(&making));
         TRY(making_identifiers(&making, problem));
         TRY(making_rates(&making));
         TRY(store_run(act->core->store, making_tx, &making));

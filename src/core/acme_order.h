@@ -26,6 +26,7 @@ struct acme_order_new {
         struct objs identifiers; /* struct acme_identifier_in */
         struct str not_before, not_after, replaces;
 };
+#define ACME_LIFE_MIN_SEC 3600 /* a certificate asked to live shorter would be over before it is installed */
 /* `problem` takes subproblems when several identifiers are wrong. */
 MUST res acme_order_create(struct act *act, const struct acme_account *account, const struct acme_order_new *in,
                            struct acme_order *ret_order, struct problem *problem);

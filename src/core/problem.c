@@ -29,6 +29,10 @@ void problem_write(const struct problem *problem, struct buf *out)
         buf_printf(out, ",\"status\":%d", err_http_status(problem->err));
         if (problem->err == ERR_ACME_ALGORITHM)
                 buf_printf(out, ",\"algorithms\":[%s]", jws_algorithms());
+        if (problem->instance) {
+                buf_add_text(out, ",\"instance\":");
+                json_encode_str(out, str_of(problem->instance));
+        }
         if (problem->part_count > 0) {
                 buf_add_text(out, ",\"subproblems\":[");
                 for (size_t i = 0; i < problem->part_count; i++) {

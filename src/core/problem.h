@@ -14,6 +14,7 @@ struct problem_part { /* a subproblem (RFC 8555 §6.7.1) */
 struct problem {
         enum err err;
         const char *detail; /* "" = the code's own sentence */
+        const char *instance; /* where to go, with ERR_ACME_TERMS (RFC 8555 §7.3.3); NULL = nowhere */
         const struct problem_part *parts;
         size_t part_count;
 };

@@ -39,28 +39,37 @@ static res term_order(struct act *act, struct store_conn *conn, const struct cer
         return RES_OK;
 }
 
-res term_not_after(struct act *act, struct store_conn *conn, const struct certificate_row *row, int64_t *ret_not_after)
+res term_latest(struct act *act, struct str profile_name, int64_t life_days, int64_t *ret_not_after)
 {
-        const struct pki_profile *profile = issuers_profile(act->core->issuers, row->profile);
-        struct order_row order = {0};
-        int64_t days = row->life_days, end_at = 0, original_end_at = 0;
-        bool is_bought = false;
+        const struct pki_profile *profile = issuers_profile(act->core->issuers, profile_name);
+        int64_t days = life_days;
 
         ENSURE(profile != NULL, ERR_CONFIG);
         days = days < act->core->conf->ca_max_days ? days : act->core->conf->ca_max_days;
         days = days < pki_profile_max_days(profile, act->now_sec) ? days : pki_profile_max_days(profile, act->now_sec);
-        end_at = act->now_sec + days * DAY_SEC;
+        *ret_not_after = act->now_sec + days * DAY_SEC - 1; /* both ends count (RFC 5280 §4.1.2.5) */
+        return RES_OK;
+}
+
+res term_not_after(struct act *act, struct store_conn *conn, const struct certificate_row *row, int64_t *ret_not_after)
+{
+        struct order_row order = {0};
+        int64_t end_at = 0, original_end_at = 0;
+        bool is_bought = false;
+
+        TRY(term_latest(act, row->profile, row->life_days, &end_at));
+        end_at++;
         TRY(term_order(act, conn, row, &order, &is_bought));
         if (is_bought && order.term_end_at == 0)
                 TRY(order_term_end(act, conn, &order, act->now_sec, &order.term_end_at));
-        if (is_bought && order.term_end_at < end_at)
+        if (order.term_end_at > 0 && order.term_end_at < end_at) /* bought, or asked by an ACME order */
                 end_at = order.term_end_at;
         TRY(reissue_end_at(act, conn, row, &original_end_at));
         if (original_end_at > 0 && original_end_at < end_at - 1) { /* RIS-06 */
                 *ret_not_after = original_end_at;
                 return RES_OK;
         }
-        *ret_not_after = end_at - 1; /* both ends count (RFC 5280 §4.1.2.5) */
+        *ret_not_after = end_at - 1;
         return RES_OK;
 }
 

@@ -8,15 +8,15 @@ static const struct column columns[] = {
         COLUMN(struct acme_order_row, account_id), COLUMN(struct acme_order_row, state),
         COLUMN(struct acme_order_row, identifiers), COLUMN(struct acme_order_row, authorizations),
         COLUMN(struct acme_order_row, certificate_id), COLUMN(struct acme_order_row, replaces),
-        COLUMN(struct acme_order_row, error), COLUMN(struct acme_order_row, created_at),
+        COLUMN(struct acme_order_row, not_after), COLUMN(struct acme_order_row, error), COLUMN(struct acme_order_row, created_at),
         COLUMN(struct acme_order_row, expires_at),
         COLUMNS_END
 };
-#define ACME_ORDER "order_id, acme_id, account_id, state, identifiers, authorizations, certificate_id, replaces, error, created_at, expires_at"
+#define ACME_ORDER "order_id, acme_id, account_id, state, identifiers, authorizations, certificate_id, replaces, not_after, error, created_at, expires_at"
 
 enum { INSERT, GET, UPDATE, LIST, BY_CERTIFICATE, REPLACING };
 static const struct sql statements[] = {
-        [INSERT] = SQL("acme_order_insert", "INSERT INTO acme_order (" ACME_ORDER ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
+        [INSERT] = SQL("acme_order_insert", "INSERT INTO acme_order (" ACME_ORDER ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"),
         [GET] = SQL_ROW("acme_order_get", columns,
                 "SELECT " ACME_ORDER " FROM acme_order WHERE account_id = $1 AND acme_id = $2 AND order_id = $3"),
         [UPDATE] = SQL("acme_order_update",

@@ -7,6 +7,7 @@ struct acme_order_row {
         int64_t order_id; /* 0 in insert = make one */
         int64_t acme_id, account_id;
         struct str state, identifiers, authorizations, certificate_id, replaces, error;
+        int64_t not_after; /* 0 = not asked */
         int64_t created_at, expires_at;
 };
 MUST res store_acme_order_insert(struct store_tx *tx, struct acme_order_row *row);

@@ -67,6 +67,22 @@ test('dns-01: a wildcard with its parent, and a name under a CNAME', async () =>
   assert.deepEqual(leaf.subjectAltName.split(', ').sort(), ['DNS:*.wild.acme-test.com', 'DNS:wild.acme-test.com'])
 })
 
+test('a certificate ends when the order asked for it, and no later', async () => {
+  const client = new Acme(c)
+  await client.register()
+  const end = Math.floor(Date.now() / 1000) + 5 * 86400
+  const notAfter = new Date(end * 1000).toISOString().replace('.000', '')
+  const { pem, order } = await client.obtain(['short.acme-test.com'], { ...byHttp(client), more: { notAfter } })
+  assert.equal(order.body.notAfter, notAfter)
+  assert.equal(Date.parse(new X509Certificate(ders(pem)[0]).validTo) / 1000, end)
+  /* in another zone's words, and without a challenge */
+  const again = await client.obtain(['short.acme-test.com'], { more: { notAfter: new Date((end + 8 * 3600) * 1000).toISOString().replace('.000Z', '+08:00') } })
+  assert.equal(again.order.body.notAfter, notAfter)
+  assert.equal(Date.parse(new X509Certificate(ders(again.pem)[0]).validTo) / 1000, end)
+  const longest = await client.obtain(['short.acme-test.com'])
+  assert.ok(Date.parse(new X509Certificate(ders(longest.pem)[0]).validTo) / 1000 > end + 80 * 86400)
+})
+
 test('a name that is proved needs no second challenge, and the console shows the certificates', async () => {
   const keys = await c.createAccount({ name: 'shop' })
   const made = await c.call(keys, 'CreateExternalAccount', { Names: ['reuse.acme-test.com'], Tags: [{ TagKey: 'team', TagValue: 'web' }] })

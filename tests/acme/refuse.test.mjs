@@ -118,9 +118,47 @@ test('identifiers: each wrong one is named', async () => {
   assert.deepEqual(several.body.subproblems.map(p => [p.type.split(':').at(-1), p.identifier.value]), [['rejectedIdentifier', 'under_score.refuse-test.com'], ['unsupportedIdentifier', 'x']])
   is(await client.post(client.url('new-order'), { identifiers: [] }), 'malformed', 400)
   is(await client.order(Array.from({ length: 101 }, (_, i) => `n${i}.refuse-test.com`)), 'malformed', 400)
-  is(await client.order(['x.refuse-test.com'], { notAfter: '2030-01-01T00:00:00Z' }), 'malformed', 400)
   const upper = await client.order(['UPPER.refuse-test.com', 'upper.refuse-test.com'])
   assert.deepEqual(upper.body.identifiers, [{ type: 'dns', value: 'upper.refuse-test.com' }])
+})
+
+test('a life that cannot be had is refused, not changed', async () => {
+  const at = seconds => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, '')
+  const day = 86400
+  for (const notAfter of [at(91 * day), at(-day), at(60), '2030-01-01', 'tomorrow', at(day).replace('Z', '.5Z'), at(day).replace('Z', ''), at(day).replace(/T.*/, 'T25:00:00Z')])
+    is(await client.order(['x.refuse-test.com'], { notAfter }), 'malformed', 400)
+  is(await client.order(['x.refuse-test.com'], { notAfter: 7 }), 'malformed', 400)
+  is(await client.order(['x.refuse-test.com'], { notBefore: at(0) }), 'malformed', 400)
+  assert.match((await client.order(['x.refuse-test.com'], { notAfter: at(91 * day) })).body.detail, /between 20\d\d-.* and 20\d\d-/)
+  const made = await client.order(['x.refuse-test.com'], { notAfter: at(89 * day) })
+  assert.equal(made.status, 201, made.text)
+})
+
+test('terms of service: told in the directory, agreed to by new accounts, and by old ones before their next order', async () => {
+  const terms = 'https://refuse-test.com/terms?v=2'
+  const old = new Acme(c)
+  assert.equal((await old.register({ termsOfServiceAgreed: false })).body.termsOfServiceAgreed, false)
+  assert.equal((await old.raw('GET', old.url('directory'))).body.meta.termsOfService, undefined)
+  assert.equal((await old.order(['terms.refuse-test.com'])).status, 201)
+  c.settings['acme.terms'] = terms
+  await c.restart()
+  assert.equal((await old.raw('GET', old.url('directory'))).body.meta.termsOfService, terms)
+  const asks = reply => {
+    is(reply, 'userActionRequired', 403)
+    assert.equal(reply.body.instance, terms)
+    assert.ok([reply.headers.link].flat().join().includes(`<${terms}>;rel="terms-of-service"`), reply.headers.link)
+  }
+  for (const termsOfServiceAgreed of [false, undefined]) asks(await new Acme(c).register({ termsOfServiceAgreed }))
+  const fresh = new Acme(c)
+  assert.equal((await fresh.register()).status, 201)
+  assert.equal((await fresh.order(['terms.refuse-test.com'])).status, 201)
+  asks(await old.order(['terms.refuse-test.com']))
+  assert.equal((await old.post(old.kid)).status, 200)
+  assert.equal((await old.post(old.kid, { termsOfServiceAgreed: true })).body.termsOfServiceAgreed, true)
+  assert.equal((await old.order(['terms.refuse-test.com'])).status, 201)
+  delete c.settings['acme.terms']
+  await c.restart()
+  client.nonces.length = 0
 })
 
 test('another account\'s things are not there, at every address', async () => {

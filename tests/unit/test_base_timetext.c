@@ -95,6 +95,26 @@ static void every_api_text_reads_back(void **state)
         }
 }
 
+static void rfc3339_with_any_offset(void **state)
+{
+        static const char *const bad[] = {"", "2026-09-21", "2026-09-21T14:13:20", "2026-09-21 14:13:20Z", "2026-09-21T14:13:20.Z",
+                                          "2026-09-21T14:13:20.5Z", "2026-09-21T14:13:20+8:00", "2026-09-21T14:13:20+24:00",
+                                          "2026-09-21T14:13:20+08:60", "2026-09-21T14:13:20Zx", "2026-02-29T00:00:00Z", "2026-09-21T14:13:20.000"};
+        static const char *const good[] = {"2026-09-21T14:13:20Z", "2026-09-21t14:13:20z", "2026-09-21T22:13:20+08:00", "2026-09-21T10:43:20-03:30",
+                                           "2026-09-21T14:13:20.000000000Z", "2026-09-21T14:13:20-00:00"};
+        int64_t sec = 5;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+                assert_int_equal(timetext_parse_rfc3339(str_of(bad[i]), &sec).err, ERR_FORMAT);
+        assert_int_equal(sec, 5);
+        for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+                sec = 0;
+                assert_int_equal(timetext_parse_rfc3339(str_of(good[i]), &sec).err, ERR_NONE);
+                assert_int_equal(sec, 1790000000);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -103,6 +123,7 @@ int main(void)
                 cmocka_unit_test(the_ends_of_time_are_bounded),
                 cmocka_unit_test(three_centuries_agree_with_the_c_library),
                 cmocka_unit_test(every_api_text_reads_back),
+                cmocka_unit_test(rfc3339_with_any_offset),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
