@@ -6,6 +6,7 @@
 #include "core/certificate.h"
 #include "core/core.h"
 #include "core/failure.h"
+#include "core/failure_cause.h"
 #include "core/revoke_request.h"
 #include "pki/csr.h"
 #include "pki/kit.h"
@@ -104,8 +105,10 @@ res compromise_report(struct act *act, struct bytes spki_hash, const char *sourc
                 struct act owner = *act;
 
                 owner.account_id = compromise.pending[i].account_id;
-                TRY(certificate_fail(&owner, compromise.pending[i].certificate_id,
-                                     &(struct failure){.cause = "The key was reported as compromised; apply again with a new one."}));
+                const struct failure failure = {
+                        .cause = failure_refused(&owner, &compromise.pending[i], ERR_KEY_BLOCKED, "The key was reported as compromised.")};
+
+                TRY(certificate_fail(&owner, compromise.pending[i].certificate_id, &failure));
         }
         log_line(LOG_WARNING, "compromise", "source=%s revoked=%lld", source, (long long)compromise.revoked);
         *ret_count = compromise.revoked;

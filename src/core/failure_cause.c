@@ -57,6 +57,13 @@ static const char *way_on(struct act *act, const struct certificate_row *row)
         return is_free ? "then apply again" : "then submit the order again (ModifyCertificateResubmit)";
 }
 
+const char *failure_refused(struct act *act, const struct certificate_row *row, enum err err, const char *why)
+{
+        const char *remedy = err == ERR_KEY_BLOCKED ? "Have another key made, or make a new CSR with one" : "Change what it names";
+
+        return arena_printf(act->arena, "The CA refused to issue: %s %s, %s.", why ? why : err_sentence(err), remedy, way_on(act, row));
+}
+
 const char *failure_timeout(struct act *act, struct str certificate_id)
 {
         static const char plain[] = "The domain was not validated in time; submit it again and add the record or file within the time shown.";

@@ -19,6 +19,7 @@
 #include "core/certificate.h"
 #include "core/core.h"
 #include "core/failure.h"
+#include "core/failure_cause.h"
 #include "core/issuers.h"
 #include "core/log.h"
 #include "core/quota.h"
@@ -439,8 +440,7 @@ static void issue_settle(struct issue_batch *batch)
                 if (!item_is_final(&batch->act, item))
                         continue;
                 batch->act.account_id = item->ticket->account_id;
-                const struct failure failure = {
-                        .cause = arena_printf(batch->act.arena, "The CA refused to issue: %s", item->why)};
+                const struct failure failure = {.cause = failure_refused(&batch->act, &item->certificate, item->err, item->why)};
                 res r = certificate_fail(&batch->act, str_of(item->ticket->certificate_id), &failure);
 
                 if (!res_is_ok(r))
