@@ -48,6 +48,8 @@ CREATE TABLE project (
     account_id BIGINT NOT NULL REFERENCES account (account_id),
     project_id BIGINT NOT NULL,             -- 0 = the default project, always there without a row
     name TEXT NOT NULL,
+    info TEXT NOT NULL,                     -- what it is for, in the owner's words
+    disabled BIGINT NOT NULL,               -- 1 = nothing is put into it any more
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account_id, project_id) -- clustered
 );

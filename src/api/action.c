@@ -17,6 +17,7 @@
 #include "api/notice.h"
 #include "api/operator.h"
 #include "api/order.h"
+#include "api/project.h"
 #include "api/quota.h"
 #include "api/reissue.h"
 #include "api/submit.h"
@@ -46,6 +47,7 @@
 #define HOST_LIST(name, out) ACTION(name, API_SSL, API_RATE_READ, API_LOOKS, false, NULL, out, api_host_list_empty)
 
 static const struct api_action actions[] = {
+        TAG("AddProject", API_RATE_WRITE, API_CHANGES, api_project_add, api_project_add),
         SSL("ApplyCertificate", API_RATE_HEAVY, API_CHANGES, true, api_certificate_apply, api_certificate_apply),
         SSL("ApproveName", API_RATE_WRITE, API_OPERATES, false, api_approval_name, api_approval_name),
         SSL("BatchDeleteCSR", API_RATE_WRITE, API_CHANGES, false, api_csr_delete, api_csr_delete),
@@ -121,6 +123,7 @@ static const struct api_action actions[] = {
         UNBUILT("DescribeManagers"),
         SSL("DescribeOrders", API_RATE_READ, API_LOOKS, false, api_order_list, api_order_list),
         SSL("DescribePackages", API_RATE_READ, API_LOOKS, false, api_balance_packages, api_balance_packages),
+        TAG("DescribeProjects", API_RATE_READ, API_LOOKS, api_project_list, api_project_list),
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
         SSL("DescribeRevocations", API_RATE_READ, API_LOOKS, false, api_revoke_queue, api_revoke_queue),
         SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
@@ -153,6 +156,7 @@ static const struct api_action actions[] = {
         UNBUILT("UpdateCertificateInstance"),
         UNBUILT("UpdateCertificateRecordRetry"),
         UNBUILT("UpdateCertificateRecordRollback"),
+        TAG("UpdateProject", API_RATE_WRITE, API_CHANGES, api_project_update, api_project_update),
         SSL("UpgradeCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_upgrade, api_order_upgrade),
         SSL("UploadCertificate", API_RATE_HEAVY, API_CHANGES, false, api_upload_put, api_upload_put),
         UNBUILT("UploadConfirmLetter"),

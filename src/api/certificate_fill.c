@@ -1,6 +1,7 @@
 /* Filling certificate_out.h from what core knows.  What Chancery has no such thing as (boxes for scans, other services' switches) stays empty. */
 #include "api/certificate_out.h"
 #include "core/submit.h"
+#include "store/project.h"
 
 #define FILE_PATH "/.well-known/pki-validation/" /* api.md §6 */
 
@@ -142,7 +143,12 @@ static const struct project_out *project_of(struct arena *arena, const struct ce
 
         if (!res_is_ok(str_to_int64(str_of(view->uin), &uin)))
                 uin = 0;
-        project->name = view->row.project_id == 0 ? STR("Default project") : STR("");
+        project->name = STR("Default project");
+        if (view->project != NULL) {
+                project->name = view->project->name;
+                project->resume = view->project->info;
+                project->create_time = api_time(arena, view->project->created_at);
+        }
         project->creator_uin = project->owner_uin = api_int(uin);
         project->project_id = api_number_text(arena, view->row.project_id);
         return project;

@@ -54,6 +54,8 @@
 #define LIMIT_REASON_CHARS 200       /* SIL-22: of a revocation, a reissue, a reviewer's note */
 #define LIMIT_EMAIL_BYTES 254        /* RFC 5321 §4.5.3.1.3 */
 #define LIMIT_PASSWORD_BYTES 64      /* key password: keytool and IIS take no more in their dialogs */
+#define LIMIT_PROJECTS 1000          /* of an account: what the public API lists at once */
+#define LIMIT_PROJECT_CHARS 64       /* its name; what it is for may be as long as an alias */
 #define LIMIT_TAGS 50
 #define LIMIT_TAG_BYTES 128
 

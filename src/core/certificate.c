@@ -12,6 +12,7 @@
 #include "core/submit.h"
 #include "store/binding.h"
 #include "store/key.h"
+#include "store/project.h"
 #include "store/tag.h"
 
 static const char *const status_names[CERT_STATUS_COUNT] = {
@@ -105,6 +106,20 @@ static res view_submission(struct act *act, struct store_conn *conn, struct cert
         return RES_OK;
 }
 
+static res view_project(struct act *act, struct store_conn *conn, struct certificate_view *view)
+{
+        if (view->row.project_id == 0)
+                return RES_OK;
+        struct project_row *project = arena_new_of(act->arena, struct project_row);
+        res found = store_project_get(conn, act->arena, act->account_id, view->row.project_id, project);
+
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        view->project = project;
+        return RES_OK;
+}
+
 /* What hangs on a row that was read already. */
 static res view_fill(struct act *act, struct store_conn *conn, struct certificate_view *view)
 {
@@ -131,6 +146,7 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
         if (view->is_downloadable)
                 TRY(store_key_is_here(conn, act->account_id, row->key_id, &view->has_key));
         TRY(view_submission(act, conn, view));
+        TRY(view_project(act, conn, view));
         return view_tags(act, conn, view);
 }
 

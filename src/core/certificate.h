@@ -77,6 +77,7 @@ struct certificate_view {
         size_t tag_count;
         bool is_expiring;                        /* issued, ends within 30 days (LIFE-06, SIL-07) */
         bool is_renewable;
+        const struct project_row *project;       /* NULL = the default one */
         bool is_deployable;
         bool is_downloadable;                    /* DL-01, DL-09 */
         bool has_key;                            /* downloadable, and with its key, open or under the owner's password */

@@ -70,7 +70,11 @@ res label_check_project(struct act *act, int64_t project_id)
                 return act_fail(act, ERR_PROJECT,
                                 "There is no project %lld in this account; 0 is the default project.",
                                 (long long)project_id);
-        return found;
+        TRY(found);
+        if (project.disabled)
+                return act_fail(act, ERR_PROJECT, "Project %lld takes nothing more; open it (UpdateProject), or choose another.",
+                                (long long)project_id);
+        return RES_OK;
 }
 
 /* ---- changes ---- */

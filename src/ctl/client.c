@@ -18,6 +18,7 @@
 
 #define CLIENT_CONNECT_SEC 10L
 #define CLIENT_API_VERSION "2019-12-05"
+#define CLIENT_TAG_VERSION "2018-08-13" /* the companion service's */
 
 struct client {
         struct ctl *ctl;
@@ -127,6 +128,18 @@ static const char *host_of(struct client *client, struct arena *arena)
         return text;
 }
 
+/* Which of the two services on the address an action belongs to. */
+static const char *version_header(const char *action)
+{
+        static const char *const of_tag[] = {"AddProject", "DescribeProjects", "DescribeResourceTagsByResourceIds", "ModifyResourceTags",
+                                             "UpdateProject"};
+
+        for (size_t i = 0; i < sizeof of_tag / sizeof *of_tag; i++)
+                if (strcmp(action, of_tag[i]) == 0)
+                        return "X-TC-Version: " CLIENT_TAG_VERSION;
+        return "X-TC-Version: " CLIENT_API_VERSION;
+}
+
 static res sign(struct client *client, struct arena *arena, const char *action, const char *body,
                 struct curl_slist **headers)
 {
@@ -145,7 +158,7 @@ static res sign(struct client *client, struct arena *arena, const char *action, 
                        add_header(headers, arena_printf(arena, "Host: %s", host)) &&
                        add_header(headers, arena_printf(arena, "X-TC-Action: %s", action)) &&
                        add_header(headers, arena_printf(arena, "X-TC-Timestamp: %lld", (long long)now)) &&
-                       add_header(headers, "X-TC-Version: " CLIENT_API_VERSION) &&
+                       add_header(headers, version_header(action)) &&
                        add_header(headers, "Content-Type: application/json") && add_header(headers, "Expect:"),
                ERR_MEMORY);
         return RES_OK;

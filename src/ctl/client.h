@@ -29,4 +29,6 @@ MUST res client_control(struct ctl *ctl, const char *data_dir, const char *path,
 const char *json_text(const json_t *object, const char *name);
 /* A member of a query; none where `text` is NULL, as of an option that was not given. */
 void json_put_text(json_t *object, const char *name, const char *text);
+/* "KEY=VALUE" as the API's tag, the caller's to release.  ERR_USAGE. */
+MUST res label_tag_pair(struct ctl *ctl, const char *text, json_t **ret_pair);
 int64_t json_int(const json_t *object, const char *name);

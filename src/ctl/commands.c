@@ -162,12 +162,40 @@ static const struct ctl_option wait_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option label_options[] = {
+        {"--alias", 0, "TEXT", NULL, "Its name; '' takes it away."},
+        {"--project", 0, "NUMBER", NULL, "Put into this project; 0 is the default one."},
+        {"--tag", 0, "KEY=VALUE", NULL, "Set a tag; may be given more than once."},
+        {"--untag", 0, "KEY", NULL, "Take a tag away; may be given more than once."},
+        END_OPTION,
+};
+
+static const struct ctl_option project_list_options[] = {
+        {"--all", 0, NULL, NULL, "Closed ones too."},
+        END_OPTION,
+};
+
+static const struct ctl_option project_add_options[] = {
+        {"--info", 0, "TEXT", NULL, "What it is for."},
+        END_OPTION,
+};
+
+static const struct ctl_option project_set_options[] = {
+        {"--name", 0, "TEXT", NULL, "Its new name."},
+        {"--info", 0, "TEXT", NULL, "What it is for."},
+        {"--close", 0, NULL, NULL, "It keeps its certificates and takes nothing more."},
+        {"--open", 0, NULL, NULL, "It takes certificates again."},
+        END_OPTION,
+};
+
 static const struct ctl_option list_options[] = {
         {"--search", 's', "TEXT", NULL, "Part of an id, alias or domain."},
         {"--status", 0, "NUMBER", NULL, "Only this status; may be given more than once."},
         {"--limit", 'n', "NUMBER", NULL, "How many at most (default 20)."},
         {"--offset", 0, "NUMBER", NULL, "How many to pass over."},
         {"--expiring", 0, NULL, NULL, "Only those that end within 30 days."},
+        {"--project", 0, "NUMBER", NULL, "Only those of this project."},
+        {"--tag", 0, "KEY=VALUE", NULL, "Only those with this tag; may be given more than once."},
         END_OPTION,
 };
 
@@ -194,6 +222,7 @@ static const struct ctl_option upload_options[] = {
         {"--project", 0, "NUMBER", NULL, "Project id."},
         {"--password-file", 0, "FILE", NULL, "First line: password that opens the private key, '-' = standard input. It is not kept."},
         {"--again", 0, NULL, NULL, "Store it although the same certificate is there already."},
+        {"--replace", 0, "ID", NULL, "Put it in the place of this uploaded certificate; id, alias, project and tags stay."},
         END_OPTION,
 };
 
@@ -235,7 +264,7 @@ static const struct ctl_option review_options[] = {
 };
 
 static const struct ctl_option reissue_options[] = {
-        {"--method", 'm', "METHOD", "dns|file", "How control is shown if it has to be (default dns)."},
+        {"--method", 'm', "METHOD", "dns|file|kept", "How control is shown if it has to be (default dns); kept: a CNAME that stays."},
         {"--key", 'k', "ALGORITHM", "rsa|ecc", "Make a new key: RSA 2048 or ECC prime256v1 (default rsa)."},
         {"--keep-key", 0, NULL, NULL, "Keep the key."},
         {"--csr", 0, "FILE", NULL, "Take the key of this request, '-' = standard input; for bought certificates."},
@@ -476,6 +505,8 @@ const struct ctl_command ctl_commands[] = {
          .text = "Files in PEM, in any order and with words around, or in DER. Without KEY the private key is taken\n"
                  "from the certificate's file. What was uploaded is given back byte for byte.",
          .options = upload_options, .run = upload_run, .is_client = true},
+        {.name = "take-back", .arguments = "ID", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Take the last `upload --replace` of a certificate back.", .run = upload_back_run, .is_client = true},
         {.name = "check-chain", .arguments = "FILE", .least_arguments = 1, .most_arguments = 1,
          .summary = "Check a chain: whole, right, and ending in a trusted CA?",
          .text = "The verdict is that of `openssl verify -x509_strict`. Exit code 0 when the chain is good, else 1.",
@@ -486,6 +517,14 @@ const struct ctl_command ctl_commands[] = {
                  "what was taken, what was known already and what was refused, and why; it can be run again. Exit code 1\n"
                  "when something was refused.",
          .options = import_options, .run = import_run, .is_client = true},
+        {.name = "label", .arguments = "ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,
+         .summary = "Change alias, project and tags of certificates.", .options = label_options, .run = label_run, .is_client = true},
+        {.name = "project add", .arguments = "NAME", .least_arguments = 1, .most_arguments = 1, .summary = "Make a project.",
+         .options = project_add_options, .run = project_add_run, .is_client = true},
+        {.name = "project set", .arguments = "NUMBER", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Rename a project, close or open it.", .options = project_set_options, .run = project_set_run, .is_client = true},
+        {.name = "project", .arguments = "", .summary = "List the projects that certificates are put into.",
+         .options = project_list_options, .run = project_list_run, .is_client = true},
         {.name = "ignore", .arguments = "ID...", .least_arguments = 1, .most_arguments = 50,
          .summary = "Ignore the messages about certificates that end within 30 days.", .options = ignore_options,
          .run = ignore_run, .is_client = true},

@@ -27,10 +27,31 @@ static res statuses(struct ctl *ctl, json_t *query)
         return RES_OK;
 }
 
+static res tags(struct ctl *ctl, json_t *query)
+{
+        json_auto_t *list = json_array();
+        const char *text = NULL;
+
+        for (size_t i = 0; (text = args_text_at(ctl, "--tag", i)) != NULL; i++) {
+                json_t *pair = NULL;
+
+                TRY(label_tag_pair(ctl, text, &pair));
+                json_array_append_new(list, pair);
+        }
+        if (json_array_size(list) > 0)
+                json_object_set(query, "Tags", list);
+        return RES_OK;
+}
+
 static res make_query(struct ctl *ctl, json_t *query)
 {
-        int64_t limit = 0, offset = 0;
+        int64_t limit = 0, offset = 0, project = 0;
 
+        TRY(tags(ctl, query));
+        if (args_text(ctl, "--project") != NULL) {
+                TRY(args_int(ctl, "--project", 0, &project));
+                json_object_set_new(query, "ProjectId", json_integer((json_int_t)project));
+        }
         TRY(args_int(ctl, "--limit", LIST_DEFAULT, &limit));
         TRY(args_int(ctl, "--offset", 0, &offset));
         TRY(statuses(ctl, query));

@@ -27,6 +27,13 @@ static res add_key(struct ctl *ctl, json_t *query)
         return RES_OK;
 }
 
+static const char *method_word(const char *method)
+{
+        if (method == NULL || strcmp(method, "dns") == 0)
+                return "DNS";
+        return strcmp(method, "file") == 0 ? "FILE" : "DNS_PROXY";
+}
+
 res reissue_run(struct ctl *ctl)
 {
         CLEAN(client_close) struct client *client = NULL;
@@ -34,7 +41,7 @@ res reissue_run(struct ctl *ctl)
         const char *method = args_text(ctl, "--method"), *id = NULL;
 
         json_put_text(query, "CertificateId", ctl->arguments[0]);
-        json_put_text(query, "ValidType", method != NULL && strcmp(method, "file") == 0 ? "FILE" : "DNS");
+        json_put_text(query, "ValidType", method_word(method));
         json_put_text(query, "Reason", args_text(ctl, "--reason"));
         TRY(add_key(ctl, query));
         TRY(client_open(ctl, &client));

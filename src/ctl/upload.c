@@ -87,11 +87,54 @@ static res make_request(struct ctl *ctl, json_t *request)
         return upload_add_password(ctl, request);
 }
 
+static res replace(struct ctl *ctl, const char *id)
+{
+        CLEAN(client_close) struct client *client = NULL;
+        json_auto_t *request = json_pack("{s:s, s:[s]}", "OldCertificateId", id, "ResourceTypes", "all"), *response = NULL;
+        struct pem_file file = {0};
+
+        if (request == NULL)
+                return ctl_fail(ctl, ERR_USAGE, "an argument is not UTF-8");
+        TRY(read_certificates(ctl, &file));
+        TRY(read_key(ctl, &file));
+        add_text(request, "CertificatePublicKey", file.certificates);
+        json_object_set_new(request, "CertificatePrivateKey", json_stringn(file.key.p ? file.key.p : "", file.key.n));
+        TRY(client_open(ctl, &client));
+        TRY(client_call(client, "UploadUpdateCertificateInstance", json_incref(request), &response));
+        if (args_has(ctl, "--json"))
+                return output_json(ctl, response, /* pretty= */ false);
+        (void)printf("%s has other content now; `chancery take-back %s` takes that back\n", id, id);
+        return output_finish(ctl);
+}
+
+/* Of the exchanges that were made the last one is the one that can be taken back. */
+res upload_back_run(struct ctl *ctl)
+{
+        CLEAN(client_close) struct client *client = NULL;
+        json_auto_t *records = NULL, *response = NULL;
+        const char *id = ctl->arguments[0];
+
+        TRY(client_open(ctl, &client));
+        TRY(client_call(client, "DescribeHostUploadUpdateRecord", json_pack("{s:s, s:i}", "OldCertificateId", id, "Limit", 1), &records));
+        const json_t *last = json_array_get(json_object_get(records, "DeployRecordList"), 0);
+
+        if (last == NULL)
+                return ctl_fail(ctl, ERR_PARAM, "nothing was put in the place of %s", id);
+        TRY(client_call(client, "UploadUpdateCertificateRecordRollback",
+                        json_pack("{s:I}", "DeployRecordId", (json_int_t)json_int(last, "Id")), &response));
+        if (args_has(ctl, "--json"))
+                return output_json(ctl, response, /* pretty= */ false);
+        (void)printf("%s is what it was before\n", id);
+        return output_finish(ctl);
+}
+
 res upload_run(struct ctl *ctl)
 {
         CLEAN(client_close) struct client *client = NULL;
         json_auto_t *request = json_object(), *response = NULL;
 
+        if (args_text(ctl, "--replace") != NULL)
+                return replace(ctl, args_text(ctl, "--replace"));
         TRY(make_request(ctl, request));
         TRY(client_open(ctl, &client));
         TRY(client_call(client, "UploadCertificate", json_incref(request), &response));

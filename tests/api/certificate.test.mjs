@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
@@ -279,4 +280,41 @@ test('alias, project and tags can be changed', async () => {
     await assert.rejects(tags.request('ModifyResourceTags', { Resource: wrong, ReplaceTags: [{ TagKey: 'a', TagValue: 'b' }] }), { code })
   }
   await assert.rejects(tags.request('DescribeCertificates', {}), { code: 'InvalidAction' })
+})
+
+test('projects are made, renamed, closed, and hold certificates (ACC-11)', async () => {
+  const other = await server.createAccount({ name: 'other' })
+  const { tag } = createRequire(import.meta.url)('tencentcloud-sdk-nodejs')
+  const of = who => new tag.v20180813.Client({ credential: { secretId: who.SecretId, secretKey: who.SecretKey }, profile: { httpProfile: { endpoint: server.endpoint, protocol: 'https://', agent: server.agent } } })
+  const projects = of(account)
+  const first = await projects.AddProject({ ProjectName: 'shops', Info: 'all that sells' })
+  assert.deepEqual([first.ProjectId > 0, first.IsNew], [true, 1])
+  assert.deepEqual((({ ProjectId, IsNew }) => [ProjectId, IsNew])(await projects.AddProject({ ProjectName: 'shops' })), [first.ProjectId, 0])
+  const second = await projects.AddProject({ ProjectName: 'tests' })
+  const all = await projects.DescribeProjects({ AllList: 1, Limit: 1000, Offset: 0 })
+  assert.deepEqual([all.Total, all.Projects.map(p => [p.ProjectId, p.ProjectName, p.ProjectInfo, p.CreatorUin])], [2, [[first.ProjectId, 'shops', 'all that sells', Number(account.Account)], [second.ProjectId, 'tests', '', Number(account.Account)]]])
+  assert.match(all.Projects[0].CreateTime, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+  assert.deepEqual((await projects.DescribeProjects({ AllList: 0, Limit: 1, Offset: 1 })).Projects.map(p => p.ProjectName), ['tests'])
+  assert.equal((await of(other).DescribeProjects({ AllList: 1, Limit: 1000, Offset: 0 })).Total, 0)
+
+  const id = await apply('project.beta.net', { ProjectId: first.ProjectId })
+  const info = async () => (await client.DescribeCertificates({ CertIds: [id] })).Certificates[0].ProjectInfo
+  assert.deepEqual((({ ProjectId, ProjectName, ProjectResume }) => [ProjectId, ProjectName, ProjectResume])(await info()), [String(first.ProjectId), 'shops', 'all that sells'])
+  assert.deepEqual((await client.DescribeCertificates({ ProjectId: first.ProjectId })).Certificates.map(c => c.CertificateId), [id])
+  await client.ModifyCertificateProject({ CertificateIdList: [id], ProjectId: second.ProjectId })
+  assert.equal((await info()).ProjectName, 'tests')
+  await projects.UpdateProject({ ProjectId: second.ProjectId, ProjectName: 'trials', Disable: 1 })
+  assert.equal((await info()).ProjectName, 'trials', 'a closed one keeps what it has')
+  assert.deepEqual((await projects.DescribeProjects({ AllList: 0, Limit: 1000, Offset: 0 })).Projects.map(p => p.ProjectName), ['shops'])
+  const code = 'FailedOperation.NoProjectPermission'
+  await assert.rejects(client.ModifyCertificateProject({ CertificateIdList: [id], ProjectId: second.ProjectId }), { code })
+  await assert.rejects(apply('closed.beta.net', { ProjectId: second.ProjectId }), { code })
+  await assert.rejects(sslClient(server, other).ApplyCertificate({ DvAuthMethod: 'DNS', DomainName: 'foreign.beta.net', PackageType: '2', ProjectId: first.ProjectId }), { code })
+  await projects.UpdateProject({ ProjectId: second.ProjectId, Disable: 0 })
+  await client.ModifyCertificateProject({ CertificateIdList: [id], ProjectId: 0 })
+  assert.equal((await info()).ProjectName, 'Default project')
+  for (const wrong of [0, 999]) await assert.rejects(projects.UpdateProject({ ProjectId: wrong, ProjectName: 'x' }), { code })
+  await assert.rejects(of(other).UpdateProject({ ProjectId: first.ProjectId, ProjectName: 'mine' }), { code })
+  await assert.rejects(projects.UpdateProject({ ProjectId: second.ProjectId, ProjectName: 'shops' }), { code: 'InvalidParameterValue' })
+  for (const ProjectName of ['', 'x'.repeat(65), 'a\nb']) await assert.rejects(projects.AddProject({ ProjectName }), { code: 'InvalidParameterValue' })
 })

@@ -1,7 +1,7 @@
 /*
  * Moving in from the command line: upload, check-chain, ignore, and import of certbot's, acme.sh's, lego's and plain
  * directories, with the report of what was taken, known and refused, and a progress bar on a terminal.
- * UPL-01 UPL-08 UPL-10 IGN-01 IGN-02 IGN-03 IGN-04 SIL-24 SIL-25 SIL-56 SIL-63
+ * ACC-09 ACC-11 UPL-01 UPL-08 UPL-10 IGN-01 IGN-02 IGN-03 IGN-04 SIL-24 SIL-25 SIL-56 SIL-63
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -77,6 +77,41 @@ test('upload, check-chain: files with words around, apart, in one, in DER', asyn
   const gap = await cli('check-chain', put('up/gap.pem', ca.root.cert + leaf.cert))
   assert.equal(gap.code, 1)
   assert.match(gap.stdout, /Whole and right\s+no/)
+})
+
+test('upload --replace, take-back, project, label, list by them', async () => {
+  const first = ca.leaf('place.example.org'), second = ca.leaf('place.example.org')
+  const id = JSON.parse(await good('upload', '--json', put('place/1.pem', first.key + first.chain))).CertificateId
+  const key = async () => (await c.call(account, 'DescribeCertificateDetail', { CertificateId: id })).CertificatePrivateKey
+  const bad = async (args, code, words) => { const done = await cli(...args); assert.deepEqual([done.code, words.test(done.stderr)], [code, true], done.stderr) }
+  await bad(['take-back', id], 1, /nothing was put in the place/)
+  assert.equal(await good('upload', '--replace', id, put('place/2.pem', second.chain), put('place/2.key', second.key)), `${id} has other content now; \`chancery take-back ${id}\` takes that back\n`)
+  assert.equal(await key(), second.key)
+  assert.equal(await good('take-back', id), `${id} is what it was before\n`)
+  assert.equal(await key(), first.key)
+  await bad(['take-back', id], 1, /RollbackStatusInvalid/)
+  await bad(['upload', '--replace', 'nobody12', put('place/2.pem', second.chain), put('place/2.key', second.key)], 1, /CertificateNotFound/)
+
+  assert.equal(await good('project', 'add', 'shops', '--info', 'all that sells'), 'Project 1 is shops\n')
+  assert.match(await good('project'), /^Id +Name +Made +What for\n1 +shops +20[^\n]+all that sells\n$/)
+  assert.equal(await good('label', id, '--project', '1', '--alias', 'the place', '--tag', 'env=prod', '--tag', 'team=a'), `${id} is labelled\n`)
+  await good('label', id, '--untag', 'team')
+  const [shown] = (await c.call(account, 'DescribeCertificates', { CertIds: [id] })).Certificates
+  assert.deepEqual([shown.Alias, shown.ProjectInfo.ProjectName, shown.Tags], ['the place', 'shops', [{ TagKey: 'env', TagValue: 'prod' }]])
+  for (const args of [['--project', '1'], ['--tag', 'env=prod']]) assert.match(await good('list', ...args), new RegExp(`^Id[^\n]+\n${id} [^\n]+\n(1 of 1[^\n]*\n)?$`))
+  for (const args of [['--project', '0', '--search', id], ['--tag', 'env=test']]) assert.doesNotMatch(await good('list', ...args), new RegExp(id))
+  assert.equal(await good('project', 'set', '1', '--name', 'markets', '--close'), 'Project 1 is changed\n')
+  assert.doesNotMatch(await good('project'), /markets/)
+  assert.match(await good('project', '--all'), /markets/)
+  await bad(['label', id, '--project', '1'], 1, /NoProjectPermission/)
+  await good('project', 'set', '1', '--open')
+  await bad(['project', 'set', '1'], 2, /nothing to set/)
+  await bad(['project', 'set', 'x', '--open'], 2, /a project is a number/)
+  await bad(['project', 'set', '9', '--open'], 1, /NoProjectPermission/)
+  await bad(['label', id], 2, /nothing to change/)
+  await bad(['label', id, '--tag', 'env'], 2, /KEY=VALUE/)
+  await bad(['label', 'nobody12', '--alias', 'x'], 1, /CertificateNotFound/)
+  await bad(['label', 'nobody12', '--project', '1'], 1, /no certificate nobody12/)
 })
 
 test('certbot: live is taken once, archive not at all, and the second run knows them', async () => {

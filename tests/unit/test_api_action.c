@@ -16,6 +16,7 @@
 #include "api/action.h"
 
 static const char *const own_actions[] = {
+        "AddProject", "DescribeProjects", "UpdateProject", /* of the service tag */
         "ApproveName", "CloseOrder", "CreateExternalAccount", "DeleteExternalAccount", "DescribeExternalAccounts", "CreateOrder", "CreditAccount", "DescribeAccount", "DescribeBalance", "DescribeCatalogue",
         "DescribeFreeQuota", "DescribeOrders", "DescribeRevocations", "GrantPackage", "ModifyAccount",
         "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",

@@ -100,8 +100,8 @@ SCENE(test_api_keys)
 
 SCENE(test_projects_and_orders)
 {
-        struct project_row first = {.account_id = 1, .name = STR("one")}, second = {.account_id = 1, .name = STR("two")}, got;
-        struct project_row others = {.account_id = 2, .name = STR("theirs")};
+        struct project_row first = {.account_id = 1, .name = STR("one"), .info = STR("")}, second = {.account_id = 1, .name = STR("two"), .info = STR("")}, got;
+        struct project_row others = {.account_id = 2, .name = STR("theirs"), .info = STR("")};
         struct order_row order = {.account_id = 1, .package_type = STR("83"), .product = STR("{}"), .term_months = 3, .domain_count = 1,
                                   .currency = STR("CNY"), .state = STR("free"), .created_at = 4};
         struct order_row order_got;
@@ -121,6 +121,16 @@ SCENE(test_projects_and_orders)
         FAILS(store_project_get(c, p->arena, 2, 2, &got), ERR_NOT_FOUND);
         OK(store_project_list(c, p->arena, 1, &projects, &n));
         assert_int_equal(n, 2);
+        first.name = STR("first");
+        first.info = STR("shops");
+        first.disabled = 1;
+        OK(store_project_update(tx, &first));
+        OK(store_project_get(c, p->arena, 1, 1, &got));
+        assert_string_equal(got.name.p, "first");
+        assert_string_equal(got.info.p, "shops");
+        assert_int_equal(got.disabled, 1);
+        others.project_id = 9;
+        FAILS(store_project_update(tx, &others), ERR_NOT_FOUND);
 
         OK(store_order_insert(tx, &order));
         FAILS(store_order_get(c, p->arena, 2, order.order_id, &order_got), ERR_NOT_FOUND);
