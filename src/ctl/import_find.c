@@ -1,7 +1,8 @@
 /*
- * See import.h.  Each directory is looked at by itself: certbot's and dehydrated's (fullchain.pem and privkey.pem), acme.sh's
- * (fullchain.cer and NAME.key), uacme's (NAME/cert.pem and private/NAME/key.pem), lego's (NAME.crt, NAME.key and NAME.json), and any other one, where certificate and key are told by what is
- * in the files and belong together by their names.  certbot's archive and csr are left out: live has the newest.
+ * See import.h.  Each directory is looked at by itself: certbot's and dehydrated's (fullchain.pem and privkey.pem),
+ * acme.sh's (fullchain.cer and NAME.key), uacme's (NAME/cert.pem and private/NAME/key.pem), lego's (NAME.crt, NAME.key and
+ * NAME.json), and any other one, where certificate and key are told by what is in the files and belong together by their
+ * names.  certbot's archive and csr are left out: live has the newest.
  */
 #include "ctl/import.h"
 
