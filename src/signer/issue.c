@@ -178,7 +178,7 @@ MUST res signer_issue(struct signer *signer, const struct frame *frame, struct a
 
         buf_init(&why, LIMIT_ERR_DETAIL);
         TRY(judge_parse(frame, &request));
-        judge_hash(&request, hash);
+        TRY(judge_hash(&request, hash));
         res found = journal_find(signer->journal, request.head->serial, &entry);
         if (res_is_ok(found))
                 return repeat(&entry, hash, answer);

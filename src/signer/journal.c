@@ -49,14 +49,16 @@ static bool head_is_good(const struct record_head *head)
 }
 
 /* chain after = SHA-256(chain before, entry, DER) */
-static void chain_on(const uint8_t before[MSG_HASH_SIZE], const struct msg_log_entry *entry, struct bytes der,
-                     struct buf *scratch, uint8_t ret_chain[MSG_HASH_SIZE])
+static res chain_on(const uint8_t before[MSG_HASH_SIZE], const struct msg_log_entry *entry, struct bytes der,
+                    struct buf *scratch, uint8_t ret_chain[MSG_HASH_SIZE])
 {
         buf_clear(scratch);
         buf_add(scratch, before, MSG_HASH_SIZE);
         buf_add(scratch, entry, sizeof(*entry));
         buf_add(scratch, der.p, der.n);
+        TRY(buf_check(scratch));
         digest_sha256(buf_bytes(scratch), ret_chain);
+        return RES_OK;
 }
 
 static bool read_at(int fd, void *p, size_t n, uint64_t offset)
@@ -64,7 +66,10 @@ static bool read_at(int fd, void *p, size_t n, uint64_t offset)
         return pread(fd, p, n, (off_t)offset) == (ssize_t)n;
 }
 
-/* The record at offset into journal->read; from the file, or from what is not written yet. */
+/*
+ * The record at offset into journal->read; from the file, or from what is not written yet.  ERR_FORMAT: what lies there is no
+ * record.  Anything else says nothing about the log.
+ */
 static res load(struct journal *journal, uint64_t offset, struct journal_entry *ret_entry)
 {
         struct record_head head;
@@ -76,7 +81,7 @@ static res load(struct journal *journal, uint64_t offset, struct journal_entry *
                 memcpy(&head, at, sizeof(head));
         else
                 ENSURE(read_at(journal->fd, &head, sizeof(head), offset), ERR_IO);
-        ENSURE(head_is_good(&head), ERR_IO);
+        ENSURE(head_is_good(&head) && (pending || head.size <= journal->end - offset), ERR_FORMAT);
         buf_clear(&journal->read);
         uint8_t *der = buf_grow(&journal->read, head.item.entry.cert_len);
         ENSURE(der, ERR_MEMORY);
@@ -129,15 +134,22 @@ static res find_start(struct journal *journal, uint64_t *ret_at)
         return journal_index_cut(journal->index, count - 1);
 }
 
-static bool record_is_whole(struct journal *journal, uint64_t at, uint64_t size, struct journal_entry *ret_entry,
-                            struct buf *scratch)
+/* What cannot be read just now, or for want of memory, is not damaged: it must not be set aside. */
+static res record_check(struct journal *journal, uint64_t at, uint64_t size, struct journal_entry *ret_entry,
+                        struct buf *scratch, bool *ret_whole)
 {
         uint8_t chain[MSG_HASH_SIZE];
 
-        if (size - at < sizeof(struct record_head) || !res_is_ok(load(journal, at, ret_entry)))
-                return false;
-        chain_on(journal->chain, &ret_entry->item.entry, ret_entry->der, scratch, chain);
-        return memcmp(chain, ret_entry->item.chain, MSG_HASH_SIZE) == 0;
+        *ret_whole = false;
+        if (size - at < sizeof(struct record_head))
+                return RES_OK;
+        res loaded = load(journal, at, ret_entry);
+        if (loaded.err == ERR_FORMAT)
+                return RES_OK;
+        TRY(loaded);
+        TRY(chain_on(journal->chain, &ret_entry->item.entry, ret_entry->der, scratch, chain));
+        *ret_whole = memcmp(chain, ret_entry->item.chain, MSG_HASH_SIZE) == 0;
+        return RES_OK;
 }
 
 static res read_on(struct journal *journal, uint64_t *at, uint64_t size)
@@ -146,7 +158,11 @@ static res read_on(struct journal *journal, uint64_t *at, uint64_t size)
         CLEAN(buf_done) struct buf scratch = {0};
 
         buf_init(&scratch, LIMIT_CERT_BYTES + 1024);
-        while (*at < size && record_is_whole(journal, *at, size, &entry, &scratch)) {
+        while (*at < size) {
+                bool whole;
+                TRY(record_check(journal, *at, size, &entry, &scratch, &whole));
+                if (!whole)
+                        break;
                 if (journal_index_waiting(journal->index) == JOURNAL_INDEX_FRESH)
                         TRY(journal_index_write(journal->index));
                 TRY(journal_index_add(journal->index, entry.item.entry.serial, *at, record_size(&entry)));
@@ -280,7 +296,8 @@ MUST res journal_add(struct journal *journal, const struct msg_log_entry *entry,
         head.item.entry = *entry;
         head.item.entry.cert_len = (uint32_t)der.n;
         head.item.entry.zero = 0;
-        chain_on(journal->chain, &head.item.entry, der, &journal->read, head.item.chain);
+        TRY(buf_make_room(&journal->pending, head.size));
+        TRY(chain_on(journal->chain, &head.item.entry, der, &journal->read, head.item.chain));
         TRY(journal_index_add(journal->index, entry->serial, offset, head.size));
         journal->pending_count++;
         buf_add(&journal->pending, &head, sizeof(head));

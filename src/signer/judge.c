@@ -84,7 +84,7 @@ MUST res judge_parse(const struct frame *frame, struct judge_request *ret_reques
         return cut_evidence(ret_request, evidence);
 }
 
-void judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SIZE])
+res judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SIZE])
 {
         CLEAN(buf_done) struct buf text = {0};
         const struct msg_signer_issue *head = request->head;
@@ -103,7 +103,9 @@ void judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_S
         buf_add(&text, request->spki.p, request->spki.n);
         buf_add_str(&text, request->common_name);
         buf_add(&text, request->names_bytes.p, request->names_bytes.n);
+        TRY(buf_check(&text));
         digest_sha256(buf_bytes(&text), ret_hash);
+        return RES_OK;
 }
 
 /* ---- rules ---------------------------------------------------------------------------------------- */

@@ -30,8 +30,8 @@ struct judge_request {
 
 /* ERR_IPC_FRAME: the lengths do not fit. */
 MUST res judge_parse(const struct frame *frame, struct judge_request *ret_request);
-/* SHA-256 of all that goes into the certificate: what makes a repeated request the same one. */
-void judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SIZE]);
+/* SHA-256 of all that goes into the certificate: what makes a repeated request the same one.  ERR_MEMORY. */
+MUST res judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SIZE]);
 
 struct judge_view {                        /* what the signer knows by itself */
         const struct pki_profile *profile; /* of the request's name; NULL = unknown */

@@ -257,7 +257,7 @@ static void test_chain_and_reading(void **state)
                 at = next;
         }
         assert_int_equal(n, 60);
-        assert_int_equal(journal_read(journal, 7, &entry, &next).err, ERR_IO); /* not the border of a record */
+        assert_int_equal(journal_read(journal, 7, &entry, &next).err, ERR_FORMAT); /* not the border of a record */
         journal_free(journal);
 }
 

@@ -488,7 +488,7 @@ static void test_hash(void **state)
                 buf_init(&bytes, 20000);
                 make_frame(i ? &others[i - 1] : &base, &bytes, &frame);
                 assert_int_equal(judge_parse(&frame, &request).err, ERR_NONE);
-                judge_hash(&request, hash[i]);
+                assert_int_equal(judge_hash(&request, hash[i]).err, ERR_NONE);
         }
         for (size_t i = 1; i < 6; i++)
                 assert_memory_not_equal(hash[0], hash[i], MSG_HASH_SIZE);
