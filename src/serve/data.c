@@ -136,6 +136,20 @@ static res write_key(const char *path)
         return RES_OK;
 }
 
+/*
+ * A start that was cut short between link and unlink left the key two names, and what has two names is not given away
+ * (owner.c).  Only the very same file is removed: another of that name is somebody else's.
+ */
+static void end_second_name(const char *path)
+{
+        char beside[PATH_MAX];
+        struct stat of_key, of_beside;
+
+        if (snprintf(beside, sizeof(beside), "%s.new", path) < (int)sizeof(beside) && lstat(path, &of_key) == 0 &&
+            lstat(beside, &of_beside) == 0 && of_key.st_dev == of_beside.st_dev && of_key.st_ino == of_beside.st_ino)
+                (void)unlink(beside);
+}
+
 /* Whole under its final name or not there: written beside and linked, which like O_EXCL never replaces. */
 static res make_master(const char *path, struct buf *why)
 {
@@ -200,6 +214,8 @@ MUST res data_master_key(const struct conf *conf, int *ret_fd, struct buf *why)
         CLEAN(fd_close) int fd = -1;
 
         TRY(master_path(conf, path, &may_make, why));
+        if (may_make)
+                end_second_name(path);
         fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT && may_make) {
                 if (sealed_data_exists(conf->data_dir)) {
