@@ -63,7 +63,7 @@ static struct str external_text(struct acme_call *call, const struct binding *ex
                 return STR("");
         buf_init(&text, LIMIT_HTTP_BODY);
         json_encode(&text, binding_fields, external);
-        return str_dup(call->request->arena, buf_str(&text));
+        return buf_dup(&text, call->request->arena);
 }
 
 static MUST res new_account(struct acme_call *call, const struct account_in *in)

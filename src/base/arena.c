@@ -36,6 +36,11 @@ static _Noreturn void arena_die(const char *why, size_t wanted)
         abort();
 }
 
+_Noreturn void arena_exhausted(void)
+{
+        arena_die("out of memory", 0);
+}
+
 struct arena *arena_new(size_t ceiling_bytes)
 {
         struct arena *arena = calloc(1, sizeof(*arena));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/secret.h"
 
 enum { BUF_FIRST_BYTES = 256 };
@@ -171,6 +172,18 @@ res buf_check(const struct buf *buf)
         if (!buf->failed)
                 return RES_OK;
         return FAIL(buf->too_large ? ERR_TOO_LARGE : ERR_MEMORY);
+}
+
+char *buf_copy(const struct buf *buf, struct arena *arena)
+{
+        if (buf->failed && !buf->too_large)
+                arena_exhausted();
+        return str_copy(arena, buf_str(buf));
+}
+
+struct str buf_dup(const struct buf *buf, struct arena *arena)
+{
+        return (struct str){buf_copy(buf, arena), buf->n};
 }
 
 const char *buf_c(struct buf *buf)

@@ -41,4 +41,10 @@ static inline struct bytes buf_bytes(const struct buf *buf) /* borrows */
 {
         return (struct bytes){buf->p, buf->n};
 }
+/*
+ * The text in an arena, for those who have nothing to fail with: where memory was out the process ends, as arena_alloc() does,
+ * because half a text must not pass for the whole.
+ */
+char *buf_copy(const struct buf *buf, struct arena *arena);
+struct str buf_dup(const struct buf *buf, struct arena *arena);
 const char *buf_c(struct buf *buf); /* NUL-terminated view (the NUL is not counted); "" once failed */

@@ -211,7 +211,7 @@ static struct acme_authorization_row row_new(struct act *act, const struct acme_
                 .is_address = identifier->is_address,
                 .is_wildcard = identifier->is_wildcard,
                 .state = STR("pending"),
-                .token = str_dup(act->arena, buf_str(&token)),
+                .token = buf_dup(&token, act->arena),
                 .error = STR(""),
                 .created_at = act->now_sec,
                 .expires_at = act->now_sec + LIMIT_ACME_PENDING_SEC,

@@ -111,7 +111,7 @@ static struct str expected_of(struct act *act, const struct authorization_look *
         digest_sha256(bytes_of(authorization.p, authorization.n), hash); /* RFC 8555 §8.4 */
         buf_init(&text, 64);
         b64url_encode(bytes_of(hash, sizeof hash), &text);
-        return str_dup(act->arena, buf_str(&text));
+        return buf_dup(&text, act->arena);
 }
 
 static bool ask(struct act *act, const struct authorization_look *look, struct look_end *end)

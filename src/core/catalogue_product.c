@@ -284,5 +284,5 @@ const char *catalogue_product_text(struct arena *arena, const struct catalogue_r
                 catalogue_keys[i].kind->write(&out, catalogue_keys + i, (const char *)row + catalogue_keys[i].offset);
                 buf_add_byte(&out, '\n');
         }
-        return arena_strndup(arena, buf_c(&out), out.n);
+        return buf_copy(&out, arena);
 }

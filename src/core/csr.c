@@ -170,7 +170,7 @@ res csr_modify(struct act *act, int64_t id, const struct csr_new *in)
 
 static const char *pem_text(struct act *act, struct buf *pem)
 {
-        char *text = str_copy(act->arena, buf_str(pem));
+        char *text = buf_copy(pem, act->arena);
 
         arena_tie(act->arena, secret_wipe_text, text);
         return text;
@@ -202,7 +202,7 @@ static res view_request(struct act *act, struct store_conn *conn, struct csr_vie
         buf_init(&pem, CSR_PEM_BYTES);
         pki_pem_write(PKI_PEM_CSR, key.csr, &pem); /* CSR-18 */
         TRY(buf_check(&pem));
-        view->csr_pem = str_copy(act->arena, buf_str(&pem));
+        view->csr_pem = buf_copy(&pem, act->arena);
         view->password_set = key.password_set != 0;
         return RES_OK;
 }

@@ -27,7 +27,7 @@ static res detail_chain_leaf(struct act *act, struct pki_kit *kit, struct bytes 
         TRY(pki_cert_fingerprint(kit, &cert, PKI_SHA1, fingerprint));
         str_lower_ascii(fingerprint, 40);
         *ret_info = (struct chain_info){
-                .subject = str_copy(act->arena, buf_str(&subject)), .issuer = str_copy(act->arena, buf_str(&issuer)),
+                .subject = buf_copy(&subject, act->arena), .issuer = buf_copy(&issuer, act->arena),
                 .fingerprint_lower = fingerprint, .valid_from = cert.not_before, .valid_to = cert.not_after,
         };
         return RES_OK;
@@ -60,7 +60,7 @@ static res detail_key(struct act *act, const struct certificate_row *row, const 
         buf_init(&pem, DETAIL_PEM_BYTES);
         key_opened_pem(&key, &pem);
         TRY(buf_check(&pem));
-        char *text = str_copy(act->arena, buf_str(&pem));
+        char *text = buf_copy(&pem, act->arena);
 
         arena_tie(act->arena, secret_wipe_text, text);
         *ret_pem = text;

@@ -20,7 +20,7 @@ static const char *download_pem(struct act *act, struct str label, struct bytes 
 
         buf_init(&pem, DOWNLOAD_PEM_BYTES);
         pki_pem_write(label, der, &pem);
-        return str_copy(act->arena, buf_str(&pem));
+        return buf_copy(&pem, act->arena);
 }
 
 /* The domain as a file name; it is LDH and dots but for a wildcard's star, and in an uploaded one whatever its issuer wrote. */
@@ -47,7 +47,7 @@ static res download_key(struct act *act, const struct certificate_row *row, cons
         buf_init(&pem, DOWNLOAD_PEM_BYTES);
         key_opened_pem(&key, &pem);
         TRY(buf_check(&pem));
-        char *text = str_copy(act->arena, buf_str(&pem));
+        char *text = buf_copy(&pem, act->arena);
 
         arena_tie(act->arena, secret_wipe_text, text);
         parts->key_pem = text;

@@ -33,7 +33,7 @@ static const char *pem_of(struct act *act, const struct bytes *ders, size_t n)
         buf_init(&pem, HELD_PEM_BYTES);
         for (size_t i = 0; i < n; i++)
                 add_pem(&pem, ders[i]);
-        return n == 0 ? "" : str_copy(act->arena, buf_str(&pem));
+        return n == 0 ? "" : buf_copy(&pem, act->arena);
 }
 
 static size_t intermediate_count(const struct held *held)

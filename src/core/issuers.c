@@ -45,7 +45,7 @@ static const char *issuer_pem(struct arena *arena, struct bytes der)
 
         buf_init(&pem, LIMIT_CERT_BYTES * 2);
         pki_pem_write(PKI_PEM_CERTIFICATE, der, &pem);
-        return str_copy(arena, buf_str(&pem));
+        return buf_copy(&pem, arena);
 }
 
 static res issuer_texts(struct issuers *issuers, struct issuer *issuer, const struct pki_cert *cert)
@@ -56,7 +56,7 @@ static res issuer_texts(struct issuers *issuers, struct issuer *issuer, const st
         buf_init(&text, LIMIT_CERT_BYTES);
         TRY(pki_name_text(cert->subject, &text));
         TRY(buf_check(&text));
-        issuer->subject = str_copy(issuers->arena, buf_str(&text));
+        issuer->subject = buf_copy(&text, issuers->arena);
         TRY(pki_name_find(cert->subject, PKI_ATTR_CN, &common_name));
         issuer->common_name = str_copy(issuers->arena, common_name);
         return RES_OK;

@@ -114,7 +114,7 @@ struct str submit_form_text(struct act *act, const struct submit_form *form)
 
         buf_init(&text, FORM_BYTES);
         json_encode(&text, submit_form_fields, form);
-        return str_dup(act->arena, buf_str(&text));
+        return buf_dup(&text, act->arena);
 }
 
 res submit_form_read(struct arena *arena, struct str text, struct submit_form *ret_form)
@@ -132,5 +132,5 @@ const char *submit_csr_pem(struct act *act, struct bytes der)
                 return NULL;
         buf_init(&pem, FORM_BYTES);
         pki_pem_write(PKI_PEM_CSR, der, &pem);
-        return str_copy(act->arena, buf_str(&pem));
+        return buf_copy(&pem, act->arena);
 }

@@ -82,7 +82,7 @@ static struct str joined(struct act *act, const struct names *names)
                         buf_add_byte(&text, '\n');
                 buf_add_str(&text, names->v[i]);
         }
-        return names->n == 0 ? STR("") : str_dup(act->arena, buf_str(&text));
+        return names->n == 0 ? STR("") : buf_dup(&text, act->arena);
 }
 
 /* For certificates that name no host: the subject, short and on one line. */
@@ -190,7 +190,7 @@ static struct str public_text(struct upload *upload)
         buf_init(&pem, 2 * LIMIT_HTTP_BODY);
         for (size_t i = 0; i < n; i++)
                 pki_pem_write(PKI_PEM_CERTIFICATE, v[i].der, &pem);
-        return str_dup(upload->act->arena, buf_str(&pem));
+        return buf_dup(&pem, upload->act->arena);
 }
 
 static struct bytes sorted_bytes(struct upload *upload)

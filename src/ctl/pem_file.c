@@ -72,7 +72,7 @@ static struct str base64_of(struct ctl *ctl, struct str bytes)
 
         buf_init(&text, 2 * PEM_FILE_BYTES);
         b64_encode(bytes_of(bytes.p, bytes.n), &text);
-        return str_dup(ctl->arena, buf_str(&text));
+        return buf_dup(&text, ctl->arena);
 }
 
 static struct str secret_copy(struct ctl *ctl, struct str text)
@@ -103,7 +103,7 @@ res pem_file_read(struct ctl *ctl, const char *path, struct pem_file *ret_file)
                 }
         }
         if (file.certificate_count > 0)
-                file.certificates = stray || file.key.n > 0 ? str_dup(ctl->arena, buf_str(&certificates)) : text;
+                file.certificates = stray || file.key.n > 0 ? buf_dup(&certificates, ctl->arena) : text;
         else if (file.key.n == 0 && text.n > 0 && text.p[0] == 0x30) /* DER: whichever it is, base64 carries it */
                 file.certificates = base64_of(ctl, text);
         *ret_file = file;

@@ -82,7 +82,7 @@ static res listener_store(struct listener *listener)
                 buf_init(&text, LISTENER_BYTES);
                 b64_encode(facts[i], &text);
                 TRY(buf_check(&text));
-                listener->stored[i] = str_dup(listener->act->arena, buf_str(&text));
+                listener->stored[i] = buf_dup(&text, listener->act->arena);
         }
         return store_run(listener->act->core->store, listener_store_tx, listener);
 }
@@ -165,7 +165,7 @@ static const char *listener_chain_pem(struct listener *listener)
         buf_init(&pem, LISTENER_BYTES);
         pki_pem_write(PKI_PEM_CERTIFICATE, listener->leaf, &pem);
         issuers_add_chain_pem(issuers, issuer, &pem);
-        return str_copy(listener->act->arena, buf_str(&pem));
+        return buf_copy(&pem, listener->act->arena);
 }
 
 static res listener_key_pem(struct listener *listener, const char **ret_pem)
@@ -180,7 +180,7 @@ static res listener_key_pem(struct listener *listener, const char **ret_pem)
         buf_init(&pem, LISTENER_BYTES);
         pki_pem_write(PKI_PEM_KEY, reply.tail, &pem);
         TRY(buf_check(&pem));
-        char *text = str_copy(act->arena, buf_str(&pem));
+        char *text = buf_copy(&pem, act->arena);
 
         arena_tie(act->arena, secret_wipe_text, text);
         *ret_pem = text;
