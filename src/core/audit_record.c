@@ -66,22 +66,23 @@ void audit_find(struct audit *audit, const char *kind, const char *subject, cons
 /* ---- a record by itself --------------------------------------------------------------------------------- */
 
 /* Goes on from what the record says, so that one changed record is one finding. */
-static void check_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der, const char *serial)
+static res check_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der, const char *serial)
 {
         CLEAN(buf_done) struct buf text = {0};
-        uint8_t chain[MSG_HASH_SIZE] = {0};
+        uint8_t chain[MSG_HASH_SIZE];
 
         buf_init(&text, RECORD_MAX);
         buf_add(&text, audit->chain, sizeof audit->chain);
         buf_add(&text, &item->entry, sizeof item->entry);
         buf_add(&text, der.p, der.n);
-        if (res_is_ok(buf_check(&text)))
-                digest_sha256(buf_bytes(&text), chain);
+        TRY(buf_check(&text)); /* out of memory is no finding */
+        digest_sha256(buf_bytes(&text), chain);
         if (memcmp(chain, item->chain, sizeof chain) != 0)
                 audit_find(audit, "signer_log_changed", serial,
                            "Record %lld of the signer's log, or the one before it, was changed or taken out: the chain breaks here.",
                            (long long)audit->report->signed_count);
         memcpy(audit->chain, item->chain, sizeof audit->chain);
+        return RES_OK;
 }
 
 static const struct audit_issuer *find_issuer(const struct audit *audit, const char *name)
@@ -189,7 +190,7 @@ res audit_take_record(struct audit *audit, const struct msg_log_item *item, stru
         bool is_new = false;
 
         audit->report->signed_count++;
-        check_chain(audit, item, der, serial.v);
+        TRY(check_chain(audit, item, der, serial.v));
         if (!text_ends(entry->issuer, sizeof entry->issuer) || !text_ends(entry->profile, sizeof entry->profile)) {
                 audit_find(audit, "unreadable", serial.v, "The record in the signer's log is not of its form.");
                 return RES_OK;

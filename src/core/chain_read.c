@@ -81,6 +81,8 @@ static res read_pem(struct reading *reading, struct str rest)
 
                 if (r.err == ERR_NOT_FOUND)
                         return RES_OK;
+                if (r.err == ERR_MEMORY)
+                        return r;
                 if (!res_is_ok(r))
                         return act_fail(reading->act, reading->source->code,
                                         "%s: block %zu is not PEM. Each certificate goes from -----BEGIN CERTIFICATE----- to "
@@ -96,7 +98,11 @@ static res read_der(struct reading *reading, struct str text)
 {
         struct der_value whole;
 
-        if (!res_is_ok(pki_pem_read_bare(text, &reading->der)) || reading->der.n == 0)
+        res r = pki_pem_read_bare(text, &reading->der);
+
+        if (r.err == ERR_MEMORY)
+                return r;
+        if (!res_is_ok(r) || reading->der.n == 0)
                 return reading_fail(reading, "this is neither PEM nor DER in base64.");
         const size_t total = reading->der.n;
         struct der in = der_of(buf_bytes(&reading->der));

@@ -52,6 +52,7 @@ struct order_change {
         int64_t order_id;
         struct order_plan plan; /* of paying */
         struct order_row row;   /* as it is afterwards */
+        struct order_made made; /* what the answer tells */
         bool auto_renew;
 };
 
@@ -75,20 +76,20 @@ static res order_pay_tx(struct store_tx *tx, void *arg)
                                 (long long)change->order_id);
         TRY(order_product(act, &plan->row, &plan->product)); /* as it was ordered, at the price of then */
         plan->log_type = plan->row.renews_order_id ? "renewVIP" : "applyVIP";
-        return order_settle(plan, tx);
+        TRY(order_settle(plan, tx));
+        return order_made_of(act, store_tx_conn(tx), &plan->row, &change->made);
 }
 
 res order_pay(struct act *act, int64_t order_id, struct order_made *ret_made)
 {
         struct order_change change = {.act = act, .order_id = order_id, .plan.act = act};
-        struct store_conn *c = NULL;
         char *id = arena_alloc(act->arena, 9);
 
         random_text(id, 8, RANDOM_ALNUM);
         change.plan.certificate_id = str_of(id);
         TRY(store_run(act->core->store, order_pay_tx, &change));
-        TRY(store_read(act->core->store, &c));
-        return order_made_of(act, c, &change.plan.row, ret_made);
+        *ret_made = change.made;
+        return RES_OK;
 }
 
 /* ---- closing ---- */
@@ -175,17 +176,17 @@ static res order_refund_tx(struct store_tx *tx, void *arg)
         TRY(order_unlink_origin(act, tx, &change->row));
         const char *action = arena_printf(act->arena, "Order %lld refunded: %s", (long long)change->order_id,
                                           order_price_text(act->arena, &change->row));
-        return act_log(act, tx, n ? rows[0].certificate_id : STR(""), "refund", action);
+        TRY(act_log(act, tx, n ? rows[0].certificate_id : STR(""), "refund", action));
+        return order_made_of(act, store_tx_conn(tx), &change->row, &change->made);
 }
 
 res order_refund(struct act *act, int64_t order_id, struct order_made *ret_made)
 {
         struct order_change change = {.act = act, .order_id = order_id};
-        struct store_conn *c = NULL;
 
         TRY(store_run(act->core->store, order_refund_tx, &change));
-        TRY(store_read(act->core->store, &c));
-        return order_made_of(act, c, &change.row, ret_made);
+        *ret_made = change.made;
+        return RES_OK;
 }
 
 /* ---- auto-renewal on and off ---- */

@@ -14,6 +14,7 @@ struct order_plan {
         bool pays, may_stay_unpaid;
         struct order_row found;      /* the order that the client token stands for */
         bool is_found;
+        struct order_made made; /* what the answer tells */
 };
 
 /* Check it all (CAT, PUR, ACC-02, ACC-15); the first thing wrong is told with what to change. */
@@ -27,6 +28,7 @@ MUST res order_find(struct act *act, struct store_conn *c, int64_t order_id, str
 MUST res order_settle(struct order_plan *plan, struct store_tx *tx);
 /* Inside a transaction: the certificate of a settled order, whoever paid. */
 MUST res order_make_certificate(struct order_plan *plan, struct store_tx *tx);
+/* What the answer tells: inside the transaction, so that an act is never done and its answer not to be had. */
 MUST res order_made_of(struct act *act, struct store_conn *c, const struct order_row *row, struct order_made *ret_made);
 /* The owner's certificate that an order may continue.  ERR_CERT_NOT_FOUND. */
 MUST res order_origin(struct act *act, struct store_conn *c, struct str certificate_id, struct certificate_row *ret_row);

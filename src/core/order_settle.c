@@ -209,9 +209,8 @@ static MUST res order_stay_unpaid(struct order_plan *plan, struct store_tx *tx)
         return order_notice(act, tx, plan->row.origin_certificate_id, "renewal-unpaid", text);
 }
 
-static res order_plan_tx(struct store_tx *tx, void *arg)
+static res order_plan_store(struct order_plan *plan, struct store_tx *tx)
 {
-        struct order_plan *plan = arg;
         const struct order_row before = plan->row;
 
         plan->is_found = false; /* a second run begins anew */
@@ -244,12 +243,17 @@ res order_made_of(struct act *act, struct store_conn *c, const struct order_row 
         return RES_OK;
 }
 
+static res order_plan_tx(struct store_tx *tx, void *arg)
+{
+        struct order_plan *plan = arg;
+
+        TRY(order_plan_store(plan, tx));
+        return order_made_of(plan->act, store_tx_conn(tx), plan->is_found ? &plan->found : &plan->row, &plan->made);
+}
+
 res order_plan_run(struct order_plan *plan, struct order_made *ret_made)
 {
-        struct act *act = plan->act;
-        struct store_conn *c = NULL;
-
-        TRY(store_run(act->core->store, order_plan_tx, plan));
-        TRY(store_read(act->core->store, &c));
-        return order_made_of(act, c, plan->is_found ? &plan->found : &plan->row, ret_made);
+        TRY(store_run(plan->act->core->store, order_plan_tx, plan));
+        *ret_made = plan->made;
+        return RES_OK;
 }
