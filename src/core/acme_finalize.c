@@ -92,7 +92,7 @@ static MUST res finalize_caa(struct finalize *f)
                 return RES_OK;
         for (size_t i = 0; i < f->order.names.n; i++)
                 methods[i] = authorization_method_name(f->authorizations[i].method);
-        const enum msg_verdict verdict = look_caa(act, &f->order.names, &f->product->caa_identities, &binding, &why);
+        const enum msg_verdict verdict = look_caa(act, &f->order.names, &f->product->caa_identities, &binding, &why).verdict;
 
         outside_leave(act->core, act->account_id);
         f->caa_checked_at = act->now_sec;

@@ -64,7 +64,7 @@ static void prepare_bind(struct act *act, const struct certificate_row *row, con
                 binding->account_uri = uri;
 }
 
-static enum msg_verdict prepare_caa(struct act *act, const struct certificate_row *row, const char **ret_why)
+static struct probe_seen prepare_caa(struct act *act, const struct certificate_row *row, const char **ret_why)
 {
         const struct product *product = catalogue_product(act_catalogue(act), row->package_type);
         struct strs names = names_split(act, row->names), none = {0};
@@ -121,26 +121,30 @@ void issue_prepare_job(struct act *act, const struct job_row *job, void *context
 
         if (res_is_ok(found))
                 found = store_certificate_get(reader, act->arena, act->account_id, job->subject, &row);
-        if (!res_is_ok(found) && found.err != ERR_NOT_FOUND)
-                return; /* the lease ends, the job comes back */
+        if (!res_is_ok(found) && found.err != ERR_NOT_FOUND) {
+                job_postpone(act, job, act->now_sec + LOOK_AWAY_SEC);
+                return;
+        }
         bool waits = res_is_ok(found) && row.status == CERT_PENDING && row.validated_at > 0;
 
         if (waits && prepare_unsafe(act, &row))
                 return;
         if (waits) {
                 int64_t checked_at = act->now_sec;
-                enum msg_verdict verdict = prepare_stands(act, reader, &row, &checked_at) ? MSG_VERDICT_PASS : prepare_caa(act, &row, &why);
+                struct probe_seen caa = {.verdict = MSG_VERDICT_PASS};
 
-                if (verdict == MSG_VERDICT_PASS) {
+                if (!prepare_stands(act, reader, &row, &checked_at))
+                        caa = prepare_caa(act, &row, &why);
+                if (caa.verdict == MSG_VERDICT_PASS) {
                         struct issue_ticket ticket = {.account_id = act->account_id, .caa_checked_at = checked_at, .job_id = job->job_id};
 
                         memcpy(ticket.certificate_id, job->subject.p, job->subject.n < 8 ? job->subject.n : 8);
                         issue_queue_push(act->core->issue, &ticket);
                         return;
                 }
-                bool forbidden = verdict == MSG_VERDICT_FORBIDDEN;
+                bool forbidden = caa.verdict == MSG_VERDICT_FORBIDDEN;
 
-                prepare.due_at = act->now_sec + (forbidden ? CAA_FORBIDDEN_SEC : CAA_AGAIN_SEC);
+                prepare.due_at = act->now_sec + (caa.away ? LOOK_AWAY_SEC : forbidden ? CAA_FORBIDDEN_SEC : CAA_AGAIN_SEC);
                 prepare.message = arena_printf(act->arena, forbidden ? "CAA does not allow this CA to issue; remove the record or add this CA (%s)"
                                                                      : "CAA could not be looked up, it is tried again (%s)", why);
         }

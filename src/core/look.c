@@ -54,7 +54,7 @@ static struct str probe_values(struct act *act, const struct msg_probe_reply *re
                         buf_add_byte(&text, values.p[1 + k] < 0x20 ? '?' : values.p[1 + k]);
                 values = bytes_of(values.p + 1 + n, values.n - 1 - n);
         }
-        return str_dup(act->arena, buf_str(&text));
+        return buf_dup(&text, act->arena);
 }
 
 static struct probe_seen probe_away(const char *detail)
@@ -249,8 +249,8 @@ static bool name_is_address(struct str name)
         return memchr(name.p, ':', name.n) != NULL || (name.n > 0 && name.p[name.n - 1] >= '0' && name.p[name.n - 1] <= '9');
 }
 
-enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities,
-                          const struct caa_binding *binding, const char **ret_why)
+struct probe_seen look_caa(struct act *act, const struct strs *names, const struct strs *identities,
+                           const struct caa_binding *binding, const char **ret_why)
 {
         struct probe *probes = arena_array_of(act->arena, names->n + 1, struct probe);
         struct probe_seen *seen = arena_array_of(act->arena, names->n + 1, struct probe_seen);
@@ -271,10 +271,10 @@ enum msg_verdict look_caa(struct act *act, const struct strs *names, const struc
                 if (seen[i].verdict == MSG_VERDICT_PASS)
                         continue;
                 *ret_why = arena_printf(act->arena, "%.*s: %.*s", (int)asked[i].n, asked[i].p, (int)seen[i].detail.n, seen[i].detail.p);
-                return seen[i].verdict;
+                return seen[i];
         }
         *ret_why = "";
-        return MSG_VERDICT_PASS;
+        return (struct probe_seen){.verdict = MSG_VERDICT_PASS};
 }
 
 void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,

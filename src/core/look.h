@@ -32,6 +32,8 @@ struct look {
         size_t count;
 };
 
+/* Nobody looked, through no fault of the names: it is looked again after so long, whatever the table of looks says. */
+#define LOOK_AWAY_SEC 5
 /* What has to be shown now: for the certificate, or for its revocation. */
 int64_t look_purpose(const struct certificate_row *certificate);
 /* ERR_CERT_NOT_FOUND. */
@@ -60,7 +62,7 @@ void look_challenge(struct act *act, const struct challenge_question *question, 
 
 /*
  * CAA for each name (RFC 8659), addresses left out (RFC 8738 §7).  binding may be NULL.  PASS only when every one passes;
- * otherwise *ret_why names the first that does not.
+ * otherwise what was seen of the first that does not, which *ret_why names.
  */
-enum msg_verdict look_caa(struct act *act, const struct strs *names, const struct strs *identities,
+struct probe_seen look_caa(struct act *act, const struct strs *names, const struct strs *identities,
                           const struct caa_binding *binding, const char **ret_why);

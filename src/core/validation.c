@@ -160,11 +160,22 @@ static res validation_look(struct act *act, struct look *look, bool *ret_passed)
 
 /* ---- the periodic look (DCV-09, SIL-10) ------------------------------------------------------------ */
 
-static int64_t validation_next_due(const struct act *act, const struct job_row *job, const struct certificate_row *row)
+static bool validation_was_away(const struct look *look)
 {
+        for (size_t i = 0; i < look->count; i++)
+                if (look->items[i].asked && look->items[i].seen.away)
+                        return true;
+        return false;
+}
+
+static int64_t validation_next_due(const struct act *act, const struct job_row *job, const struct look *look)
+{
+        const struct certificate_row *row = &look->certificate;
         int64_t since = row->status == CERT_REVOKING ? job->created_at : row->submitted_at; /* a request makes its own job */
         bool fast = act->now_sec - since < LIMIT_POLL_FAST_FOR_SEC;
 
+        if (validation_was_away(look))
+                return act->now_sec + LOOK_AWAY_SEC;
         return act->now_sec + (fast ? LIMIT_POLL_FAST_SEC : LIMIT_POLL_SLOW_SEC);
 }
 
@@ -187,10 +198,10 @@ void validation_job(struct act *act, const struct job_row *job, void *context)
                 r = validation_look(act, &look, &passed);
         if (passed)
                 return; /* the look ended the job */
-        if (waits)
-                job_postpone(act, job, validation_next_due(act, job, &look.certificate));
-        else if (res_is_ok(r) || r.err == ERR_CERT_NOT_FOUND)
+        if (!waits && (res_is_ok(r) || r.err == ERR_CERT_NOT_FOUND))
                 r = store_run(act->core->store, validation_end_tx, &(struct job_row){.subject = job->subject});
+        else
+                job_postpone(act, job, res_is_ok(r) ? validation_next_due(act, job, &look) : act->now_sec + LOOK_AWAY_SEC);
         if (!res_is_ok(r))
                 log_line(LOG_WARNING, "validation", "certificate=%s err=%s", log_quote(job->subject), err_name(r.err));
 }
