@@ -14,6 +14,11 @@
 #define SANDBOX_SANITIZED 0
 #endif
 
+/*
+ * The filter of a program, a scmp_filter_ctx that is the caller's: one that lists what is allowed, or one that lists what is
+ * forbidden.  ERR_MEMORY, ERR_IO.
+ */
+MUST res sandbox_filter(enum sandbox_role role, bool forbid, void **ret_filter);
 /* Which system calls; for this and all other threads.  ERR_IO. */
 MUST res sandbox_seccomp(const struct sandbox_plan *plan);
 /* Which files may be opened.  *ret_works is false where the kernel has no Landlock.  ERR_IO. */

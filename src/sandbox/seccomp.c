@@ -232,21 +232,29 @@ static void filter_free(scmp_filter_ctx *filter)
                 seccomp_release(*filter);
 }
 
-MUST res sandbox_seccomp(const struct sandbox_plan *plan)
+MUST res sandbox_filter(enum sandbox_role role, bool forbid, void **ret_filter)
 {
-        bool forbid = SANDBOX_SANITIZED || plan->role == SANDBOX_SERVER;
         CLEAN(filter_free) scmp_filter_ctx filter = seccomp_init(forbid ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS);
 
         ENSURE(filter, ERR_MEMORY);
         ENSURE(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0, ERR_IO);
         ENSURE(seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0, ERR_IO);
         if (forbid)
-                TRY(add_rows(filter, SCMP_ACT_KILL_PROCESS, forbidden, sizeof(forbidden) / sizeof(*forbidden),
-                             plan->role));
+                TRY(add_rows(filter, SCMP_ACT_KILL_PROCESS, forbidden, sizeof(forbidden) / sizeof(*forbidden), role));
         else
-                TRY(add_rows(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(*allowed), plan->role));
+                TRY(add_rows(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(*allowed), role));
         if (forbid) /* its flags lie in memory, where no filter sees them: the C library falls back to clone() */
                 ENSURE(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0, ERR_IO);
+        *ret_filter = filter;
+        filter = NULL;
+        return RES_OK;
+}
+
+MUST res sandbox_seccomp(const struct sandbox_plan *plan)
+{
+        CLEAN(filter_free) scmp_filter_ctx filter = NULL;
+
+        TRY(sandbox_filter(plan->role, SANDBOX_SANITIZED || plan->role == SANDBOX_SERVER, &filter));
         ENSURE(seccomp_load(filter) == 0, ERR_IO);
         return RES_OK;
 }
