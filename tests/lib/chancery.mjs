@@ -117,7 +117,7 @@ export class ApiError extends Error {
   }
 }
 
-class Chancery {
+export class Chancery {
   constructor (dir, options) {
     Object.assign(this, {
       dir,
@@ -184,9 +184,9 @@ class Chancery {
     child.once('close', () => process.removeListener('exit', dieWithUs))
     try {
       await until('ready', () => {
-        if (this.exit) throw new Error('ended')
-        return /^ready .*\n/m.test(this.out)
+        return this.exit || /^ready .*\n/m.test(this.out)
       }, READY_MS)
+      if (!/^ready .*\n/m.test(this.out)) throw new Error('ended')
     } catch (e) {
       child.kill('SIGKILL')
       throw new Error(`chancery did not get ready (${e.message}):\n${this.log.slice(-6000)}`)
