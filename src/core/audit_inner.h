@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "core/audit.h"
 #include "ipc/msg.h"
 #include "pki/cert.h"
@@ -43,7 +45,9 @@ struct audit {
         struct act *act;
         struct audit_report *report;
         const struct pki_profiles *profiles;
-        struct pki_kit *kit;
+        bool every_signature;
+        uint64_t salt; /* which signatures a vouched certificate's is among: nobody can know before */
+        pthread_mutex_t lock; /* all zero = unlocked; over report and signed_here while records are judged side by side */
         struct audit_issuer issuer[AUDIT_ISSUERS];
         size_t issuer_count;
         struct audit_set signed_here;
@@ -58,10 +62,28 @@ void audit_done(struct audit *audit);
 
 void audit_find(struct audit *audit, const char *kind, const char *subject, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
-/* One record of the signer's log; row is what the database has under its serial, NULL = nothing.  ERR_MEMORY. */
+/* The next record of the signer's log is of the chain.  In order, by one thread. */
+void audit_take_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der);
+/*
+ * One record of the signer's log; row is what the database has under its serial, NULL = nothing.  On any thread, in any order.
+ * ERR_MEMORY.
+ */
 MUST res audit_take_record(struct audit *audit, const struct msg_log_item *item, struct bytes der, const struct issued_row *row);
 /* No order stands behind it. */
 bool audit_is_own(const struct audit *audit, const struct msg_log_entry *entry);
+/* The next record of a page of the signer's log, as MSG_SIGNER_LOG answers it.  ERR_IPC_FRAME. */
+MUST res audit_page_cut(struct bytes *rest, struct msg_log_item *ret_item, struct bytes *ret_der);
+
+/* ---- threads that judge the records of one page after the other (audit_crew.c) ---- */
+
+struct audit_crew;
+struct channel_reply;
+MUST res audit_crew_new(struct audit *audit, struct audit_crew **ret_crew); /* ERR_MEMORY */
+void audit_crew_free(struct audit_crew *crew);                              /* waits for what is being judged */
+/* Takes the reply; waits while too many pages lie there.  Fails with the first failure of a thread. */
+MUST res audit_crew_give(struct audit_crew *crew, struct channel_reply *page, uint32_t count);
+MUST res audit_crew_finish(struct audit_crew *crew); /* until all that was given is judged */
+
 /* One row of the database, after all records. */
 void audit_take_row(struct audit *audit, const struct issued_row *row);
 /* At last: what is still not in the signer's log. */

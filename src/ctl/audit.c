@@ -31,11 +31,11 @@ static void print_findings(struct ctl *ctl, const json_t *findings)
 static void print_counts(const json_t *report)
 {
         (void)printf("%s: %lld certificates signed, %lld of them the CA's own; %lld issued in the database; %lld log entries; "
-                     "%lld findings; %.1f s\n",
+                     "%lld signatures verified; %lld findings; %.1f s\n",
                      json_is_true(json_object_get(report, "Clean")) ? "clean" : "not clean", (long long)json_int(report, "Signed"),
                      (long long)json_int(report, "Own"), (long long)json_int(report, "Issued"),
-                     (long long)json_int(report, "LogEntries"), (long long)json_int(report, "FindingCount"),
-                     (double)json_int(report, "TookMs") / 1000);
+                     (long long)json_int(report, "LogEntries"), (long long)json_int(report, "Verified"),
+                     (long long)json_int(report, "FindingCount"), (double)json_int(report, "TookMs") / 1000);
 }
 
 res audit_run(struct ctl *ctl)
@@ -45,7 +45,9 @@ res audit_run(struct ctl *ctl)
 
         if (data_dir == NULL)
                 return ctl_fail(ctl, ERR_USAGE, "audit wants --data DIR");
-        TRY(client_control(ctl, data_dir, "/control/audit", json_object(), CLIENT_AUDIT_SEC, &report));
+        const char *path = args_has(ctl, "--signatures") ? "/control/audit/signatures" : "/control/audit";
+
+        TRY(client_control(ctl, data_dir, path, json_object(), CLIENT_AUDIT_SEC, &report));
         if (args_has(ctl, "--json")) {
                 TRY(output_json(ctl, report, /* pretty= */ false));
         } else {

@@ -19,7 +19,7 @@ static const struct json_field finding_fields[] = {
 };
 
 struct report_out {
-        struct opt_int clean, signed_count, own, issued, signing, dead, log_entries, finding_count, took_ms;
+        struct opt_int clean, signed_count, own, issued, signing, dead, log_entries, verified, finding_count, took_ms;
         struct objs findings;
 };
 
@@ -31,6 +31,7 @@ static const struct json_field report_fields[] = {
         JSON_FIELD(struct report_out, signing, "Signing", JSON_UINT),
         JSON_FIELD(struct report_out, dead, "Dead", JSON_UINT),
         JSON_FIELD(struct report_out, log_entries, "LogEntries", JSON_UINT),
+        JSON_FIELD(struct report_out, verified, "Verified", JSON_UINT),
         JSON_FIELD(struct report_out, finding_count, "FindingCount", JSON_UINT),
         JSON_FIELD(struct report_out, took_ms, "TookMs", JSON_UINT),
         JSON_FIELD(struct report_out, findings, "Findings", JSON_OBJS, .sub = finding_fields, .sub_size = sizeof(struct finding_out)),
@@ -49,6 +50,7 @@ static void audit_reply(struct arena *arena, const struct audit_report *report, 
                 .clean = number(report->finding_count == 0), .signed_count = number(report->signed_count),
                 .own = number(report->own_count), .issued = number(report->issued_count), .signing = number(report->signing_count),
                 .dead = number(report->dead_count), .log_entries = number(report->log_count),
+                .verified = number(report->verified_count),
                 .finding_count = number(report->finding_count), .took_ms = number(took_ms), .findings = {findings, report->shown}};
 
         for (size_t i = 0; i < report->shown; i++)
@@ -57,11 +59,11 @@ static void audit_reply(struct arena *arena, const struct audit_report *report, 
         json_encode(out, report_fields, &answer);
 }
 
-void audit_call(struct act *act, struct http_reply *reply)
+void audit_call(struct act *act, bool every_signature, struct http_reply *reply)
 {
         struct audit_report *report = arena_new_of(act->arena, struct audit_report);
         int64_t began_ms = clock_mono_ms();
-        res r = audit_run(act, report);
+        res r = audit_run(act, every_signature, report);
         int64_t took_ms = clock_mono_ms() - began_ms;
 
         log_line(res_is_ok(r) && report->finding_count == 0 ? LOG_INFO : LOG_WARNING, "audit",

@@ -5,4 +5,4 @@
 #include "http/http.h"
 
 /* {"Clean", "Signed", "Own", "Issued", "Signing", "Dead", "LogEntries", "FindingCount", "TookMs", "Findings": [{"Kind", "Subject", "Text"}]} */
-void audit_call(struct act *act, struct http_reply *reply);
+void audit_call(struct act *act, bool every_signature, struct http_reply *reply);

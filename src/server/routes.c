@@ -85,7 +85,9 @@ void routes_control(void *context, struct http_request *request, struct http_rep
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/account"))
                 account_form_control(&act, request, server->address, reply);
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit"))
-                audit_call(&act, reply);
+                audit_call(&act, /* every_signature= */ false, reply);
+        else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit/signatures"))
+                audit_call(&act, /* every_signature= */ true, reply);
         else if (str_equals(request->method, "POST") && str_starts_with(request->path, STR(CONTROL_OPERATE)))
                 api_handle_control(server->api, control_action(request->path), request, reply);
         else

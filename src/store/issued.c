@@ -16,6 +16,11 @@ static const struct column columns[] = {
         COLUMN(struct issued_row, revoke_reason),
         COLUMNS_END
 };
+static const struct column serial_columns[] = {
+        COLUMN(struct issued_row, issued_id), COLUMN(struct issued_row, certificate_id), COLUMN(struct issued_row, serial),
+        COLUMN(struct issued_row, state),
+        COLUMNS_END
+};
 static const struct column status_columns[] = {
         COLUMN(struct issued_status, issued_id), COLUMN(struct issued_status, account_id),
         COLUMN(struct issued_status, state), COLUMN(struct issued_status, issuer),
@@ -26,7 +31,7 @@ static const struct column status_columns[] = {
 #define ISSUED "issued_id, account_id, certificate_id, serial, state, issuer, profile, profile_hash, crl_shard, request, der, " \
         "not_before, not_after, caa_checked_at, created_at, revoked_at, revoke_reason"
 
-enum { INSERT, FINISH, SET_DEAD, REVOKE, GET, LIST, LIST_SIGNING, LIST_ALL, GET_STATUS, GET_BY_SERIAL };
+enum { INSERT, FINISH, SET_DEAD, REVOKE, GET, LIST, LIST_SIGNING, LIST_ALL, LIST_SERIALS, GET_STATUS, GET_BY_SERIAL };
 static const struct sql statements[] = {
         [INSERT] = SQL("issued_insert",
                 "INSERT INTO issued (" ISSUED ", certificate_seq)"
@@ -47,6 +52,8 @@ static const struct sql statements[] = {
                 "SELECT " ISSUED " FROM issued WHERE state = 'signing' AND issued_id > $1 ORDER BY issued_id LIMIT $2"),
         [LIST_ALL] = SQL_SYSTEM_ROW("issued_list_all", columns,
                 "SELECT " ISSUED " FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
+        [LIST_SERIALS] = SQL_SYSTEM_ROW("issued_list_serials", serial_columns,
+                "SELECT issued_id, certificate_id, serial, state FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
         [GET_STATUS] = SQL_SYSTEM_ROW("issued_get_status", status_columns,
                 "SELECT issued_id, account_id, state, issuer, crl_shard, not_after, revoked_at, revoke_reason FROM issued WHERE serial = $1"),
         [GET_BY_SERIAL] = SQL_SYSTEM_ROW("issued_get_by_serial", columns, "SELECT " ISSUED " FROM issued WHERE serial = $1"),
@@ -120,26 +127,32 @@ res store_issued_list(struct store_conn *c, struct arena *a, int64_t account_id,
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }
 
-static res list_after(struct store_conn *c, struct arena *a, size_t statement, int64_t after_id, int64_t limit,
+static res list_after(struct store_conn *c, struct arena *a, size_t statement, const struct column *row, int64_t after_id, int64_t limit,
                       const struct issued_row **ret_rows, size_t *ret_n)
 {
         struct query q = query_of(c, &sql_issued, statement);
 
         query_int(&q, after_id);
         query_int(&q, limit);
-        return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
+        return QUERY_LIST(&q, a, row, ret_rows, ret_n);
 }
 
 res store_issued_list_signing(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
                               const struct issued_row **ret_rows, size_t *ret_n)
 {
-        return list_after(c, a, LIST_SIGNING, after_id, limit, ret_rows, ret_n);
+        return list_after(c, a, LIST_SIGNING, columns, after_id, limit, ret_rows, ret_n);
 }
 
 res store_issued_list_all(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
                           const struct issued_row **ret_rows, size_t *ret_n)
 {
-        return list_after(c, a, LIST_ALL, after_id, limit, ret_rows, ret_n);
+        return list_after(c, a, LIST_ALL, columns, after_id, limit, ret_rows, ret_n);
+}
+
+res store_issued_list_serials(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
+                              const struct issued_row **ret_rows, size_t *ret_n)
+{
+        return list_after(c, a, LIST_SERIALS, serial_columns, after_id, limit, ret_rows, ret_n);
 }
 
 res store_issued_get_status(struct store_conn *c, struct arena *a, struct bytes serial, struct issued_status *ret_status)

@@ -52,9 +52,11 @@ test('clean after issues, with the counts', async () => {
   assert.equal(r.Signed, r.Own + 3)
   const [{ n }] = await c.sql('SELECT COUNT(*) AS n FROM log')
   assert.equal(r.LogEntries, n)
-  const { code, stdout, stderr } = await audit()
+  assert.ok(r.Verified >= r.Own, 'of what no row vouches for, every signature')
+  const { code, stdout, stderr } = await audit('--signatures')
   assert.equal(code, 0, stderr)
   assert.match(stdout, /^clean: .*3 issued/)
+  assert.match(stdout, new RegExp(` ${r.Signed} signatures verified`))
 })
 
 test('without --data, and without a server', async () => {

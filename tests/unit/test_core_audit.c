@@ -34,8 +34,7 @@ static int set_up(void **state)
         OK(pki_key_generate(PKI_KEY_EC_P256, &f->key));
         f->arena = arena_new(16 * 1024 * 1024);
         f->act.arena = f->arena;
-        f->audit = (struct audit){.act = &f->act, .report = &f->report, .profiles = &f->help->profiles, .issuer_count = 2};
-        OK(pki_kit_new(&f->audit.kit));
+        f->audit = (struct audit){.act = &f->act, .report = &f->report, .profiles = &f->help->profiles, .issuer_count = 2, .every_signature = true};
         f->audit.issuer[0].name = "root-ecc";
         OK(pki_cert_parse(buf_bytes(&f->help->root.cert), &f->audit.issuer[0].cert));
         f->audit.issuer[1].name = "dv-ecc";
@@ -92,6 +91,7 @@ static struct signed_one make(struct fixture *f)
 static void take(struct fixture *f, struct signed_one *one, bool known)
 {
         chain_on(f, one);
+        audit_take_chain(&f->audit, &one->item, one->der);
         OK(audit_take_record(&f->audit, &one->item, one->der, known ? &one->row : NULL));
         if (known)
                 audit_take_row(&f->audit, &one->row);
@@ -280,7 +280,6 @@ static void test_issued_but_not_signed(void **state)
 
         audit_take_row(&f->audit, &meanwhile.row);
         audit_take_row(&f->audit, &never.row);
-        chain_on(f, &meanwhile);
         OK(audit_take_record(&f->audit, &meanwhile.item, meanwhile.der, &meanwhile.row));
         audit_take_missing(&f->audit);
         expect(f, "unknown_to_signer");
@@ -293,7 +292,6 @@ static void test_twice(void **state)
         struct signed_one one = make(f);
 
         take(f, &one, true);
-        chain_on(f, &one);
         OK(audit_take_record(&f->audit, &one.item, one.der, &one.row));
         expect(f, "signed_twice");
 }
@@ -310,7 +308,7 @@ static void test_chain(void **state)
         }
         for (size_t i = 0; i < 4; i++)
                 if (i != 1)
-                        OK(audit_take_record(&f->audit, &v[i].item, v[i].der, &v[i].row));
+                        audit_take_chain(&f->audit, &v[i].item, v[i].der);
         expect(f, "signer_log_changed");
 
         void *own = NULL;
@@ -318,12 +316,33 @@ static void test_chain(void **state)
         assert_int_equal(set_up(&own), 0);
         struct fixture *other = own;
 
-        other->audit.issuer[1].cert = f->audit.issuer[1].cert; /* the CA that signed them */
         v[1].item.entry.signed_at++;
         for (size_t i = 0; i < 4; i++)
-                OK(audit_take_record(&other->audit, &v[i].item, v[i].der, &v[i].row));
+                audit_take_chain(&other->audit, &v[i].item, v[i].der);
         expect(other, "signer_log_changed");
         tear_down(&own);
+}
+
+/* Without every_signature: one in AUDIT_SAMPLE of what the database has too, and all of what it has not. */
+static void test_sample(void **state)
+{
+        struct fixture *f = *state;
+        struct signed_one one = make(f);
+
+        f->audit.every_signature = false;
+        f->audit.salt = 4711;
+        for (uint32_t i = 0; i < 64 * AUDIT_SAMPLE; i++) { /* serials that the certificate does not have: only counted here */
+                memcpy(one.item.entry.serial + 2, &i, sizeof i);
+                OK(audit_take_record(&f->audit, &one.item, one.der, &one.row));
+        }
+        assert_in_range(f->report.verified_count, 16, 256);
+        f->report.verified_count = 0;
+        other_der(f, &one);
+        for (uint32_t i = 0; i < 64; i++) {
+                memcpy(one.item.entry.serial + 2, &i, sizeof i);
+                OK(audit_take_record(&f->audit, &one.item, one.der, i % 2 ? &one.row : NULL));
+        }
+        assert_int_equal(f->report.verified_count, 64);
 }
 
 /* A certificate that breaks a rule is named by the lint's own word. */
@@ -407,7 +426,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_issued_but_not_signed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_twice, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_chain, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_lint, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_lint, set_up, tear_down), cmocka_unit_test_setup_teardown(test_sample, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_many_findings, set_up, tear_down),
                 cmocka_unit_test(test_set),
         };
