@@ -39,7 +39,7 @@ async function openssl (args, pem) {
   return done.stdout + done.stderr
 }
 
-test('each key that can be chosen: openssl verifies the request, the key fits (CSR-01 CSR-11 CSR-12 CSR-18 CSR-22 CSR-35 CSR-36)', async () => {
+test('each key that can be chosen: openssl verifies the request, the key fits (CSR-01 CSR-11 CSR-12 CSR-18 CSR-22 CSR-25 CSR-35 CSR-36)', async () => {
   const choices = [['RSA', '2048', 'Public-Key: (2048 bit)'], ['RSA', '4096', 'Public-Key: (4096 bit)'], ['ECC', 'prime256v1', 'ASN1 OID: prime256v1'],
     ['ECC', 'secp384r1', 'ASN1 OID: secp384r1'], ['ECDSA', 'prime256v1', 'ASN1 OID: prime256v1']]
   for (const [EncryptAlgo, KeyParameter, words] of choices) {

@@ -3,6 +3,7 @@
  * DEL-01 DEL-02 DEL-03 DEL-04 DEL-05 DEL-06 DEL-07 DEL-08 DEL-11 DEL-12 CON-18 LIFE-04 LIFE-07 LIFE-13 RVK-02 RVK-12 SIL-48 SIL-53
  */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -160,7 +161,7 @@ test('what is bound goes only on a second word; as a task it is left alone (DEL-
   assert.equal(OperateLogs.find(l => l.CertId === b && l.Type === 'delete').SubAccountUin, OperateLogs.find(l => l.CertId === a && l.Type === 'delete').SubAccountUin, 'a task acts for whoever filed it')
 })
 
-test('an uploaded one goes at any time, bound or not, and nothing of its key is left (DEL-05 SIL-53 RVK-06)', async () => {
+test('an uploaded one goes at any time, bound or not, and nothing of its key is left (DEL-05 SIL-53 RVK-06 UPL-20 UPL-21)', async () => {
   const dir = mkdtempSync(join(server.dir, 'upload-'))
   const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '90', '-subj', '/CN=own.maple.com', '-addext', 'subjectAltName=DNS:own.maple.com', '-keyout', 'own.key', '-out', 'own.pem'], { cwd: dir })
   assert.equal(made.code, 0, made.stderr)
@@ -174,6 +175,11 @@ test('an uploaded one goes at any time, bound or not, and nothing of its key is 
   assert.equal((await client.DeleteCertificate({ CertificateId: id, IsCheckResource: false })).DeleteResult, true)
   assert.equal(await keyBytes(id), 0)
   assert.deepEqual(await server.sql(`select * from upload where certificate_id = '${id}'`), [])
+  /* not in any table: neither what was sent nor its DER in hexadecimal, as a dump shows it; the key's ciphertext is gone with its row's content */
+  const dump = (await run('sqlite3', ['-readonly', '-cmd', '.timeout 20000', join(server.data, 'chancery.db'), '.dump'])).stdout
+  assert.ok(dump.length > 10_000)
+  const der = new X509Certificate(CertificatePublicKey).raw.toString('hex')
+  for (const trace of [CertificatePublicKey.split('\n')[3], CertificatePrivateKey.split('\n')[1], der.slice(200, 300)]) assert.ok(!dump.toLowerCase().includes(trace.toLowerCase()), trace)
 })
 
 test('a compromised key is taken by no upload (RVK-31)', async () => {

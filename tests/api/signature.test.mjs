@@ -81,6 +81,21 @@ for (const mode of modes) {
   })
 }
 
+test('nothing is done for somebody without an account, or who does not sign (ACC-01 ACC-08)', async () => {
+  const actions = JSON.parse(readFileSync(new URL('../vectors/api/api-actions.json', import.meta.url), 'utf8'))
+  const names = (actions.actions ?? actions).filter(a => a.service === 'ssl 2019-12-05').map(a => a.action)
+  assert.ok(names.length > 60)
+  const counts = () => server.sql('select (select count(*) from certificate) as c, (select count(*) from log) as l')
+  const before = await counts()
+  for (const name of names) {
+    const unsigned = await send(server, { body: '{}', headers: { host: server.endpoint, 'content-type': 'application/json', 'x-tc-action': name, 'x-tc-version': VERSION, 'x-tc-timestamp': String(Math.floor(Date.now() / 1000)) } })
+    assert.match(unsigned.json.Response.Error.Code, /^(AuthFailure\.|MissingParameter$)/, name)
+    const stranger = await call(server, { SecretId: `AKID${'y'.repeat(32)}`, SecretKey: 'y'.repeat(32) }, name)
+    assert.equal(stranger.error.Code, 'AuthFailure.SecretIdNotFound', name)
+  }
+  assert.deepEqual(await counts(), before)
+})
+
 const sign = fileURLToPath(new URL('sign.sh', import.meta.url))
 async function shell (action, body, env = {}) {
   const { code, stdout, stderr } = await run('sh', [sign, `https://${server.endpoint}`, action, body],

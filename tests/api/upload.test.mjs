@@ -42,7 +42,7 @@ const fingerprint = pem => new X509Certificate(pem).fingerprint256
 const blocks = pem => pem.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g)
 const gmt8 = text => Date.parse(`${text.replace(' ', 'T')}+08:00`)
 
-test('an upload is described like any other certificate and given back byte for byte (UPL-01 UPL-05 UPL-15 UPL-16 LIFE-12)', async () => {
+test('an upload is described like any other certificate and given back byte for byte (UPL-01 UPL-05 UPL-15 UPL-16 UPL-19 LIFE-12)', async () => {
   const leaf = ca.leaf('shop.example.org', { names: ['shop.example.org', 'www.example.org', '192.0.2.7'] })
   const text = leaf.chain.replaceAll('\n', '\r\n') + '\r\n\r\n'
   const key = leaf.key.replace(/\n$/, '')
@@ -76,7 +76,7 @@ test('an upload is described like any other certificate and given back byte for 
   assert.ok(log.OperateLogs.some(l => l.CertId === answer.CertificateId && l.Type === 'upload'))
 })
 
-test('chains in any order, with and without root, DER too, come out sorted (CON-19 INST-17 DL-08)', async () => {
+test('chains in any order, with and without root, DER too, come out sorted: the certificate, then those that issued it (CON-19 INST-15 INST-16 INST-17 DL-08)', async () => {
   const leaf = rsa.leaf('order.example.org')
   const [a, b, c] = blocks(leaf.chain)
   const root = rsa.root.cert
@@ -140,7 +140,7 @@ test('keys in every form (UPL-09 UPL-10): PKCS#8, PKCS#1, SEC1, DER, encrypted w
   assert.ok(!server.log.includes('s3cret'))
 })
 
-test('nginx, openssl and keytool open what comes down after an upload (UPL-18 DL-03)', async () => {
+test('nginx, openssl and keytool open what comes down after an upload (UPL-18 DL-03 INST-04 INST-08 INST-26 DL-11)', async () => {
   const leaf = rsa.leaf('tools.example.org')
   const { CertificateId } = await upload(leaf)
   const files = await server.download(account, CertificateId)
@@ -162,6 +162,22 @@ test('nginx, openssl and keytool open what comes down after an upload (UPL-18 DL
   const keytool = await run('keytool', ['-list', '-v', '-keystore', join(dir, 'Tomcat/tools.example.org.jks'), '-storepass', password])
   assert.equal(keytool.code, 0, keytool.stdout + keytool.stderr)
   assert.match(keytool.stdout, /Certificate chain length: 3/)
+  /* INST-04, INST-08: a PFX for IIS is in the package, and openssl makes one of the Nginx files */
+  const pfx = await run('openssl', ['pkcs12', '-in', join(dir, 'IIS/tools.example.org.pfx'), '-passin', `pass:${readFileSync(join(dir, 'IIS/keystorePass.txt'), 'utf8').trim()}`, '-nodes', '-legacy'])
+  assert.equal(blocks(pfx.stdout)?.length, 3, pfx.stderr)
+  const made = await run('openssl', ['pkcs12', '-export', '-out', join(dir, 'own.pfx'), '-inkey', join(dir, 'Nginx/2_tools.example.org.key'), '-in', bundle, '-passout', 'pass:'])
+  assert.equal(made.code, 0, made.stderr)
+  /* INST-26, DL-11: a cross certificate at the end of the Nginx file, the root's key signed by an older root, for machines that know only that one */
+  const older = pki.make('/O=Older/CN=Older Root', { extensions: 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\nsubjectKeyIdentifier=hash\n' })
+  const cross = pki.make('/O=Rsa Org/CN=Rsa Root', { by: older, key: rsa.root.key, extensions: 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' })
+  const extended = readFileSync(bundle, 'utf8') + cross.cert
+  writeFileSync(bundle, extended)
+  assert.equal((await run('nginx', ['-t', '-c', join(dir, 'nginx.conf'), '-p', dir])).code, 0)
+  const byOlder = await run('openssl', ['verify', '-CAfile', pki.write('older.pem', older.cert), '-untrusted', bundle, bundle])
+  assert.equal(byOlder.code, 0, byOlder.stderr)
+  const crossed = await client.UploadCertificate({ CertificatePublicKey: extended, CertificatePrivateKey: files['Nginx/2_tools.example.org.key'].toString(), Repeatable: true })
+  assert.deepEqual(blocks((await server.download(account, crossed.CertificateId))['Nginx/1_tools.example.org_bundle.crt'].toString()).map(fingerprint), blocks(extended).map(fingerprint))
+  writeFileSync(bundle, files['Nginx/1_tools.example.org_bundle.crt'])
   /* DL-03: what came down goes up again */
   const again = await client.UploadCertificate({ CertificatePublicKey: readFileSync(bundle, 'utf8'), CertificatePrivateKey: files['Nginx/2_tools.example.org.key'].toString(), Repeatable: true })
   assert.notEqual(again.CertificateId, CertificateId)

@@ -48,10 +48,12 @@ async function reissue (account, id, more = {}) {
 const leafOf = files => new X509Certificate(file(files, 'Nginx', '_bundle.crt'))
 const used = async account => (await c.call(account, 'DescribeFreeQuota')).AnyDomains.Used
 
-test('a free one: new id and key, same names and end, both ways linked, no slot of its own (RIS-06 RIS-12 RIS-21 RIS-24 RIS-27 SIL-27)', async () => {
+test('a free one: new id and key, same names and end, both ways linked, no slot of its own, deployed anew (RIS-06 RIS-12 RIS-21 RIS-23 RIS-24 RIS-25 RIS-27 RIS-29 SIL-27 ACC-16)', async () => {
   const account = await c.createAccount()
   const id = await issue(account, 'a.zone0.com', { ...ecc, Tags: [{ TagKey: 'env', TagValue: 'x' }], Alias: 'shop' })
+  /* ACC-16: nothing answers at these names; the zones of this test have no address at all */
   const slots = await used(account)
+  await c.call(account, 'RegisterBinding', { CertificateId: id, ResourceType: 'nginx', ResourceId: 'web-1' })
   const before = await c.describe(account, id)
   const next = await replace(account, id, { Reason: 'key rotation', CsrkeyPassword: 'Correct-Horse-9' })
   assert.notEqual(next, id)
@@ -66,6 +68,8 @@ test('a free one: new id and key, same names and end, both ways linked, no slot 
   assert.equal(issued.CertEndTime, before.CertEndTime)
   assert.deepEqual(issued.SubjectAltName, before.SubjectAltName)
   assert.equal(await used(account), slots)
+  const bound = async which => (await c.call(account, 'DescribeBindings', { CertificateId: which })).Bindings.map(b => b.ResourceId)
+  assert.deepEqual([await bound(id), await bound(next)], [['web-1'], []], 'RIS-23, RIS-29: whoever wants the new one served has to put it there')
   const [old, renewed] = [await c.download(account, id), await c.download(account, next)]
   assert.equal(leafOf(renewed).validTo, leafOf(old).validTo)
   assert.notDeepEqual(leafOf(renewed).publicKey.export({ type: 'spki', format: 'der' }), leafOf(old).publicKey.export({ type: 'spki', format: 'der' }))
@@ -73,6 +77,11 @@ test('a free one: new id and key, same names and end, both ways linked, no slot 
   await verifyChain({ chain: file(renewed, 'Nginx', '_bundle.crt'), root: c.root, dir: c.dir, name: 'a.zone0.com' })
   await assert.rejects(replace(account, id), refused('FailedOperation.OrderAlreadyReplaced')) /* RIS-03 */
   await assert.rejects(replace(account, next), refused('FailedOperation.OrderAlreadyReplaced'))
+  /* RIS-24, RIS-25: applying anew is another order, free to say something else, and takes another slot */
+  const anew = await c.apply(account, 'a.zone0.com', { ...ecc, Alias: 'other' })
+  assert.notEqual((await c.describe(account, anew)).OrderId, before.OrderId)
+  assert.equal(await used(account), slots + 1)
+  await c.call(account, 'CancelAuditCertificate', { CertificateId: anew })
 })
 
 test('bad requests: foreign ids as missing ones, states, methods, CSR types, texts', async () => {
