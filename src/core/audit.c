@@ -45,7 +45,7 @@ static res take_chain(struct walk *walk, const struct msg_signer_log_reply *head
                 struct bytes der;
 
                 TRY(audit_page_cut(&rest, &item, &der));
-                audit_take_chain(&walk->audit, &item, der);
+                TRY(audit_take_chain(&walk->audit, &item, der));
         }
         ENSURE(rest.n == 0, ERR_IPC_FRAME);
         return RES_OK;

@@ -62,8 +62,8 @@ void audit_done(struct audit *audit);
 
 void audit_find(struct audit *audit, const char *kind, const char *subject, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
-/* The next record of the signer's log is of the chain.  In order, by one thread. */
-void audit_take_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der);
+/* The next record of the signer's log is of the chain.  In order, by one thread.  ERR_MEMORY. */
+MUST res audit_take_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der);
 /*
  * One record of the signer's log; row is what the database has under its serial, NULL = nothing.  On any thread, in any order.
  * ERR_MEMORY.

@@ -68,11 +68,7 @@ void audit_find(struct audit *audit, const char *kind, const char *subject, cons
 /* ---- a record by itself --------------------------------------------------------------------------------- */
 
 /* Goes on from what the record says, so that one changed record is one finding. */
-<<<<<<< Updated upstream
-static res check_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der, const char *serial)
-=======
-void audit_take_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der)
->>>>>>> Stashed changes
+res audit_take_chain(struct audit *audit, const struct msg_log_item *item, struct bytes der)
 {
         CLEAN(buf_done) struct buf text = {0};
         uint8_t chain[MSG_HASH_SIZE];
@@ -222,11 +218,6 @@ res audit_take_record(struct audit *audit, const struct msg_log_item *item, stru
         struct serial_text serial = serial_text(entry->serial);
         bool is_new = false, is_own;
 
-<<<<<<< Updated upstream
-        audit->report->signed_count++;
-        TRY(check_chain(audit, item, der, serial.v));
-=======
->>>>>>> Stashed changes
         if (!text_ends(entry->issuer, sizeof entry->issuer) || !text_ends(entry->profile, sizeof entry->profile)) {
                 audit_find(audit, "unreadable", serial.v, "The record in the signer's log is not of its form.");
                 return RES_OK;

@@ -91,7 +91,7 @@ static struct signed_one make(struct fixture *f)
 static void take(struct fixture *f, struct signed_one *one, bool known)
 {
         chain_on(f, one);
-        audit_take_chain(&f->audit, &one->item, one->der);
+        OK(audit_take_chain(&f->audit, &one->item, one->der));
         OK(audit_take_record(&f->audit, &one->item, one->der, known ? &one->row : NULL));
         if (known)
                 audit_take_row(&f->audit, &one->row);
@@ -308,7 +308,7 @@ static void test_chain(void **state)
         }
         for (size_t i = 0; i < 4; i++)
                 if (i != 1)
-                        audit_take_chain(&f->audit, &v[i].item, v[i].der);
+                        OK(audit_take_chain(&f->audit, &v[i].item, v[i].der));
         expect(f, "signer_log_changed");
 
         void *own = NULL;
@@ -318,7 +318,7 @@ static void test_chain(void **state)
 
         v[1].item.entry.signed_at++;
         for (size_t i = 0; i < 4; i++)
-                audit_take_chain(&other->audit, &v[i].item, v[i].der);
+                OK(audit_take_chain(&other->audit, &v[i].item, v[i].der));
         expect(other, "signer_log_changed");
         tear_down(&own);
 }
