@@ -41,7 +41,7 @@ async function describeAll (CertificateId) {
   return { describe, detail, item: list.Certificates[0] }
 }
 
-test('an application is described right after it was made (FREE-12 FREE-13 ACC-09 ACC-11)', async () => {
+test('an application is described right after it was made (FREE-03 FREE-11 FREE-12 FREE-13 ACC-09 ACC-10 ACC-11)', async () => {
   const id = await apply('shop.maple.com', { Alias: '商店 ü', ContactEmail: 'a@maple.com', ProjectId: 0 })
   assert.match(id, /^[A-Za-z0-9]{8}$/)
   const { describe, detail, item } = await describeAll(id)
@@ -201,7 +201,7 @@ const terms = [
   [{ ValidityPeriod: '3' }, '83', '3'],
   [{ PackageType: '83', ValidityPeriod: '3' }, '83', '3']
 ]
-test('package and term belong together', async () => {
+test('package and term belong together (FREE-04 FREE-29)', async () => {
   for (const [more, packageType, months] of terms) {
     const CertificateId = await apply('term.beta.net', more)
     const { PackageType, ValidityPeriod } = await client.DescribeCertificate({ CertificateId })
@@ -220,6 +220,7 @@ const refused = [
   ['no domain', { DomainName: 'com' }, /InvalidParam/],
   ['a name with a blank', { DomainName: 'a b.maple.com' }, /InvalidParam/],
   ['another method', { DvAuthMethod: 'PIGEON' }, /InvalidParam/],
+  ['automatic DNS, of which there is no host here (FREE-10)', { DvAuthMethod: 'DNS_AUTO' }, /InvalidParam/],
   ['no method', { DvAuthMethod: '' }, /InvalidParam|MissingParameter/],
   ['an unknown package', { PackageType: '9999' }, /PackageNotFound|InvalidParam/],
   ['a term that the package has not', { PackageType: '83', ValidityPeriod: '12' }, /InvalidParam/],

@@ -87,7 +87,7 @@ const refused = [
   ['SKIP', ['DescribeCertificates', '{}', { headers: { authorization: 'SKIP' } }], 'AuthFailure.InvalidAuthorization'],
   ['half a header', ['DescribeCertificates', '{}', { headers: { authorization: 'TC3-HMAC-SHA256 Credential=' } }], 'AuthFailure.InvalidAuthorization'],
   ['another key', ['DescribeCertificates', '{}', { sign: { secretKey: 'x'.repeat(32) } }], 'AuthFailure.SignatureFailure'],
-  ['an unknown SecretId', ['DescribeCertificates', '{}', { sign: { secretId: `AKID${'x'.repeat(32)}` } }], 'AuthFailure.SecretIdNotFound'],
+  ['an unknown SecretId (ACC-01)', ['DescribeCertificates', '{}', { sign: { secretId: `AKID${'x'.repeat(32)}` } }], 'AuthFailure.SecretIdNotFound'],
   ['a strange SecretId', ['DescribeCertificates', '{}', { sign: { secretId: "AKID' OR 1=1 --" } }], 'AuthFailure.SecretIdNotFound'],
   ['another path than signed for', ['DescribeCertificates', '{}', { sign: { path: '/other' } }], 'AuthFailure.SignatureFailure'],
   ['another host', ['DescribeCertificates', '{}', { sign: { host: 'ssl.example.com' }, headers: { host: undefined } }], 'AuthFailure.SignatureFailure'],

@@ -66,7 +66,7 @@ async function issue (id) {
   return { detail, leaf: new X509Certificate(detail.CertificatePublicKey) }
 }
 
-test('from the order to the certificate, online key, current form (APP-01 APP-03 APP-12 APP-23 APP-40 APP-45 LIFE-01 LIFE-02 LIFE-05)', async () => {
+test('from the order to the certificate, online key, current form, no web site anywhere (ACC-16 APP-42 UPG-08 SIL-38 APP-01 APP-03 APP-12 APP-23 APP-40 APP-45 LIFE-01 LIFE-02 LIFE-05)', async () => {
   const id = await buy()
   const bought = await show(id)
   assert.deepEqual([bought.Status, bought.Domain, bought.StatusName], [5, '', 'Pending submission'])
@@ -87,7 +87,7 @@ test('from the order to the certificate, online key, current form (APP-01 APP-03
   assert.equal((await show(id)).SubmittedData, null)
 })
 
-test('the sequence of the Terraform provider, older form, an organisation (APP-12 APP-18 CON-34)', async () => {
+test('the sequence of the Terraform provider, older form, an organisation (APP-12 APP-14 APP-16 APP-18 APP-44 CON-34)', async () => {
   const id = await buy(MULTI, 3)
   const organisation = {
     OrganizationName: 'Maple Ltd', OrganizationDivision: 'IT', OrganizationAddress: '1 Leaf Road', OrganizationCountry: 'CN', OrganizationCity: 'Shanghai',
@@ -111,7 +111,7 @@ test('the sequence of the Terraform provider, older form, an organisation (APP-1
   assert.deepEqual(leaf.subjectAltName.split(', ').sort(), ['DNS:api.maple.com', 'DNS:tf.birch.net', 'DNS:tf.maple.com']) /* SIL-49 */
 })
 
-test('each kind of product binds its names, and what comes free (DOM-12 DOM-13 DOM-27 DOM-28 SIL-16)', async () => {
+test('each kind of product binds its names, and what comes free (APP-22 DOM-12 DOM-13 DOM-15 DOM-20 DOM-27 DOM-28 SIL-16)', async () => {
   const table = [
     [SINGLE, 1, 'maple.com', [], ['maple.com', 'www.maple.com']], /* DOM-06 DOM-09 */
     [SINGLE, 1, 'www.maple.com', ['maple.com'], ['maple.com', 'www.maple.com']], /* typed, yet free */
@@ -132,7 +132,7 @@ test('each kind of product binds its names, and what comes free (DOM-12 DOM-13 D
   }
 })
 
-test('a pasted request: its names, and no key here (APP-02 APP-04 APP-20 APP-48 DOM-21 DOM-22)', async () => {
+test('a pasted request: its names, and no key here (APP-02 APP-04 APP-20 APP-48 CSR-37 DOM-21 DOM-22)', async () => {
   const id = await buy(MULTI, 2)
   const { csr, key } = await makeCsr('paste.maple.com', { sans: ['paste.maple.com', 'more.maple.com'] })
   await info(id, '', { GenCsrType: 'parse', Csr: csr })
@@ -263,13 +263,14 @@ test('the same key never serves two orders, whoever has them (CSR-32 CSR-34 CON-
   await refused(info(second, 'freekey.maple.com', { GenCsrType: 'parse', Csr: readFileSync(join(server.dir, 'free.csr'), 'utf8') }), /InvalidParam/, again)
 })
 
-test('a password: the key is delivered under it and it is stored nowhere (PKP-01 PKP-03)', async () => {
+test('a password: the key is delivered under it and it is stored nowhere, and such a key is not for deployment (APP-10 APP-11 FREE-14 PKP-01 PKP-03 PKP-07)', async () => {
   const KeyPass = 'Marker-Submit-9917'
   const id = await buy()
   await info(id, 'secret.maple.com', { KeyPass })
   await sdk.CertificateOrderSubmit({ CertId: id })
   const { detail, leaf } = await issue(id)
   assert.match(detail.CertificatePrivateKey, /ENCRYPTED/)
+  assert.equal((await show(id)).Deployable, false)
   assert.ok(leaf.checkPrivateKey(createPrivateKey({ key: detail.CertificatePrivateKey, passphrase: KeyPass })))
   const rows = await server.sql("SELECT body FROM submission")
   assert.ok(!JSON.stringify(rows).includes(KeyPass))
@@ -291,7 +292,7 @@ test('information that is refused changes nothing, and says what to change', asy
   const table = [
     [id, { CertCommonName: 'a.ru' }, DOMAIN, /\.ru/], /* DOM-02 */
     [id, { CertCommonName: '1.1.1.1' }, DOMAIN, /IP address/], /* DOM-19 CAT-13 */
-    [id, { CertCommonName: '*.maple.com' }, DOMAIN, /wildcard/],
+    [id, { CertCommonName: '*.maple.com' }, DOMAIN, /wildcard/], /* PUR-09 */
     [id, { CertCommonName: `${'a'.repeat(56)}.maple.com` }, /CertificateDomainMaxLengthInvalid/, /64/], /* DOM-16 RVW-22 */
     [id, { CertCommonName: 'a_b.maple.com' }, DOMAIN, /underscore/],
     [id, { CertCommonName: '' }, DOMAIN, /no domain name/],
@@ -319,11 +320,11 @@ test('information that is refused changes nothing, and says what to change', asy
     [id, parse(spoilt), /CsrParseFailed|InvalidParam/, /CSR|key/],
     [id, parse(ecc, 'ecc.maple.com'), /InvalidParam/, /rsa-2048/], /* CON-15 */
     [id, parse(rsa4096, 'big.maple.com'), /InvalidParam/, /rsa-2048/],
-    [id, parse(noName), /InvalidParam/, /no common name/], /* RVW-23 */
+    [id, parse(noName), /InvalidParam/, /no common name.*generated online/], /* RVW-23 APP-39 */
     [id, parse(csr, 'other.maple.com'), /InvalidParam/, /not one of the bound names/], /* CSR-33 DOM-21 */
     [id, { CompanyType: 3 }, /InvalidParameterValue/, /CompanyType/],
     [id, { CompanyId: '7' }, /InvalidParameterValue/, /CompanyId/],
-    [id, { ContactEmail: '' }, /ContactEmailEmpty/, /ContactEmail/],
+    [id, { ContactEmail: '' }, /ContactEmailEmpty/, /ContactEmail/], /* APP-38 RVW-10 */
     [id, { ContactEmail: 'nobody' }, /EmailParse/, /email/],
     [id, { ...org, OrgPhoneNumber: '' }, /InvalidParameterValue/, /telephone/], /* APP-15 RVW-20 */
     [id, { ...org, OrgCity: '' }, /InvalidParameterValue/, /city/],
@@ -339,7 +340,7 @@ test('information that is refused changes nothing, and says what to change', asy
   }
   const keys = await server.sql(`SELECT COUNT(*) AS n FROM certificate WHERE certificate_id IN ('${id}', '${multi}', '${wild}') AND key_id <> 0`)
   assert.deepEqual(keys, [{ n: 0 }])
-  await info(id, 'ok.maple.com', org)
+  await info(id, 'ok.maple.com', org) /* CON-26: no department */
 })
 
 test('states and strangers: the code of each action, the same for foreign and missing ids', async () => {

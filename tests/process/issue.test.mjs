@@ -36,7 +36,7 @@ async function issueByDns (domain, parameters) {
   return { id, files: await c.download(account, id) }
 }
 
-test('a TXT record at _dnsauth: applied, issued, and nginx, apache2 and haproxy serve it (CSR-25 DCV-05 DCV-06 DCV-07 DL-10 FREE-16)', async () => {
+test('a TXT record at _dnsauth: applied, issued, and nginx, apache2 and haproxy serve it (CAT-33 CSR-25 DCV-05 DCV-06 DCV-07 DL-10 FREE-16 FREE-17 FREE-23 FREE-27 RVW-01 RVW-32 SIL-30 SIL-51)', async () => {
   const id = await c.apply(account, 'shop.maple.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
   assert.match(id, /^[A-Za-z0-9]{8}$/)
   const pending = await c.describe(account, id)

@@ -55,7 +55,7 @@ test('a free one: new id and key, same names and end, both ways linked, no slot 
   const slots = await used(account)
   await c.call(account, 'RegisterBinding', { CertificateId: id, ResourceType: 'nginx', ResourceId: 'web-1' })
   const before = await c.describe(account, id)
-  const next = await replace(account, id, { Reason: 'key rotation', CsrkeyPassword: 'Correct-Horse-9' })
+  const next = await replace(account, id, { Reason: 'key rotation', CsrkeyPassword: 'Correct-Horse-9' }) /* PKP-06: also the way out when a password is lost */
   assert.notEqual(next, id)
   const pending = await c.describe(account, next)
   assert.deepEqual([pending.Status, pending.StatusMsg, pending.OrderId, pending.CertificateExtra.ReplacedBy], [0, 'PENDING-DCV', before.OrderId, id])

@@ -24,12 +24,16 @@ after(async () => {
 const apply = (parameters = {}) => c.call(account, 'ApplyCertificate', { DvAuthMethod: 'DNS', DomainName: 'shop.maple.com', PackageType: '83', ...parameters })
 const detail = id => c.call(account, 'DescribeCertificateDetail', { CertificateId: id })
 
-test('from the window to the link both ways', async () => {
+test('from the window to the link both ways; nothing goes by itself, and the new one takes a slot of its own (REN-04 FREE-20 FREE-21 FREE-26)', async () => {
   const old = (await apply({ Alias: 'the shop', ContactEmail: 'a@maple.com', ContactPhone: '+86 1', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1', Tags: [{ TagKey: 'env', TagValue: 'prod' }] })).CertificateId
   await placeRecords(dns, await c.proofs(account, old))
   await c.waitStatus(account, old, 1, 120_000)
   await assert.rejects(apply({ OldCertificateId: old }), { code: 'FailedOperation.InvalidCertificateStatusCode' }) /* SIL-07 */
+  await assert.rejects(c.call(account, 'RenewCertificate', { CertificateId: old }), { code: 'FailedOperation.InvalidCertificateStatusCode', message: /free/ })
+  const used = async () => (await c.call(account, 'DescribeFreeQuota', {})).AnyDomains.Used
+  assert.equal(await used(), 1)
   await c.moveClock(61 * DAY)
+  assert.equal((await c.call(account, 'DescribeCertificates', { CertIds: [old] })).Certificates[0].HasRenewOrder, '')
   assert.equal((await c.call(account, 'DescribeCertificates', { CertIds: [old] })).Certificates[0].RenewAble, true)
   await assert.rejects(apply({ OldCertificateId: 'nobody12' }), { code: 'FailedOperation.CertificateNotFound' })
   await assert.rejects(apply({ OldCertificateId: old, DomainName: 'other.maple.com' }), { code: 'InvalidParameterValue' })
@@ -50,6 +54,7 @@ test('from the window to the link both ways', async () => {
   assert.equal(won.length, 1)
   for (const m of many) if (m.status === 'rejected') assert.equal(m.reason.code, 'FailedOperation.InvalidCertificateStatusCode')
   const [next] = won
+  assert.equal(await used(), 2)
   const d = await detail(next), o = await detail(old)
   assert.deepEqual([d.CertificateExtra.OriginCertificateId, o.CertificateExtra.RenewOrder], [old, next])
   assert.deepEqual([d.Alias, d.EncryptAlgorithm, d.ProjectId, d.Tags], ['the shop', 'ECC prime256v1', '0', [{ TagKey: 'env', TagValue: 'prod' }]])

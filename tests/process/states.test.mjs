@@ -3,7 +3,7 @@
  * row says where it starts, what happens, and where it ends; a walk fails at the first row that ends elsewhere.  The clock
  * is moved through deadlines, the renewal's opening and the end; the CA refuses a name that a grown list of words holds, and a key that
  * was reported meanwhile.  Not walked: the reminder and the 13 months of SM2, of which nothing is on sale here.  Takes about three minutes.
- * A1 A5 APP-37 APP-49 CON-01 CON-25 CON-37 LIFE-03 QTA-06 RVW-09 RVW-24 RVW-31 RVW-34 LIFE-04 LIFE-09 LIFE-14 RVW-17 SIL-12 SIL-13 QTA-05 QTA-22 MSG-05
+ * A1 A5 APP-37 PUR-18 RVW-07 RVW-08 APP-49 CON-01 CON-25 CON-37 LIFE-03 QTA-06 RVW-09 RVW-24 RVW-31 RVW-34 LIFE-04 LIFE-09 LIFE-14 RVW-17 SIL-12 SIL-13 QTA-05 QTA-22 MSG-05
  */
 import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -131,7 +131,11 @@ const paid = {
     await assert.rejects(call('RenewCertificate', { CertificateId: w.id }), { code: 'FailedOperation.InvalidCertificateStatusCode' })
     await c.moveClock(2 * 3600)
     assert.equal((await c.describe(account, w.id)).RenewAble, true)
-    await call('RenewCertificate', { CertificateId: w.id })
+    const { Order } = await call('RenewCertificate', { CertificateId: w.id })
+    const [next] = Order.CertificateIds /* the old configuration is taken over when asked for: key and all (PUR-17 PUR-18) */
+    await call('CertificateInfoSubmit', { CertId: next, GenCsrType: 'original', CertCommonName: '', CompanyType: 1, CompanyId: '0', ContactEmail: 'ann@example.com' })
+    const keys = await c.sql(`SELECT DISTINCT key_id, domain FROM certificate WHERE certificate_id IN ('${w.id}', '${next}')`)
+    assert.deepEqual([keys.length, keys[0].domain], [1, w.name])
   },
   ends: async w => { await c.moveClock(31 * DAY); await c.waitStatus(account, w.id, 3) },
   refund: async w => call('RefundOrder', { OrderId: (await call('DescribeOrders', { CertificateId: w.id })).Orders[0].OrderId }),
@@ -269,7 +273,7 @@ const A5 = [
   { name: 'd.zone5.com', rows: [
     [null, 'applies', free.apply, 0, [1, 1]],
     [0, 'issues', paid.prove, 1, [1, 1]],
-    [1, 'reissued, the first time only, without another slot', free.reissueOnce, 1, [1, 1]],
+    [1, 'reissued, the first time only, without another slot (FREE-25)', free.reissueOnce, 1, [1, 1]],
     [1, 'upgraded: a paid order, no slot', free.upgrade, 1, [1, 1]],
     [1, 'expires: both have their slot back', free.ends, 3, [0, 0]],
     [3, 'user deletes (expired)', paid.remove, null, [0, 0]]

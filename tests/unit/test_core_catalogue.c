@@ -142,6 +142,53 @@ static void test_paid_products(void **state)
         catalogue_free(catalogue);
 }
 
+/* Brand and type together decide how a certificate is applied for, proved, looked at and ended: section B6 (CAT-32). */
+static void test_flows(void **state)
+{
+        static const struct {
+                const char *rule, *type;
+                bool dns, file, ca; /* how names are proved */
+                const char *letter, *review, *revoke, *reissue;
+                bool pre_review, reminder, www, parent, words;
+                int64_t retained;
+        } cases[] = {
+                {"FREE-09 CON-37", "2", true, true, false, "none", "none", "R3", "free-dv", false, false, true, true, true, 0},
+                {"DOM-06 CON-37", "104", true, true, false, "none", "none", "R3", "paid-dv", false, true, true, true, true, 0},
+                {"SIL-15 CON-37", "48", true, true, false, "none", "none", "R3", "paid-dv", false, false, true, true, true, 0},
+                {"APP-45 SIL-15", "25", true, true, false, "none", "none", "R1", "paid-dv", false, false, true, true, true, 0},
+                {"CAT-10 CON-41", "28", true, true, false, "none", "ov", "R1", "wotrus-dnspod", true, false, true, true, false, 0},
+                {"CAT-10 CON-41", "31", true, true, false, "none", "ev", "R1", "wotrus-dnspod", true, false, true, true, false, 0},
+                {"CAT-09 CON-33", "51", true, true, false, "once", "ov", "R2", "wotrus-dnspod", false, false, true, true, false, 397},
+                {"CAT-09 DCV-34", "54", true, true, false, "none", "none", "R1", "paid-dv", false, false, true, true, true, 397},
+                {"CON-07 CON-43", "6", false, false, true, "image", "ov", "R4", "other", false, true, true, true, false, 0},
+                {"CON-07 CON-43", "4", false, false, true, "image", "ev", "R4", "other", false, true, true, true, false, 0},
+                {"DOM-07 SIL-03", "9", false, false, true, "image", "ov", "R4", "other", false, true, true, true, false, 0},
+                {"DOM-05", "14", false, false, true, "image", "ov", "R4", "other", false, true, true, true, false, 0},
+                {"DOM-04 CON-28", "18", false, false, true, "image", "ov", "R4", "other", false, true, false, true, false, 0},
+        };
+        struct catalogue *catalogue = shipped();
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                const struct product *p = catalogue_product(catalogue, str_of(cases[i].type));
+
+                assert_non_null(p);
+                if (p->allows_dns != cases[i].dns || p->allows_file != cases[i].file || p->allows_ca != cases[i].ca ||
+                    strcmp(p->letter, cases[i].letter) != 0 || strcmp(p->review, cases[i].review) != 0 ||
+                    strcmp(p->revoke, cases[i].revoke) != 0 || strcmp(p->reissue, cases[i].reissue) != 0 ||
+                    p->has_pre_review != cases[i].pre_review || p->has_reminder != cases[i].reminder || p->www_free != cases[i].www ||
+                    p->parent_free != cases[i].parent || (p->sensitive_words->n > 0) != cases[i].words || p->retained_days != cases[i].retained)
+                        fail_msg("%s: product %s", cases[i].rule, cases[i].type);
+        }
+        for (size_t i = 0; i < catalogue_count(catalogue); i++) { /* CON-11 CON-38: what is free is TrustAsia's, and nobody reminds of it */
+                const struct product *p = catalogue_at(catalogue, i);
+
+                if (p->is_free && (strcmp(p->brand, "TrustAsia") != 0 || p->has_reminder))
+                        fail_msg("product %s", p->package_type);
+        }
+        catalogue_free(catalogue);
+}
+
 /* What an order keeps is read back to the same row, whatever the catalogue says now. */
 static void test_row_as_bought(void **state)
 {
@@ -179,7 +226,7 @@ static void test_quota_table(void **state) /* B8 */
                 bool older;
                 int64_t home, any;
         } cases[] = {
-                {"QTA-08 QTA-09", "individual", "standard", false, 30, 20},
+                {"QTA-08 QTA-09 QTA-14", "individual", "standard", false, 30, 20},
                 {"QTA-08 QTA-09", "individual", "v1", false, 30, 20},
                 {"QTA-10", "individual", "v2", false, 0, 50},
                 {"QTA-11 QTA-12", "enterprise", "standard", false, 0, 10},
@@ -425,7 +472,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_free_products),
-                cmocka_unit_test(test_paid_products),
+                cmocka_unit_test(test_paid_products), cmocka_unit_test(test_flows),
                 cmocka_unit_test(test_row_as_bought),
                 cmocka_unit_test(test_quota_table),
                 cmocka_unit_test_setup_teardown(test_good_files, files_set_up, files_tear_down),

@@ -182,6 +182,7 @@ static struct validation_row shown(struct shop *shop, struct arena *arena, int64
 /* ---- tests --------------------------------------------------------------------------------------------- */
 
 /* 30 days before the end, or at two thirds of a shorter life. */
+/* REN-08, SIL-32: 30 days before the end, of a shorter life at two thirds. */
 static void test_due(void **state)
 {
         static const int64_t cases[][2] = {{365, 335}, {200, 170}, {100, 70}, {90, 60}, {60, 40}, {48, 32}, {3, 2}};
