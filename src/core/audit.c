@@ -1,6 +1,6 @@
 /*
  * The walk: the signer's log page by page, each record beside its row; the database's rows; the signer's log on from where
- * it ended, for what was signed meanwhile; the operation log, on a thread of its own meanwhile.
+ * it ended, for what was signed meanwhile; the entries of the revocation lists; the operation log, on a thread of its own meanwhile.
  *
  * One thread asks for pages and follows the chain, which has an order; the records of a page are judged by audit_crew.
  */
@@ -106,6 +106,7 @@ static res walk_rows_page(struct walk *walk, int64_t *after_id, size_t *ret_n)
         TRY(store_issued_list_serials(conn, arena, *after_id, ROWS_PAGE, &rows, ret_n));
         for (size_t i = 0; i < *ret_n; i++) {
                 audit_take_row(&walk->audit, &rows[i]);
+                TRY(audit_note_revoked(&walk->audit, &rows[i]));
                 *after_id = rows[i].issued_id;
         }
         return RES_OK;
@@ -158,7 +159,7 @@ static res walk_certificates(struct walk *walk)
         TRY(walk_rows(walk));
         TRY(walk_signer_log(walk));
         audit_take_missing(&walk->audit);
-        return RES_OK;
+        return audit_take_listed(&walk->audit);
 }
 
 res audit_run(struct act *act, bool every_signature, struct audit_report *ret_report)

@@ -25,6 +25,8 @@ struct audit_set {
 void audit_set_done(struct audit_set *set); /* {0} is an empty set */
 /* *ret_new tells whether it was not there.  ERR_MEMORY. */
 MUST res audit_set_add(struct audit_set *set, const uint8_t serial[MSG_SERIAL_SIZE], bool *ret_new);
+/* One after the other, from *at = 0; NULL after the last. */
+const struct audit_serial *audit_set_next(const struct audit_set *set, size_t *at);
 bool audit_set_has(const struct audit_set *set, const uint8_t serial[MSG_SERIAL_SIZE]);
 
 /* ---- the audit ---- */
@@ -51,6 +53,7 @@ struct audit {
         struct audit_issuer issuer[AUDIT_ISSUERS];
         size_t issuer_count;
         struct audit_set signed_here;
+        struct audit_set revoked; /* as the rows say */
         uint8_t chain[MSG_HASH_SIZE]; /* of the signer's log, as it should stand */
         struct audit_missing missing[AUDIT_SHOWN];
         size_t missing_count;
@@ -86,5 +89,9 @@ MUST res audit_crew_finish(struct audit_crew *crew); /* until all that was given
 
 /* One row of the database, after all records. */
 void audit_take_row(struct audit *audit, const struct issued_row *row);
+/* Remembers the serial of a revoked row.  ERR_MEMORY. */
+MUST res audit_note_revoked(struct audit *audit, const struct issued_row *row);
+/* After all rows: the packed entries from which revocation lists are made name the revoked rows, and no others. */
+MUST res audit_take_listed(struct audit *audit);
 /* At last: what is still not in the signer's log. */
 void audit_take_missing(struct audit *audit);

@@ -44,6 +44,7 @@ res audit_begin(struct audit *audit, struct act *act, const struct issuers *issu
 void audit_done(struct audit *audit)
 {
         audit_set_done(&audit->signed_here);
+        audit_set_done(&audit->revoked);
 }
 
 void audit_find(struct audit *audit, const char *kind, const char *subject, const char *format, ...)

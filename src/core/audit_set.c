@@ -55,6 +55,17 @@ res audit_set_add(struct audit_set *set, const uint8_t serial[MSG_SERIAL_SIZE], 
         return RES_OK;
 }
 
+const struct audit_serial *audit_set_next(const struct audit_set *set, size_t *at)
+{
+        while (*at < set->size) {
+                const struct audit_serial *place = &set->places[(*at)++];
+
+                if (memcmp(place, &empty, sizeof empty) != 0)
+                        return place;
+        }
+        return NULL;
+}
+
 bool audit_set_has(const struct audit_set *set, const uint8_t serial[MSG_SERIAL_SIZE])
 {
         return set->size > 0 && memcmp(&set->places[place_of(set, serial)], &empty, sizeof empty) != 0;

@@ -18,7 +18,7 @@ static const struct column columns[] = {
 };
 static const struct column serial_columns[] = {
         COLUMN(struct issued_row, issued_id), COLUMN(struct issued_row, certificate_id), COLUMN(struct issued_row, serial),
-        COLUMN(struct issued_row, state),
+        COLUMN(struct issued_row, state), COLUMN(struct issued_row, revoked_at),
         COLUMNS_END
 };
 static const struct column status_columns[] = {
@@ -53,7 +53,7 @@ static const struct sql statements[] = {
         [LIST_ALL] = SQL_SYSTEM_ROW("issued_list_all", columns,
                 "SELECT " ISSUED " FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
         [LIST_SERIALS] = SQL_SYSTEM_ROW("issued_list_serials", serial_columns,
-                "SELECT issued_id, certificate_id, serial, state FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
+                "SELECT issued_id, certificate_id, serial, state, revoked_at FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
         [GET_STATUS] = SQL_SYSTEM_ROW("issued_get_status", status_columns,
                 "SELECT issued_id, account_id, state, issuer, crl_shard, not_after, revoked_at, revoke_reason FROM issued WHERE serial = $1"),
         [GET_BY_SERIAL] = SQL_SYSTEM_ROW("issued_get_by_serial", columns, "SELECT " ISSUED " FROM issued WHERE serial = $1"),

@@ -40,7 +40,7 @@ MUST res store_issued_list_signing(struct store_conn *c, struct arena *a, int64_
 /* System: every row by id, for the audit; after `after_id`. */
 MUST res store_issued_list_all(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
                                const struct issued_row **ret_rows, size_t *ret_n);
-/* The same with ids, serial and state only: for who wants to know which there are. */
+/* The same with ids, serial, state and revoked_at only: for who wants to know which there are. */
 MUST res store_issued_list_serials(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
                                    const struct issued_row **ret_rows, size_t *ret_n);
 /* System: what OCSP asks for; without request and der. */

@@ -118,6 +118,20 @@ test('other bytes than were signed are named', async () => {
   await change(`UPDATE issued SET der = X'${der}' WHERE certificate_id = '${ids[2]}'`)
 })
 
+test('a revocation that a row and the lists tell differently is named', async () => {
+  const [{ serial }] = await c.sql(`SELECT hex(serial) AS serial FROM issued WHERE certificate_id = '${ids[0]}'`)
+  await change(`UPDATE issued SET revoked_at = 1750000000 WHERE certificate_id = '${ids[0]}'`)
+  const unlisted = await report()
+  assert.deepEqual(unlisted.Findings.map(f => [f.Kind, f.Subject]), [['revoked_not_listed', serial.toLowerCase()]])
+  await change(`INSERT INTO crl_block SELECT issuer, crl_shard, 0, X'${serial}684EE180${'ffffffff'}01' FROM issued WHERE certificate_id = '${ids[0]}'`)
+  assert.deepEqual((await report()).Findings, [])
+  await change(`UPDATE issued SET revoked_at = 0 WHERE certificate_id = '${ids[0]}'`)
+  const listed = await report()
+  assert.deepEqual(listed.Findings.map(f => [f.Kind, f.Subject]), [['listed_not_revoked', serial.toLowerCase()]])
+  await change('DELETE FROM crl_block')
+  assert.deepEqual((await report()).Findings, [])
+})
+
 test('one changed byte in the signer\'s own log breaks its chain, and the signature is no longer one', async () => {
   const path = join(c.data, 'log', 'issued.log')
   const at = statSync(path).size - 5 /* in the last certificate's signature */
