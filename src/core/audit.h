@@ -1,9 +1,9 @@
 /*
  * The audit: is what the CA signed what the database says?  The signer's own log is held against the database, in both
- * directions and byte by byte, and the entries of the revocation lists against the revoked rows; every certificate is read and linted once more; the hash chains of the signer's log and of
- * the operation log are worked out anew.  A signature takes longer to verify than all the rest: it is verified where the database
- * does not have the same bytes, and of the others one in AUDIT_SAMPLE, drawn anew each time, or every one if that is asked
- * for.  It changes nothing and may run beside the work.
+ * directions and byte by byte, and the entries of the revocation lists against the revoked rows; every certificate is read and
+ * linted once more; the hash chains of the signer's log and of the operation log are worked out anew.  A signature takes longer
+ * to verify than all the rest: it is verified where the database does not have the same bytes, and of the others one in
+ * AUDIT_SAMPLE, drawn anew each time, or every one if that is asked for.  It changes nothing and may run beside the work.
  */
 #pragma once
 
