@@ -25,7 +25,10 @@ static res paste_read(struct act *act, struct str pem, struct pki_csr *ret_csr)
         if (pem.n > LIMIT_CSR_BYTES)
                 return act_fail(act, ERR_CSR_PARSE, "The CSR has more than %d bytes; " PASTE_AGAIN ".", LIMIT_CSR_BYTES);
         buf_init(&der, LIMIT_CSR_BYTES);
-        if (!res_is_ok(pki_csr_from_pem(pem, &der)))
+        res read = pki_csr_from_pem(pem, &der);
+        if (read.err == ERR_MEMORY)
+                return read;
+        if (!res_is_ok(read))
                 return act_fail(act, ERR_CSR_PARSE, "The CSR is no PEM text of one certificate request; paste it whole, from "
                                                     "-----BEGIN CERTIFICATE REQUEST----- to its END line, and nothing else.");
         struct bytes copy = bytes_of(arena_copy(act->arena, der.p, der.n), der.n);

@@ -195,14 +195,20 @@ static struct str public_text(struct upload *upload)
 
 static struct bytes sorted_bytes(struct upload *upload)
 {
-        CLEAN(buf_done) struct buf der = {0};
+        size_t n = 0;
+        uint8_t *der;
 
         if (upload->is_bundle)
                 return upload->certs.der;
-        buf_init(&der, LIMIT_HTTP_BODY);
         for (size_t i = 0; i < upload->chain.n; i++)
-                buf_add(&der, upload->chain.v[i].der.p, upload->chain.v[i].der.n);
-        return bytes_of(arena_copy(upload->act->arena, der.p, der.n), der.n);
+                n += upload->chain.v[i].der.n;
+        der = arena_alloc(upload->act->arena, n);
+        n = 0;
+        for (size_t i = 0; i < upload->chain.n; i++) {
+                memcpy(der + n, upload->chain.v[i].der.p, upload->chain.v[i].der.n);
+                n += upload->chain.v[i].der.n;
+        }
+        return bytes_of(der, n);
 }
 
 void upload_describe(struct upload *upload)

@@ -92,7 +92,10 @@ static MUST res decode_part(struct arena *arena, struct str text, const char *wh
         CLEAN(buf_done) struct buf out = {0};
 
         buf_init(&out, LIMIT_HTTP_BODY);
-        if (!res_is_ok(b64url_decode(text, &out)))
+        res decoded = b64url_decode(text, &out);
+        if (decoded.err == ERR_MEMORY)
+                return jws_fail(ret_why, ERR_MEMORY, err_sentence(ERR_MEMORY));
+        if (!res_is_ok(decoded))
                 return jws_fail(ret_why, ERR_ACME_MALFORMED,
                                 arena_printf(arena, "The %s is not base64url without padding.", what));
         *ret_bytes = out.n ? bytes_of(arena_copy(arena, out.p, out.n), out.n) : bytes_of("", 0);
