@@ -1,7 +1,8 @@
 /*
  * A thousand clients that trickle and twenty thousand malformed requests against both listeners of the running service,
  * while good ones go on being answered soon: within 200 ms, judged by all but the slowest twentieth.  Where the machine
- * is so busy that a lone request takes longer than 10 ms, it may take twenty times that.  Takes about 40 s.
+ * is so busy that a lone request takes longer than 10 ms before and after the flood too, it may take twenty times that.
+ * Takes about 40 s.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -73,7 +74,6 @@ async function goodMs () {
 test('good requests are answered all the while', async t => {
   await goodMs()
   const alone = await goodMs()
-  const most = alone > GOOD_MS / 20 ? alone * 20 : GOOD_MS
   const pids = c.pids()
   const worker = new Worker(flooder, { eval: true, workerData: { ports: [c.port, c.publicPort], slow: SLOW, malformed: MALFORMED } })
   const said = word => new Promise((resolve, reject) => { worker.on('message', m => { if (m === word) resolve() }); worker.once('error', reject) })
@@ -86,7 +86,10 @@ test('good requests are answered all the while', async t => {
   await end
   times.push(await goodMs())
   worker.postMessage('end')
-  t.diagnostic(`alone ${alone.toFixed(1)} ms; meanwhile ${times.map(x => x.toFixed(1)).join(', ')} ms`)
+  await sleep(500) /* until they are gone */
+  const after = await goodMs()
+  const most = Math.max(GOOD_MS, 20 * Math.min(alone, after))
+  t.diagnostic(`alone ${alone.toFixed(1)} ms before, ${after.toFixed(1)} after; meanwhile ${times.map(x => x.toFixed(1)).join(', ')} ms; ${most.toFixed(0)} ms are allowed`)
   assert.ok(Math.max(...times) <= most, `${Math.max(...times)} ms, and ${most} are allowed`)
   assert.deepEqual(c.pids(), pids, 'a program died of it')
 })
