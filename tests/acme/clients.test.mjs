@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { connect } from 'node:tls'
 import { createRequire } from 'node:module'
@@ -44,6 +44,8 @@ async function good (command, args, options) {
   return done
 }
 const isRevoked = async leaf => (await c.sql(`select revoked_at from issued where hex(serial) = '${leaf.serialNumber.padStart(32, '0')}'`))[0]?.revoked_at > 0
+/* The certificates of a name are the owner's: the binding works. */
+const isOwners = async name => assert.ok((await c.call(owner, 'DescribeCertificates', { SearchKey: name })).TotalCount > 0, `${name} is not among the owner's`)
 const external = async label => c.call(owner, 'CreateExternalAccount', { Label: label })
 
 /*
@@ -75,7 +77,7 @@ const dnsHook = (dir, name = 'dns-hook') => script(join(dir, name),
   `#!/bin/sh\nPATH=$PATH:/usr/sbin; zone=client-test.com.\nk() { knotc -b -t 20 -s ${dns.dir}/knot.sock "$@" >/dev/null; }\n` +
   'k zone-begin $zone; k zone-set $zone "$1" 1 TXT "\\"$2\\"" || true; k zone-commit $zone\n')
 
-test('certbot: issue over http-01 with a binding, renew, roll over, dns-01 wildcard, revoke', async () => {
+test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke', async () => {
   const dir = place('certbot')
   const { KeyId, HmacKey } = await external('certbot')
   const env = { REQUESTS_CA_BUNDLE: c.root }
@@ -101,7 +103,7 @@ test('certbot: issue over http-01 with a binding, renew, roll over, dns-01 wildc
   await good('certbot', ['unregister', ...base, '--server', directory], { env })
 })
 
-test('lego: http-01, renew, revoke', async () => {
+test('lego: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
   const dir = place('lego')
   const { KeyId, HmacKey } = await external('lego')
   const env = { LEGO_CA_CERTIFICATES: c.root }
@@ -115,41 +117,64 @@ test('lego: http-01, renew, revoke', async () => {
   await movesIn(dir, 'lego', ['lego.client-test.com'])
   await good('lego', [...base, 'revoke'], { env })
   assert.ok(await isRevoked(second))
+  assert.ok(!(await isRevoked(first)))
+  await isOwners('lego.client-test.com')
+  const wild = place('lego-dns')
+  const hook = script(join(wild, 'exec'), `#!/bin/sh\n[ "$1" != present ] || exec ${dnsHook(wild)} "$2" "$3"\n`)
+  await good('lego', ['--server', directory, '--email', 'admin@client-test.com', '--path', wild, '--domains', '*.lw.client-test.com', '--accept-tos', '--dns', 'exec',
+    '--dns.disable-cp', '--dns.resolvers', dns.address, 'run'], { env: { ...env, EXEC_PATH: hook } })
+  assert.equal(leafOf(join(wild, 'certificates/_.lw.client-test.com.crt')).subjectAltName, 'DNS:*.lw.client-test.com')
 })
 
-test('dehydrated: http-01 and dns-01', async () => {
+test('dehydrated: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
   const dir = place('dehydrated')
-  writeFileSync(join(dir, 'config'), `CA="${directory}"\nBASEDIR="${dir}"\nWELLKNOWN="${webroot}/.well-known/acme-challenge"\nCURL_OPTS="--cacert ${c.root}"\nCONTACT_EMAIL=admin@client-test.com\n`)
+  const { KeyId, HmacKey } = await external('dehydrated')
+  writeFileSync(join(dir, 'config'), `CA="${directory}"\nBASEDIR="${dir}"\nWELLKNOWN="${webroot}/.well-known/acme-challenge"\nCURL_OPTS="--cacert ${c.root}"\nCONTACT_EMAIL=admin@client-test.com\nEAB_KID=${KeyId}\nEAB_HMAC_KEY=${HmacKey}\n`)
   const base = ['-f', join(dir, 'config')]
   await good('dehydrated', [...base, '--register', '--accept-terms'])
   await good('dehydrated', [...base, '--cron', '--domain', 'dehydrated.client-test.com'])
   const first = leafOf(join(dir, 'certs/dehydrated.client-test.com/cert.pem'))
   assert.equal(first.subjectAltName, 'DNS:dehydrated.client-test.com')
+  await good('dehydrated', [...base, '--cron', '--force', '--domain', 'dehydrated.client-test.com'])
+  const second = leafOf(join(dir, 'certs/dehydrated.client-test.com/cert.pem'))
+  assert.notEqual(second.serialNumber, first.serialNumber)
   const put = dnsHook(dir)
   const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$1" = deploy_challenge ] || exit 0\n${put} _acme-challenge.$2. "$4"\n`)
   await good('dehydrated', [...base, '--cron', '--domain', '*.dw.client-test.com', '--alias', 'dw', '--challenge', 'dns-01', '--hook', hook])
   assert.equal(leafOf(join(dir, 'certs/dw/cert.pem')).subjectAltName, 'DNS:*.dw.client-test.com')
   await movesIn(dir, 'dehydrated', ['dehydrated.client-test.com', 'dw'])
   await good('dehydrated', [...base, '--revoke', join(dir, 'certs/dehydrated.client-test.com/cert.pem')])
-  assert.ok(await isRevoked(first))
+  assert.ok(await isRevoked(second))
+  assert.ok(!(await isRevoked(first)))
+  await isOwners('dehydrated.client-test.com')
+  await good('dehydrated', [...base, '--deactivate'])
 })
 
-test('acme-tiny', async () => {
+test('acme-tiny: issue, and again; it cannot revoke, but whoever has the key can', async () => {
   const dir = place('tiny')
   await good('openssl', ['genrsa', '-out', join(dir, 'account.key'), '2048'])
   await good('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(dir, 'tiny.key'), '-subj', '/CN=tiny.client-test.com', '-out', join(dir, 'tiny.csr')])
-  const done = await good('acme-tiny', ['--account-key', join(dir, 'account.key'), '--csr', join(dir, 'tiny.csr'), '--acme-dir', `${webroot}/.well-known/acme-challenge/`,
-    '--directory-url', directory, '--disable-check', '--quiet'], { env: { SSL_CERT_FILE: c.root } })
-  assert.equal(new X509Certificate(ders(done.stdout)[0]).subjectAltName, 'DNS:tiny.client-test.com')
+  const tiny = async () => new X509Certificate(ders((await good('acme-tiny', ['--account-key', join(dir, 'account.key'), '--csr', join(dir, 'tiny.csr'),
+    '--acme-dir', `${webroot}/.well-known/acme-challenge/`, '--directory-url', directory, '--disable-check', '--quiet'], { env: { SSL_CERT_FILE: c.root } })).stdout)[0])
+  const first = await tiny()
+  assert.equal(first.subjectAltName, 'DNS:tiny.client-test.com')
+  const second = await tiny()
+  assert.notEqual(second.serialNumber, first.serialNumber)
+  writeFileSync(join(dir, 'tiny.pem'), second.toString())
+  await good('certbot', ['revoke', '--config-dir', join(dir, 'etc'), '--work-dir', join(dir, 'work'), '--logs-dir', join(dir, 'log'), '--non-interactive', '--server', directory,
+    '--cert-path', join(dir, 'tiny.pem'), '--key-path', join(dir, 'tiny.key'), '--reason', 'superseded', '--no-delete-after-revoke'], { env: { REQUESTS_CA_BUNDLE: c.root } })
+  assert.ok(await isRevoked(second))
+  assert.ok(!(await isRevoked(first)))
 })
 
-test('uacme: http-01, renew, revoke, a new account key', async () => {
+test('uacme: a binding, http-01, renew, a new account key, dns-01 wildcard, revoke', async () => {
   const dir = place('uacme')
+  const { KeyId, HmacKey } = await external('uacme')
   const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$2" = http-01 ] || exit 1\ncase $1 in begin) printf %s "$5" > ${webroot}/.well-known/acme-challenge/$4 ;; esac\n`)
   /* It trusts the system's roots alone, so it gets a file of its own in their place. */
   const space = process.getuid() === 0 ? ['-m'] : ['-rm']
   const uacme = (...args) => good('unshare', [...space, 'sh', '-c', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt; exec uacme "$@"`, 'uacme', '-a', directory, '-c', dir, '-y', ...args])
-  await uacme('new', 'admin@client-test.com')
+  await uacme('-e', `${KeyId}:${HmacKey}`, 'new', 'admin@client-test.com')
   await uacme('-h', hook, 'issue', 'uacme.client-test.com')
   const file = join(dir, 'uacme.client-test.com/cert.pem')
   const first = leafOf(file)
@@ -158,16 +183,22 @@ test('uacme: http-01, renew, revoke, a new account key', async () => {
   assert.notEqual(second.serialNumber, first.serialNumber)
   await uacme('newkey')
   await movesIn(dir, 'uacme', ['uacme.client-test.com'])
+  const byDns = script(join(dir, 'hook-dns'), `#!/bin/sh\n[ "$2" = dns-01 ] || exit 1\n[ "$1" != begin ] || exec ${dnsHook(dir)} _acme-challenge.$3. "$5"\n`)
+  await uacme('-h', byDns, 'issue', '*.uw.client-test.com')
+  assert.equal(leafOf(join(dir, 'uw.client-test.com/cert.pem')).subjectAltName, 'DNS:*.uw.client-test.com')
   await uacme('revoke', file)
   assert.ok(await isRevoked(second))
+  assert.ok(!(await isRevoked(first)))
+  await isOwners('uacme.client-test.com')
   await uacme('deactivate')
 })
 
-test('python3-acme: register, order, key change, deactivate', async () => {
+test('python3-acme: a binding, http-01 with the alternate chain, renew, dns-01 wildcard, revoke, deactivate', async () => {
   const dir = place('python')
+  const { KeyId, HmacKey } = await external('python')
   const file = join(dir, 'client.py')
   writeFileSync(file, `
-import sys, josepy
+import datetime, json, subprocess, josepy
 from acme import client, messages, challenges, crypto_util
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.backends import default_backend
@@ -176,47 +207,69 @@ key = make()
 net = client.ClientNetwork(key, user_agent='test')
 directory = messages.Directory.from_json(net.get('${directory}').json())
 acme = client.ClientV2(directory, net=net)
-regr = acme.new_account(messages.NewRegistration.from_data(email='admin@client-test.com', terms_of_service_agreed=True))
+regr = acme.new_account(messages.NewRegistration.from_data(email='admin@client-test.com', terms_of_service_agreed=True,
+    external_account_binding=messages.ExternalAccountBinding.from_data(key.public_key(), '${KeyId}', '${HmacKey}', directory)))
 assert acme.query_registration(regr).body.status == 'valid'
 from OpenSSL import crypto
 pkey = crypto.PKey(); pkey.generate_key(crypto.TYPE_RSA, 2048)
-csr = crypto_util.make_csr(crypto.dump_privatekey(crypto.FILETYPE_PEM, pkey), ['python.client-test.com'])
-order = acme.new_order(csr)
-for authz in order.authorizations:
-    for ch in authz.body.challenges:
-        if isinstance(ch.chall, challenges.HTTP01):
-            response, validation = ch.response_and_validation(key)
-            open('${webroot}/.well-known/acme-challenge/' + ch.chall.encode('token'), 'w').write(validation)
-            acme.answer_challenge(ch, response)
-done = acme.poll_and_finalize(order, fetch_alternative_chains=True) if False else acme.poll_and_finalize(order)
-sys.stdout.write(done.fullchain_pem)
-acme.revoke(josepy.ComparableX509(crypto.load_certificate(crypto.FILETYPE_PEM, done.fullchain_pem)), 0)
+pem = crypto.dump_privatekey(crypto.FILETYPE_PEM, pkey)
+def obtain(name, kind, place):
+    order = acme.new_order(crypto_util.make_csr(pem, [name]))
+    for authz in order.authorizations:
+        for ch in authz.body.challenges:
+            if isinstance(ch.chall, kind) and authz.body.status != messages.STATUS_VALID:
+                response, validation = ch.response_and_validation(key)
+                place(ch.chall, validation)
+                acme.answer_challenge(ch, response)
+    deadline = datetime.datetime.now() + datetime.timedelta(seconds=90)
+    return acme.finalize_order(acme.poll_authorizations(order, deadline), deadline, fetch_alternative_chains=True)
+def file(chall, validation):
+    open('${webroot}/.well-known/acme-challenge/' + chall.encode('token'), 'w').write(validation)
+def record(chall, validation):
+    subprocess.check_call(['${dnsHook(dir)}', '_acme-challenge.pw.client-test.com.', validation])
+first = obtain('python.client-test.com', challenges.HTTP01, file)
+second = obtain('python.client-test.com', challenges.HTTP01, file)
+wild = obtain('*.pw.client-test.com', challenges.DNS01, record)
+acme.revoke(josepy.ComparableX509(crypto.load_certificate(crypto.FILETYPE_PEM, second.fullchain_pem)), 0)
 acme.deactivate_registration(regr)
+print(json.dumps([[one.fullchain_pem, one.alternative_fullchains_pem] for one in (first, second, wild)]))
 `)
-  const done = await good('/usr/bin/python3', [file], { env: { REQUESTS_CA_BUNDLE: c.root } })
-  const leaf = new X509Certificate(ders(done.stdout)[0])
-  assert.equal(leaf.subjectAltName, 'DNS:python.client-test.com')
-  assert.ok(await isRevoked(leaf))
+  const { stdout } = await good('/usr/bin/python3', [file], { env: { REQUESTS_CA_BUNDLE: c.root } })
+  const [first, second, wild] = JSON.parse(stdout).map(([pem, alternatives]) => {
+    assert.deepEqual([ders(pem).length, alternatives.map(one => ders(one).length)], [2, [3]])
+    return new X509Certificate(ders(pem)[0])
+  })
+  assert.deepEqual([first.subjectAltName, second.subjectAltName, wild.subjectAltName], ['DNS:python.client-test.com', 'DNS:python.client-test.com', 'DNS:*.pw.client-test.com'])
+  assert.deepEqual([await isRevoked(first), await isRevoked(second), await isRevoked(wild)], [false, true, false])
+  await isOwners('python.client-test.com')
 })
 
-test('npm acme-client: binding, order, alternate chain, key rollover, revoke', async () => {
+test('npm acme-client: a binding, http-01, key rollover, dns-01 wildcard, renew, revoke', async () => {
   const acme = require('acme-client')
   acme.axios.defaults.httpsAgent = c.agent
   const { KeyId, HmacKey } = await external('npm')
   const accountKey = await acme.crypto.createPrivateEcdsaKey()
   const client = new acme.Client({ directoryUrl: directory, accountKey, externalAccountBinding: { kid: KeyId, hmacKey: HmacKey } })
   const [key, csr] = await acme.crypto.createCsr({ altNames: ['npm.client-test.com'] })
-  const pem = await client.auto({
-    csr, termsOfServiceAgreed: true, email: 'admin@client-test.com', challengePriority: ['http-01'], skipChallengeVerification: true,
-    challengeCreateFn: (authz, challenge, answer) => web.setFile(`/.well-known/acme-challenge/${challenge.token}`, answer),
+  const auto = request => client.auto({
+    csr: request, termsOfServiceAgreed: true, email: 'admin@client-test.com', challengePriority: ['http-01', 'dns-01'], skipChallengeVerification: true,
+    challengeCreateFn: (authz, challenge, answer) => challenge.type === 'http-01'
+      ? web.setFile(`/.well-known/acme-challenge/${challenge.token}`, answer)
+      : dns.addRecord(`_acme-challenge.${authz.identifier.value}`, 'TXT', answer),
     challengeRemoveFn: async () => {}
   })
+  const pem = await auto(csr)
   const leaf = new X509Certificate(ders(pem)[0])
   assert.equal(leaf.subjectAltName, 'DNS:npm.client-test.com')
   assert.ok(key.length > 100)
   await client.updateAccountKey(await acme.crypto.createPrivateEcdsaKey())
+  const renewed = await auto(csr)
+  const [, wildcard] = await acme.crypto.createCsr({ altNames: ['*.nw.client-test.com', 'nw.client-test.com'] })
+  assert.match(new X509Certificate(ders(await auto(wildcard))[0]).subjectAltName, /DNS:\*\.nw\.client-test\.com/)
   await client.revokeCertificate(pem, { reason: 4 })
   assert.ok(await isRevoked(leaf))
+  assert.ok(!(await isRevoked(new X509Certificate(ders(renewed)[0]))))
+  await isOwners('npm.client-test.com')
 })
 
 /* What a TLS server shows for a name. */
@@ -225,14 +278,17 @@ const shown = (port, name) => new Promise((resolve, reject) => {
   socket.once('error', reject)
 })
 
-async function serving (command, args, options, name, port) {
+/* The certificate that it serves; what is to be done while it runs is done in `meanwhile`. */
+async function serving (command, args, options, name, port, meanwhile = async () => {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options, env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env } })
   let log = ''
   child.stdout.on('data', d => { log += d })
   child.stderr.on('data', d => { log += d })
   const ended = new Promise(resolve => child.once('close', resolve))
   try {
-    return await until(`${command} serves ${name}`, () => shown(port, name), 90_000)
+    const certificate = await until(`${command} serves ${name}`, () => shown(port, name), 90_000)
+    await meanwhile(certificate)
+    return certificate
   } catch (e) {
     throw new Error(`${e.message}\n${log.slice(-5000)}${options.log && existsSync(options.log) ? readFileSync(options.log, 'utf8').slice(-5000) : ''}`)
   } finally {
@@ -241,7 +297,7 @@ async function serving (command, args, options, name, port) {
   }
 }
 
-test('Caddy by tls-alpn-01, with a binding', async () => {
+test('Caddy: a binding, tls-alpn-01, another certificate when the first is revoked', async () => {
   const dir = place('caddy')
   const { KeyId, HmacKey } = await external('caddy')
   const [httpPort] = await freePorts(1)
@@ -271,13 +327,22 @@ caddy.client-test.com {
   respond "hello"
 }
 `)
-  const certificate = await serving('caddy', ['run', '--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'], { env: { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } }, 'caddy.client-test.com', alpnPort)
+  const run = meanwhile => serving('caddy', ['run', '--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'], { env: { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } },
+    'caddy.client-test.com', alpnPort, meanwhile)
+  const certificate = await run()
   assert.equal(certificate.subjectAltName, 'DNS:caddy.client-test.com')
+  await isOwners('caddy.client-test.com')
   await movesIn(join(dir, 'store'), 'lego', ['caddy.client-test.com']) /* the same names: NAME.crt, .key, .json */
+  /* It reads its certificate's status when it starts, and orders another where that is revoked. */
+  const [{ id }] = await c.sql(`select certificate_id as id from issued where hex(serial) = '${certificate.serialNumber.padStart(32, '0')}'`)
+  await c.call(owner, 'RevokeCertificate', { CertificateId: id, ReasonCode: 'keyCompromise' })
+  assert.ok(await isRevoked(certificate))
+  await run(() => until('Caddy has another', async () => (await shown(alpnPort, 'caddy.client-test.com')).serialNumber !== certificate.serialNumber, 90_000))
 })
 
-test('Apache mod_md by tls-alpn-01', async () => {
+test('Apache mod_md: a binding, tls-alpn-01, renewal', async () => {
   const dir = place('apache')
+  const { KeyId, HmacKey } = await external('apache')
   const [httpPort] = await freePorts(1)
   for (const sub of ['md', 'logs', 'html']) mkdirSync(join(dir, sub))
   const modules = ['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'watchdog', 'md', 'dir', 'mime']
@@ -297,6 +362,7 @@ MDStoreDir ${dir}/md
 MDCertificateAuthority ${directory}
 MDCACertificateFile ${c.root}
 MDCertificateAgreement accepted
+MDExternalAccountBinding ${KeyId} ${HmacKey}
 MDContactEmail admin@client-test.com
 MDPortMap http:- https:443
 MDCAChallenges tls-alpn-01
@@ -315,8 +381,14 @@ MDomain apache.client-test.com
   /* mod_md takes a new certificate at the next restart. */
   const restart = setInterval(() => { try { process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGUSR1') } catch { /* not there yet */ } }, 3000)
   try {
-    const certificate = await serving('apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND'], { log: join(dir, 'logs/error.log') }, 'apache.client-test.com', alpnPort)
-    assert.equal(certificate.subjectAltName, 'DNS:apache.client-test.com')
+    const name = 'apache.client-test.com'
+    const certificate = await serving('apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND'], { log: join(dir, 'logs/error.log') }, name, alpnPort, async first => {
+      /* from now on 90 days before its end is late enough to renew it */
+      appendFileSync(join(dir, 'apache.conf'), 'MDRenewWindow 90d\n')
+      await until('mod_md renews', async () => (await shown(alpnPort, name)).serialNumber !== first.serialNumber, 90_000)
+    })
+    assert.equal(certificate.subjectAltName, `DNS:${name}`)
+    await isOwners(name)
     await movesIn(join(dir, 'md/domains'), 'files', ['apache.client-test.com'])
   } finally {
     clearInterval(restart)
