@@ -32,7 +32,9 @@ static const struct sql statements[] = {
                                               " AND used_order <> $2 AND used_order <> $3"),
         [SET_USED] = SQL("key_set_used", "UPDATE cert_key SET used_order = $3 WHERE account_id = $1 AND key_id = $2"),
         [IS_OTHERS] = SQL_SYSTEM("key_is_others",
-                                 "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key WHERE spki_hash = $1 AND account_id <> $2 LIMIT 1) AS known"),
+                                 "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key k WHERE spki_hash = $1 AND account_id <> $2 AND NOT EXISTS"
+                                 " (SELECT 1 FROM certificate c WHERE c.account_id = k.account_id AND c.key_id = k.key_id AND c.source = 'upload')"
+                                 " LIMIT 1) AS known"),
         [SET_SEALED] = SQL("key_set_sealed",
                            "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
         [COUNT_USERS] = SQL("key_count_users",

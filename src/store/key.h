@@ -25,7 +25,10 @@ MUST res store_key_is_used(struct store_conn *c, struct bytes spki_hash, int64_t
                            bool *ret_used);
 /* Does any account have a key of this SPKI hash?  (System: a key belongs to one certificate holder.) */
 MUST res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_known);
-/* Does another account have a key of this SPKI hash?  (System.) */
+/*
+ * Does another account have a key of this SPKI hash?  One that it uploaded with its certificate does not count: clients that renew with
+ * the same key would stop when what they left on the disk is imported elsewhere.  (System.)
+ */
 MUST res store_key_is_others(struct store_conn *c, struct bytes spki_hash, int64_t account_id, bool *ret_others);
 /* Seal again under a newer master key. */
 MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed,
