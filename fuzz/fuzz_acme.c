@@ -231,6 +231,7 @@ static void open_store(void)
         struct act act;
         struct buf why;
         char path[100];
+        int64_t acme_id = 0;
 
         buf_init(&why, 4096);
         snprintf(path, sizeof path, "%s/db", fuzz_dir);
@@ -244,7 +245,8 @@ static void open_store(void)
         arena_free(keep);
         keep = arena_new(64 * 1024);
         must(store_read(core.store, &reader));
-        must(store_acme_account_get(reader, keep, strtoll(strrchr(kid, '/') + 1, NULL, 10), &account_row));
+        must(str_to_int64(str_of(strrchr(kid, '/') + 1), &acme_id));
+        must(store_acme_account_get(reader, keep, acme_id, &account_row));
         act_begin(&act, &core, keep, account_row.account_id);
         must(store_run(core.store, vouch_tx, &act.now_sec));
         buf_done(&why);
