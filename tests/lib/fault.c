@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <unwind.h>
 
 static struct fault_plan *plan;
 static enum fault_program self = FAULT_OTHER;
@@ -68,14 +69,103 @@ __attribute__((constructor)) static void begin(void)
                 plan = mapped; /* from here on calls are counted */
 }
 
+/* ---- sites ------------------------------------------------------------------------------------------------ */
+
+#define WAY_MAX 64
+
+struct way {
+        uintptr_t pc[WAY_MAX];
+        int n;
+};
+
+static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *arg)
+{
+        struct way *way = arg;
+
+        if (way->n == WAY_MAX)
+                return _URC_END_OF_STACK;
+        way->pc[way->n++] = _Unwind_GetIP(context);
+        return _URC_NO_REASON;
+}
+
+/* Where a program lies in memory differs from start to start; an address in its file does not. */
+static uint64_t site_of(unsigned class, struct way *way)
+{
+        uint64_t hash = 14695981039346656037u ^ (self * FAULT_CLASS_COUNT + class);
+
+        _Unwind_Backtrace(note_frame, way);
+        for (int i = 0; i < way->n; i++) {
+                struct dl_find_object object;
+                uintptr_t base = 0;
+
+                if (_dl_find_object((void *)way->pc[i], &object) == 0)
+                        base = (uintptr_t)object.dlfo_map_start;
+                hash = (hash ^ (way->pc[i] - base)) * 1099511628211u;
+                hash ^= hash >> 29;
+        }
+        return hash ? hash : 1;
+}
+
+static void describe(const struct way *way, char text[FAULT_WAY])
+{
+        int at = 0;
+
+        for (int i = 0; i < way->n && at < FAULT_WAY - 1; i++) {
+                Dl_info info;
+                const char *slash;
+                if (!dladdr((void *)way->pc[i], &info))
+                        continue;
+                slash = strrchr(info.dli_fname, '/');
+                if (strcmp(slash ? slash + 1 : info.dli_fname, "libfault.so") == 0)
+                        continue;
+                at += snprintf(text + at, (size_t)(FAULT_WAY - at), "%s+0x%zx ", slash ? slash + 1 : info.dli_fname,
+                               (size_t)(way->pc[i] - (uintptr_t)info.dli_fbase));
+        }
+}
+
+static void note_site(uint64_t hash, unsigned class, const struct way *way)
+{
+        for (uint64_t i = 0; i < FAULT_SITES; i++) {
+                struct fault_site *site = &plan->sites[(hash + i) % FAULT_SITES];
+                uint64_t there = 0;
+
+                if (atomic_compare_exchange_strong(&site->hash, &there, hash)) {
+                        site->program = self;
+                        site->class = class;
+                        describe(way, site->way);
+                        there = hash;
+                }
+                if (there == hash) {
+                        atomic_fetch_add(&site->n, 1);
+                        return;
+                }
+        }
+        atomic_fetch_add(&plan->overflow, 1);
+}
+
+static int is_meant(unsigned class)
+{
+        const uint64_t wanted = atomic_load(&plan->site);
+        const int armed = plan->program == self && plan->class == class && atomic_load(&plan->left) > 0;
+
+        if (!atomic_load(&plan->record) && !(armed && wanted))
+                return armed;
+        struct way way = {.n = 0};
+        const uint64_t hash = site_of(class, &way);
+
+        if (atomic_load(&plan->record))
+                note_site(hash, class, &way);
+        return armed && (!wanted || wanted == hash);
+}
+
 int fault_hit(unsigned class)
 {
         if (!plan)
                 return 0;
         atomic_fetch_add(&plan->seen[self][class], 1);
-        if (plan->program != self || plan->class != class)
+        if (!is_meant(class))
                 return 0;
-        const int64_t left = atomic_load(&plan->left) == 0 ? 0 : atomic_fetch_sub(&plan->left, 1);
+        const int64_t left = atomic_fetch_sub(&plan->left, 1);
         const int64_t burst = plan->burst > 1 ? plan->burst : 1;
 
         /* left goes 3, 2, 1, 0: fails at 1; with a burst of b it stands b - 1 higher and fails while it is at most b */
@@ -261,13 +351,32 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 
 struct sqlite3;
 struct sqlite3_stmt;
+int sqlite3_exec(struct sqlite3 *db, const char *sql, int (*row)(void *, int, char **, char **), void *arg, char **error);
 int sqlite3_step(struct sqlite3_stmt *statement);
 int sqlite3_prepare_v3(struct sqlite3 *db, const char *sql, int n, unsigned flags, struct sqlite3_stmt **ret,
                        const char **tail);
 
+/* sqlite3_exec() asks finalize how its steps ended, so a step of its own cannot be said to have failed: it fails as a whole. */
+static int is_same_library(const void *a, const void *b)
+{
+        struct dl_find_object one, other;
+
+        return _dl_find_object((void *)(uintptr_t)a, &one) == 0 && _dl_find_object((void *)(uintptr_t)b, &other) == 0 &&
+               one.dlfo_map_start == other.dlfo_map_start;
+}
+
+int sqlite3_exec(struct sqlite3 *db, const char *sql, int (*row)(void *, int, char **, char **), void *arg, char **error)
+{
+        NEXT(sqlite3_exec);
+        return fault_hit(FAULT_QUERY) ? plan->error : REAL(sqlite3_exec)(db, sql, row, arg, error);
+}
+
 int sqlite3_step(struct sqlite3_stmt *statement)
 {
         NEXT(sqlite3_step);
+        (void)REAL(sqlite3_step);
+        if (is_same_library(__builtin_return_address(0), static_sqlite3_step))
+                return REAL(sqlite3_step)(statement);
         return fault_hit(FAULT_QUERY) ? plan->error : REAL(sqlite3_step)(statement);
 }
 

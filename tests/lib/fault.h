@@ -1,6 +1,7 @@
 /*
  * The plan of a fault, in a file that the test writes and every program of the service has mapped: which call of which
- * program fails.  All programs count all their calls, so that a test knows how many there are to fail.
+ * program fails.  All programs count all their calls, so that a test knows how many there are to fail, and while `record`
+ * is set they note each call's site: who called, up to the thread's first function, as a hash that every start gives again.
  */
 #pragma once
 
@@ -29,6 +30,16 @@ enum fault_class {
         FAULT_CLASS_COUNT
 };
 
+#define FAULT_SITES 4096
+#define FAULT_WAY 216
+
+struct fault_site {
+        _Atomic uint64_t hash; /* of program, class and the way; 0: this place is free */
+        uint32_t program, class;
+        _Atomic int64_t n;   /* calls */
+        char way[FAULT_WAY]; /* "program+0x12ab ...", innermost first, for addr2line */
+};
+
 struct fault_plan {
         uint32_t program, class;
         int32_t error;         /* errno, or SQLite's code */
@@ -36,6 +47,10 @@ struct fault_plan {
         _Atomic int64_t left;  /* the call that fails first, counted down; 0 or less: nothing fails */
         _Atomic int64_t fired; /* how many have failed */
         _Atomic int64_t seen[FAULT_PROGRAM_COUNT][FAULT_CLASS_COUNT];
+        _Atomic uint64_t site; /* only calls from there are counted down; 0: all */
+        _Atomic uint64_t record;
+        _Atomic uint64_t overflow; /* sites that found no place */
+        struct fault_site sites[FAULT_SITES];
 };
 
 /* Shall this call fail?  Found by the programs' own hook with dlsym(). */

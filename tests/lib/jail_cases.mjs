@@ -73,6 +73,7 @@ export function jailCases () {
   let dns, c, account
   let deaths = 0
   before(async () => {
+    if (ROOT) process.setgroups([4, 24]) /* something to lose */
     dns = await startDns({ zones: [{ name: 'zone.com' }] })
     c = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
     account = await c.createAccount()

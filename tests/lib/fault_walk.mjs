@@ -1,0 +1,176 @@
+/*
+ * Fails, in a running service, each call that an operation makes, one after the other, and looks what becomes of it.
+ *
+ * A call's **site** is who made it: program, kind, and all return addresses up to the thread's first function.  An operation is
+ * run a few times, where nothing fails, to learn its sites; then each site fails once (where it is called more often in one
+ * act, its first call and its last).  A site that has failed already in an operation before – reading the request, checking its
+ * signature – does not fail again: the same code does the same there.  Sites that come in every act must be met, at last after a
+ * fresh start (what each thread does once); what comes now and then (a checkpoint, a commit by another thread) is tried once if it came twice.
+ *
+ *   CHANCERY_FAULT_ALL=1           every call instead of every site
+ *   CHANCERY_FAULT_ONLY='issue s'  only what begins so: operation, program, kind, site
+ *   CHANCERY_FAULT_TIMES=1         a line a point
+ */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { BUILD, sleep, until } from './chancery.mjs'
+import { isRefusal, isSystem } from './fault_operations.mjs'
+
+const ALL = process.env.CHANCERY_FAULT_ALL === '1'
+const ONLY = process.env.CHANCERY_FAULT_ONLY ?? ''
+
+/* errno, or SQLite's codes: IOERR, FULL, NOMEM, BUSY */
+const ERRORS = { alloc: [12], write: [28, 5], sync: [5], connect: [24, 111], send: [105, 12], query: [10, 13, 7, 5], open: [24] }
+const LEARN = 3
+const TRIES = 2
+const WRONG = 5 /* enough to look at */
+const GRACE_MS = 150 /* for what an act leaves to others: the stock of keys, jobs */
+const RESTART_AFTER_DEATHS = 3 /* the parent's pause grows with each */
+const WHO = ['parent', 'server', 'signer', 'vault', 'keymaker', 'prober']
+
+/* But the database's: each thread of the server opens it at its first turn, and keeps it. */
+const openFiles = pid => readdirSync(`/proc/${pid}/fd`).filter(fd => {
+  try { return !/chancery\.db/.test(readlinkSync(`/proc/${pid}/fd/${fd}`)) } catch { return false }
+}).length
+
+/* What they are, with how many of each. */
+function filesOf (pid) {
+  const n = {}
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    let what
+    try { what = readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\[\d+\]/, '') } catch { continue }
+    n[what] = (n[what] ?? 0) + 1
+  }
+  return JSON.stringify(n)
+}
+
+/* Of those that did not die meanwhile. */
+async function nothingLeaks (o, before) {
+  o.c.agent.destroy()
+  for (const [name, { pid, files }] of Object.entries(before)) {
+    if (o.c.pids()[name] !== pid) continue
+    await until(`${name} has ${files} open files again`, () => {
+      const now = openFiles(pid)
+      if (now > files + 2) throw new Error(`it has ${now}: ${filesOf(pid)}`)
+      return true
+    }, 20_000)
+  }
+}
+
+const programsOf = o => Object.fromEntries(Object.entries(o.c.pids()).map(([name, pid]) => [name, { pid, files: openFiles(pid) }]))
+
+/* The sites of one act where nothing fails: hash → site, with n for this act. */
+async function sitesOf (o, operation, it) {
+  const before = new Map(o.fault.sites().map(s => [s.site, s.n]))
+  o.fault.record(true)
+  await operation.act(o, it)
+  await sleep(GRACE_MS)
+  o.fault.record(false)
+  return new Map(o.fault.sites().map(s => [s.site, { ...s, n: s.n - (before.get(s.site) ?? 0) }]).filter(([, s]) => s.n > 0))
+}
+
+async function learn (o, operation) {
+  const seen = new Map()
+  let it
+  for (let i = 0; i <= LEARN; i++) {
+    it = operation.once && it ? it : await operation.begin(o)
+    const sites = await sitesOf(o, operation, it)
+    await operation.settle(o, it)
+    if (i === 0) continue /* statements are prepared, caches filled */
+    for (const [hash, s] of sites) {
+      const known = seen.get(hash)
+      seen.set(hash, { ...s, runs: (known?.runs ?? 0) + 1, n: Math.min(s.n, known?.n ?? s.n), most: Math.max(s.n, known?.most ?? 0) })
+    }
+  }
+  return { it, sites: [...seen.values()] }
+}
+
+function pointsOf (sites, kinds, done) {
+  const points = []
+  for (const s of sites.filter(x => kinds.includes(x.kind) && WHO.includes(x.program) && x.runs > 1)) {
+    if (done.has(s.site) && !ALL) continue
+    done.add(s.site)
+    const nths = ALL ? Array.from({ length: s.most }, (_, i) => i + 1) : s.n > 1 ? [1, s.n] : [1]
+    for (const nth of nths) points.push({ ...s, nth, steady: s.runs === LEARN && nth <= s.n, error: ERRORS[s.kind][points.length % ERRORS[s.kind].length] })
+  }
+  return points
+}
+
+/* true: the call was met and failed. */
+async function failOne (o, operation, it, point) {
+  let error
+  o.fault.arm(point)
+  try {
+    await operation.act(o, it)
+  } catch (e) {
+    error = e
+  }
+  for (let i = 0; i < GRACE_MS / 10 && !o.fault.fired; i++) await sleep(10)
+  const { fired } = o.fault
+  o.fault.disarm()
+  if (fired && error && isRefusal(error)) {
+    assert.ok(isSystem(error), error.message)
+    assert.match(error.message, /\w.{15,}/, 'a sentence')
+  }
+  await operation.settle(o, it, error)
+  return fired > 0
+}
+
+/* The functions that the site's addresses lie in. */
+function namesOf (way) {
+  return way.trim().split(' ').filter(f => f.startsWith('chancery')).map(f => {
+    const [program, at] = f.split('+')
+    try {
+      return execFileSync('addr2line', ['-f', '-s', '-e', `${BUILD}/${program}`, at], { encoding: 'utf8' }).trim().split('\n').reverse().join(' ')
+    } catch { return f } /* no binutils here */
+  }).filter(f => !f.startsWith('fault_alloc')).join('\n    ')
+}
+
+const show = p => `${p.program} ${p.kind} ${p.site.toString(16)} call ${p.nth} error ${p.error}\n    ${namesOf(p.way)}`
+
+/** One test's body: all points of these kinds in the operation.  `done` holds the sites that have failed before. */
+export async function walk (t, o, name, operation, kinds, done) {
+  const { it: first, sites } = await learn(o, operation)
+  const points = pointsOf(sites, kinds, done).filter(p => `${name} ${p.program} ${p.kind} ${p.site.toString(16)}`.startsWith(ONLY))
+  assert.ok(sites.length > 0, 'nothing was seen: is libfault.so loaded?')
+  const open = programsOf(o)
+  const missed = [], wrong = []
+  let fired = 0, deaths = 0, pids = o.c.pids()
+
+  for (const point of points) {
+    const began = Date.now()
+    let met = false
+    try {
+      const attempt = async () => failOne(o, operation, operation.once ? first : await operation.begin(o), point)
+      for (let i = 0; i < (point.steady ? TRIES : 1) && !met; i++) met = await attempt()
+      if (!met && point.steady) {
+        await o.c.restart()
+        pids = o.c.pids()
+        met = await attempt()
+      }
+      if (met) fired++
+      else if (point.steady) missed.push(show(point))
+    } catch (e) {
+      wrong.push(`${show(point)}\n  ${e.message}`)
+      t.diagnostic(`${name}: ${wrong.at(-1)}\n${o.c.log.slice(-1500)}`)
+      if (wrong.length === WRONG) break
+      o.fault.disarm()
+      if (operation.once) break
+    }
+    if (process.env.CHANCERY_FAULT_TIMES) console.log(name, `${Date.now() - began} ms`, point.steady, met, point.program, point.kind, point.site.toString(16), point.nth, point.error)
+    await until('all programs', () => Object.keys(o.c.pids()).length === 5, 90_000)
+    const now = o.c.pids()
+    const died = WHO.filter(p => now[p] !== pids[p]).length
+    deaths += died
+    if (died && deaths % RESTART_AFTER_DEATHS === 0) await o.c.restart()
+    pids = o.c.pids()
+  }
+  t.diagnostic(`${name}: ${sites.length} sites, ${points.length} points, ${fired} failures, ${deaths} programs ended, not met ${missed.length}`)
+  assert.equal(wrong.length, 0, wrong.join('\n'))
+  assert.deepEqual(missed, [], 'what comes in every act was not met')
+  o.c.checkLog()
+  await nothingLeaks(o, open)
+  await o.nothingHalf()
+  await o.cleanAudit()
+}
