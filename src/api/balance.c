@@ -203,17 +203,19 @@ static const struct json_field buy_out_fields[] = {JSON_FIELD(struct buy_out, ce
 const struct api_message api_balance_buy_in = {buy_in_fields, sizeof(struct buy_in)};
 const struct api_message api_balance_buy_out = {buy_out_fields, sizeof(struct buy_out)};
 
-/* What belongs to the application is given with it: what is bought waits in Status 5 for its information. */
+/* A renewal's information may come at once; what is bought anew waits in Status 5 for it. */
 static res buy_check(struct req *req, const struct buy_in *in)
 {
-        static const char *const methods[] = {"original", "upload", "online"};
+        bool has_key = in->csr.n || in->algo.n || in->parameter.n || in->password.n || in->domain_names.n || in->verify_type.n;
 
-        TRY(req_check_word(req, "RenewGenCsrMethod", in->csr_method, methods, 3));
-        if (in->csr.n || in->algo.n || in->parameter.n || in->password.n || in->domain_names.n || in->verify_type.n ||
-            in->manager_id.v || in->company_id.v)
-                return act_fail(&req->act, ERR_UNSUPPORTED,
-                                "Names, CSR, key, profile and validation are given with SubmitCertificateInformation once "
-                                "the certificate is bought; leave them out here.");
+        if (in->manager_id.v || in->company_id.v)
+                return act_fail(&req->act, ERR_UNSUPPORTED, "There are no profiles of organisations and administrators here; leave ManagerId and "
+                                                            "CompanyId out.");
+        if (in->old_id.n == 0 && (has_key || in->csr_method.n))
+                return act_fail(&req->act, ERR_UNSUPPORTED, "Names, CSR, key and validation of a new certificate are given with "
+                                                            "SubmitCertificateInformation once it is bought; leave them out here.");
+        if (has_key && in->csr_method.n == 0)
+                return act_fail(&req->act, ERR_RENEW_METHOD, "Say with RenewGenCsrMethod how the key arises: original, upload or online.");
         return RES_OK;
 }
 
@@ -237,6 +239,7 @@ res api_balance_buy(struct req *req)
                                          .project_id = in.project_id.v,
                                          .tags = in.tags,
                                          .old_certificate_id = in.old_id,
+                                         .ahead = {in.csr_method, in.csr, in.algo, in.parameter, in.password, in.domain_names, in.verify_type},
                                  },
                                  &ids));
         return REQ_REPLY(req, (&(struct buy_out){ids.v[0], ids}));

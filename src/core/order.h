@@ -9,6 +9,7 @@
 
 #include "core/catalogue.h"
 #include "core/certificate.h"
+#include "core/submit_ahead.h"
 #include "store/order.h"
 
 /* ---- states ---- */
@@ -81,6 +82,7 @@ struct order_package_buy {
         int64_t names, months, count, project_id;
         struct objs tags;
         struct str old_certificate_id; /* "" = none; else a renewal */
+        struct submit_ahead ahead;     /* a renewal's information, if it is given at once */
 };
 MUST res order_buy_by_package(struct act *act, const struct order_package_buy *in, struct strs *ret_certificate_ids);
 

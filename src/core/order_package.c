@@ -5,6 +5,7 @@
 #include "core/benefit.h"
 #include "core/core.h"
 #include "core/order_inner.h"
+#include "core/submit_inner.h"
 #include "base/random.h"
 
 #define ORDER_PACKAGE_COUNT 100 /* certificates bought at once */
@@ -14,6 +15,7 @@ struct package_buy {
         const struct order_package_buy *in;
         struct order_plan *plans;
         int64_t count, points; /* points of each */
+        struct submit_prepared *information; /* of a renewal; NULL = given later */
 };
 
 /* The public API's own codes for what can be wrong with this request. */
@@ -85,7 +87,16 @@ static res package_tx(struct store_tx *tx, void *arg)
                 TRY(store_order_insert(tx, &plan->row));
                 TRY(order_make_certificate(plan, tx));
         }
-        return RES_OK;
+        return buy->information ? submit_info_store(buy->information, tx) : RES_OK;
+}
+
+static MUST res package_information(struct package_buy *buy, const struct certificate_row *origin, const struct product *product)
+{
+        const struct submit_ahead_of of = {origin, buy->plans[0].certificate_id, &buy->plans[0].row, product};
+
+        if (buy->in->old_certificate_id.n == 0 || buy->in->ahead.csr_method.n == 0)
+                return RES_OK;
+        return submit_ahead(buy->act, &buy->in->ahead, &of, &buy->information);
 }
 
 res order_buy_by_package(struct act *act, const struct order_package_buy *in, struct strs *ret_certificate_ids)
@@ -103,6 +114,7 @@ res order_buy_by_package(struct act *act, const struct order_package_buy *in, st
                 TRY(order_origin(act, c, in->old_certificate_id, &origin));
         }
         TRY(package_plan(&buy, product));
+        TRY(package_information(&buy, &origin, product));
         TRY(store_run(act->core->store, package_tx, &buy));
         struct str *ids = arena_array_of(act->arena, (size_t)in->count, struct str);
         for (int64_t i = 0; i < in->count; i++)

@@ -14,7 +14,7 @@
 #include "core/submit_inner.h"
 #include "store/csr.h"
 
-struct info {
+struct submit_prepared {
         struct act *act;
         const struct submit_info *in;
         struct submit_target target;
@@ -38,14 +38,14 @@ static res info_state(struct act *act, const struct certificate_row *row, enum e
 
 /* ---- names ------------------------------------------------------------------------------------------------ */
 
-static res info_domain_failed(struct info *info, res failed)
+static res info_domain_failed(struct submit_prepared *info, res failed)
 {
         if (failed.err == ERR_DOMAIN)
                 return FAIL(info->in->domain_error); /* the sentence stands */
         return failed;
 }
 
-static res info_names(struct info *info, struct str common_name, struct strs others)
+static res info_names(struct submit_prepared *info, struct str common_name, struct strs others)
 {
         struct act *act = info->act;
         const struct order_row *order = &info->target.order;
@@ -64,7 +64,7 @@ static res info_names(struct info *info, struct str common_name, struct strs oth
 
 /* ---- the key -------------------------------------------------------------------------------------------------- */
 
-static res info_key_online(struct info *info)
+static res info_key_online(struct submit_prepared *info)
 {
         struct act *act = info->act;
         const struct submit_info *in = info->in;
@@ -78,7 +78,7 @@ static res info_key_online(struct info *info)
 }
 
 /* CSR-33, DOM-21, DOM-22, RVW-23: the common name is one of the bound names. */
-static res info_check_common_name(struct info *info, struct str common_name)
+static res info_check_common_name(struct submit_prepared *info, struct str common_name)
 {
         struct act *act = info->act;
         struct domain_name name = {0};
@@ -96,7 +96,7 @@ static res info_check_common_name(struct info *info, struct str common_name)
 }
 
 /* What the CSR says where the form says nothing (APP-20). */
-static res info_names_of_csr(struct info *info, struct str common_name, struct strs names)
+static res info_names_of_csr(struct submit_prepared *info, struct str common_name, struct strs names)
 {
         const struct submit_info *in = info->in;
         struct str first = in->common_name.n ? in->common_name : common_name;
@@ -108,7 +108,7 @@ static res info_names_of_csr(struct info *info, struct str common_name, struct s
 }
 
 /* The private key that came beside the CSR: of that very CSR, and kept in the vault so that packages hold it. */
-static res info_private_key(struct info *info)
+static res info_private_key(struct submit_prepared *info)
 {
         struct act *act = info->act;
         const struct submit_info *in = info->in;
@@ -131,7 +131,7 @@ static res info_private_key(struct info *info)
         return RES_OK;
 }
 
-static res info_key_pasted(struct info *info)
+static res info_key_pasted(struct submit_prepared *info)
 {
         struct act *act = info->act;
         struct store_conn *conn = NULL;
@@ -157,7 +157,7 @@ static res info_key_pasted(struct info *info)
         return RES_OK;
 }
 
-static res info_key_picked(struct info *info)
+static res info_key_picked(struct submit_prepared *info)
 {
         struct act *act = info->act;
         struct store_conn *conn = NULL;
@@ -180,7 +180,7 @@ static res info_key_picked(struct info *info)
 }
 
 /* PUR-17, CON-39: the key of the certificate that this one renews, as it is, password and all. */
-static res info_key_original(struct info *info)
+static res info_key_original(struct submit_prepared *info)
 {
         struct act *act = info->act;
         struct store_conn *conn = NULL;
@@ -201,11 +201,11 @@ static res info_key_original(struct info *info)
         return info_names(info, info->in->common_name.n ? info->in->common_name : origin.domain, info->in->names);
 }
 
-static res info_key(struct info *info)
+static res info_key(struct submit_prepared *info)
 {
         static const struct {
                 const char *word;
-                res (*take)(struct info *info);
+                res (*take)(struct submit_prepared *info);
         } ways[] = {{"online", info_key_online}, {"parse", info_key_pasted}, {"upload", info_key_pasted}, {"original", info_key_original}};
         struct str type = info->in->csr_type;
 
@@ -225,7 +225,7 @@ static res info_key(struct info *info)
 
 /* ---- the signature's hash (APP-08) -------------------------------------------------------------------------- */
 
-static res info_profile(struct info *info, const char **ret_profile)
+static res info_profile(struct submit_prepared *info, const char **ret_profile)
 {
         struct act *act = info->act;
         const struct product *product = info->target.product;
@@ -248,7 +248,7 @@ static res info_profile(struct info *info, const char **ret_profile)
 /* ---- storing --------------------------------------------------------------------------------------------------- */
 
 /* A key that was prepared before and never committed is let go: a picked entry is free again, an own one forgotten. */
-static res info_release_key(struct info *info, struct store_tx *tx, const struct certificate_row *row)
+static res info_release_key(struct submit_prepared *info, struct store_tx *tx, const struct certificate_row *row)
 {
         struct act *act = info->act;
         struct csr_row entry = {0};
@@ -270,7 +270,7 @@ static res info_release_key(struct info *info, struct store_tx *tx, const struct
         return store_csr_update(tx, &entry);
 }
 
-static res info_claim_key(struct info *info, struct store_tx *tx, const struct certificate_row *row)
+static res info_claim_key(struct submit_prepared *info, struct store_tx *tx, const struct certificate_row *row)
 {
         struct act *act = info->act;
 
@@ -288,7 +288,7 @@ static res info_claim_key(struct info *info, struct store_tx *tx, const struct c
         return store_key_set_used(tx, act->account_id, info->key.key_id, row->order_id);
 }
 
-static res info_fill_row(struct info *info, struct certificate_row *row)
+static res info_fill_row(struct submit_prepared *info, struct certificate_row *row)
 {
         const char *profile = NULL;
 
@@ -309,7 +309,7 @@ static res info_fill_row(struct info *info, struct certificate_row *row)
 
 static res info_tx(struct store_tx *tx, void *arg)
 {
-        struct info *info = arg;
+        struct submit_prepared *info = arg;
         struct act *act = info->act;
         struct certificate_row row = {0};
 
@@ -332,28 +332,44 @@ static res info_tx(struct store_tx *tx, void *arg)
                        arena_printf(act->arena, "Information submitted for %s", info->bind.name.ascii));
 }
 
-static struct str info_csr_type(const struct info *info)
+static struct str info_csr_type(const struct submit_prepared *info)
 {
         return info->in->csr.n > 0 || (info->in->csr_id.set && info->in->csr_id.v != 0) ? STR("parse") : STR("online");
 }
 
-res submit_info(struct act *act, const struct submit_info *in)
+res submit_info_prepare(struct act *act, const struct submit_info *in, const struct submit_target *target, struct submit_prepared **ret_prepared)
 {
-        struct info info = {.act = act, .in = in, .form = in->form};
+        struct submit_prepared *info = arena_alloc(act->arena, sizeof *info);
         const char *profile = NULL;
 
-        TRY(submit_target(act, in->certificate_id, &info.target));
-        TRY(info_state(act, &info.target.row, in->state_error));
-        TRY(submit_form_check(act, in->company_type, info.target.product->level, &info.form));
-        TRY(info_key(&info));
-        TRY(info_profile(&info, &profile));
-        info.submission = (struct submission_row){
-                .certificate_id = info.target.row.certificate_id,
+        *info = (struct submit_prepared){.act = act, .in = arena_copy(act->arena, in, sizeof *in), .form = in->form, .target = *target};
+        TRY(submit_form_check(act, in->company_type, info->target.product->level, &info->form));
+        TRY(info_key(info));
+        TRY(info_profile(info, &profile));
+        info->submission = (struct submission_row){
+                .certificate_id = info->target.row.certificate_id,
                 .account_id = act->account_id,
-                .csr_type = info_csr_type(&info),
+                .csr_type = info_csr_type(info),
                 .company_type = in->company_type,
-                .body = submit_form_text(act, &info.form),
+                .body = submit_form_text(act, &info->form),
                 .updated_at = act->now_sec,
         };
-        return store_run(act->core->store, info_tx, &info);
+        *ret_prepared = info;
+        return RES_OK;
+}
+
+res submit_info_store(struct submit_prepared *prepared, struct store_tx *tx)
+{
+        return info_tx(tx, prepared);
+}
+
+res submit_info(struct act *act, const struct submit_info *in)
+{
+        struct submit_target target = {0};
+        struct submit_prepared *prepared = NULL;
+
+        TRY(submit_target(act, in->certificate_id, &target));
+        TRY(info_state(act, &target.row, in->state_error));
+        TRY(submit_info_prepare(act, in, &target, &prepared));
+        return store_run(act->core->store, info_tx, prepared);
 }

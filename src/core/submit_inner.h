@@ -16,6 +16,10 @@ struct submit_target {
         const struct product *product; /* as it was bought */
         int64_t origin_order_id;       /* of the certificate that it renews: its key may be reused (CON-16); 0 = none */
 };
+/* Everything checked and the key made, before the transaction that stores it; the certificate may be one that is being bought. */
+struct submit_prepared;
+MUST res submit_info_prepare(struct act *act, const struct submit_info *in, const struct submit_target *target, struct submit_prepared **ret_prepared);
+MUST res submit_info_store(struct submit_prepared *prepared, struct store_tx *tx);
 /* ERR_CERT_NOT_FOUND; ERR_CERT_STATE for one that was not bought. */
 MUST res submit_target(struct act *act, struct str certificate_id, struct submit_target *ret_target);
 /* Inside a transaction, or before.  ERR_CERT_NOT_FOUND. */

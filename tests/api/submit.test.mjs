@@ -237,6 +237,47 @@ test('a request picked from the library, by number and by its text (SIL-46 A9 SI
   assert.equal(missing.error.Code, 'ResourceNotFound')
 })
 
+test('a renewal bought with points brings its information at once, or nothing happens (PUR-17 PUR-18 CON-16)', async () => {
+  const operator = await server.createAccount({ role: 'operator' })
+  const { PackageId } = await server.call(operator, 'GrantPackage', { Account: account.Account, Type: 'ssl_100' })
+  const old = await buy()
+  await info(old, 'renewed.maple.com')
+  await sdk.CertificateOrderSubmit({ CertId: old })
+  const before = await issue(old)
+  const wish = { ProductPid: 1013949, PackageIds: [PackageId], DomainCount: '1', Period: 1, OldCertificateId: old }
+  const used = (await makeCsr('renewed.maple.com'))
+  const taken = await buy()
+  await info(taken, 'renewed.maple.com', { GenCsrType: 'parse', Csr: used.csr })
+  const counts = async () => [(await sdk.DescribePackages({ PackageId })).Packages[0].Balance, (await server.sql('SELECT (SELECT COUNT(*) FROM cert_order) AS o, (SELECT COUNT(*) FROM certificate) AS c, (SELECT COUNT(*) FROM cert_key) AS k'))[0]]
+  const had = await counts()
+  const table = [
+    [{ RenewGenCsrMethod: 'magic' }, /RenewGenCsrMethodInvalid/, /original/],
+    [{ RenewKeyPass: 'x' }, /RenewGenCsrMethodInvalid/, /how the key arises/],
+    [{ RenewGenCsrMethod: 'upload' }, /RenewCsrInvalid/, /RenewCsr is sent/],
+    [{ RenewGenCsrMethod: 'online', RenewCsr: used.csr }, /RenewCsrInvalid/, /only then/],
+    [{ RenewGenCsrMethod: 'upload', RenewCsr: 'hello' }, /RenewCsrInvalid/, /PEM/],
+    [{ RenewGenCsrMethod: 'upload', RenewCsr: used.csr }, /InvalidParam/, /used in another order/],
+    [{ RenewGenCsrMethod: 'online', RenewAlgorithmType: 'RSA', RenewAlgorithmParam: '1024' }, /InvalidParameterValue/, /2048/],
+    [{ RenewGenCsrMethod: 'online', DomainNames: '*.maple.com' }, /InvalidParam/, /wildcard/],
+    [{ RenewGenCsrMethod: 'original', VerifyType: 'EMAIL' }, /InvalidParameterValue/, /DNS or FILE/],
+    [{ RenewGenCsrMethod: 'original', CompanyId: 7 }, /UnsupportedOperation/, /profiles/]
+  ]
+  for (const [change, code, words] of table) {
+    await refused(sdk.CreateCertificateByPackage({ ...wish, ...change }), code, words)
+    assert.deepEqual(await counts(), had, JSON.stringify(change))
+  }
+  const next = (await sdk.CreateCertificateByPackage({ ...wish, RenewGenCsrMethod: 'original', VerifyType: 'DNS' })).CertificateId
+  const bought = await show(next)
+  assert.deepEqual([bought.Status, bought.Domain, bought.VerifyType, bought.CertificateExtra.OriginCertificateId, bought.SubmittedData.ContactEmail],
+    [5, 'renewed.maple.com', 'DNS', old, 'a@maple.com'])
+  await sdk.CertificateOrderSubmit({ CertId: next })
+  const after = await issue(next)
+  assert.deepEqual(after.leaf.publicKey.export({ type: 'spki', format: 'pem' }), before.leaf.publicKey.export({ type: 'spki', format: 'pem' }))
+  const own = await makeCsr('own2.maple.com')
+  const third = (await sdk.CreateCertificateByPackage({ ...wish, OldCertificateId: next, RenewGenCsrMethod: 'upload', RenewCsr: own.csr, DomainNames: 'own2.maple.com' })).CertificateId
+  assert.deepEqual([(await show(third)).Domain, (await show(third)).SubmittedData.CsrType], ['own2.maple.com', 'parse'])
+})
+
 test('the same key never serves two orders, whoever has them (CSR-32 CSR-34 CON-16 RVW-21)', async () => {
   const { csr } = await makeCsr('twice.maple.com')
   const first = await buy()
