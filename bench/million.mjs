@@ -85,6 +85,11 @@ export const LISTS = [
   ['search: example, a status, Offset 10,000', { SearchKey: 'example', CertificateStatus: [1], Offset: 10000 }],
   ['search: production (an alias)', { SearchKey: 'production' }],
   ['search: zzz-none', { SearchKey: 'zzz-none' }],
+  ['search: example, expiring', { SearchKey: 'example', FilterExpiring: 1 }],
+  ['search: customer-123, expiring, a project', { SearchKey: 'customer-123', FilterExpiring: 1, ProjectId: 3 }],
+  ['search: production, by end', { SearchKey: 'production', ExpirationSort: 'ASC' }],
+  ['search: example, the tag', { SearchKey: 'example', Tags: [{ TagKey: 'stage', TagValue: 'production' }] }],
+  ['the tag, a project, a status, expiring', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], ProjectId: 3, CertificateStatus: [1], FilterExpiring: 1 }],
   ['search: ab (too short to be indexed)', { SearchKey: 'ab' }]
 ]
 
@@ -94,12 +99,15 @@ async function withMarker (c, account) {
   return ['by Marker, from the middle', { Marker: NextMarker }]
 }
 
-/* `ask(action, body, times)` prints CPU, median and worst; the client is bench_api. */
-export async function lists (c, account, ask) {
-  for (const [name, body] of [...LISTS, await withMarker(c, account)]) {
-    process.stdout.write(`  ${name.padEnd(42)}`)
-    await ask('DescribeCertificates', { Limit: 20, ...body }, 20)
-  }
+/* By what one certificate has: its id, its alias. */
+async function ofOne (c) {
+  const [{ id, alias }] = await c.sql("SELECT certificate_id AS id, alias FROM certificate WHERE alias <> '' LIMIT 1")
+  return [['search: an id', { SearchKey: id }], ['search: a whole alias', { SearchKey: alias }]]
+}
+
+/* `list(name, body)` asks and tells CPU, median and worst. */
+export async function lists (c, account, list) {
+  for (const [name, body] of [...LISTS, ...await ofOne(c), await withMarker(c, account)]) await list(name, { Limit: 20, ...body })
 }
 
 /* ---- status ---- */

@@ -98,7 +98,7 @@ void proc_profile_begin(struct proc_profile *profile, const char *file, pid_t fi
         char pids[64];
 
         profile->perf = 0;
-        if (file == NULL)
+        if (file == NULL || *file == '\0')
                 return;
         snprintf(pids, sizeof pids, "%d,%d", (int)first, (int)second);
         profile->perf = fork();

@@ -49,7 +49,11 @@ static int (*const compares[STORE_SORT_COUNT])(const void *, const void *) = {
 
 static void sort_found(struct lister *l)
 {
-        if (l->n > 1)
+        size_t sorted = 1; /* a walk in the list's own order leaves nothing to do */
+
+        while (sorted < l->n && compares[l->filter->sort](&l->found[sorted - 1], &l->found[sorted]) <= 0)
+                sorted++;
+        if (sorted < l->n)
                 qsort(l->found, l->n, sizeof(*l->found), compares[l->filter->sort]);
 }
 
@@ -125,7 +129,7 @@ static res list_tags(struct lister *l)
         const struct store_certificate_filter *f = l->filter;
 
         if (certificate_walk_tag_is_enough(l))
-                TRY(certificate_walk_tag_alone(l, &f->tags[0], has_no_filter(l)));
+                TRY(certificate_walk_tag_alone(l, &f->tags[0]));
         else
                 TRY(certificate_walk_tag(l, &f->tags[0]));
         sort_found(l);

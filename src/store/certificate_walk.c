@@ -24,6 +24,10 @@
 /* What an index alone tells; in this order in the table's index and in that of the tags. */
 #define FACETS "seq, status, project_id, end_at, source, certificate_type"
 
+/* Below 0: any.  Asked of the index itself, so that what does not fit costs no step. */
+#define TAG_FACETS \
+        " AND (status = $4 OR $4 < 0) AND (project_id = $5 OR $5 < 0) AND (uploaded = $6 OR $6 < 0) AND end_at > $7 AND end_at <= $8"
+
 /* After the walks with the row (WALK_X) come the same from the index alone (WALK_X + LEAN), then single ones. */
 enum {
         LEAN = WALK_COUNT,
@@ -56,10 +60,10 @@ static const struct sql statements[] = {
                 "SELECT " ROW MINE "AND seq IN (SELECT certificate_seq FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3)"),
         [LEAN_TAG] = SQL("certificate_lean_tag",
                 "SELECT certificate_seq, status, project_id, end_at, uploaded FROM tag"
-                " WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3 AND certificate_seq < $4"
+                " WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3" TAG_FACETS " AND certificate_seq < $9"
                 " ORDER BY certificate_seq DESC"),
         [COUNT_TAG] = SQL("certificate_count_tag",
-                "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3"),
+                "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND tag_key = $2 AND tag_value = $3" TAG_FACETS),
         [HAS_TAG_KEY] = SQL("tag_has_key", "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3"),
         [HAS_TAG] = SQL("tag_has",
                 "SELECT COUNT(*) FROM tag WHERE account_id = $1 AND certificate_id = $2 AND tag_key = $3 AND tag_value = $4"),
@@ -556,17 +560,31 @@ bool certificate_walk_tag_is_enough(const struct lister *l)
         return f->tag_count == 1 && f->tags[0].value.p && !has_search(l) && f->certificate_type.n == 0 && f->key_type_prefix.n == 0;
 }
 
-res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag, bool is_all)
+static struct query tag_facets_query(struct lister *l, size_t statement, const struct store_tag_filter *tag)
 {
         const struct store_certificate_filter *f = l->filter;
-        bool by_page = is_all && f->sort == STORE_SORT_NEWEST;
+        struct query q = tag_query(l, statement, tag);
+
+        query_int(&q, f->status_count == 1 ? f->statuses[0] : -1);
+        query_int(&q, f->project_id);
+        query_int(&q, f->source == STORE_SOURCE_ANY ? -1 : f->source == STORE_SOURCE_UPLOAD);
+        query_int(&q, l->ending_after);
+        query_int(&q, l->ending_before);
+        return q;
+}
+
+/* Several statuses are looked at row by row; else the index counts, and a page is read as far as it is deep. */
+res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag)
+{
+        const struct store_certificate_filter *f = l->filter;
+        bool by_page = f->status_count <= 1 && f->sort == STORE_SORT_NEWEST;
 
         if (by_page) {
-                struct query count = tag_query(l, COUNT_TAG, tag);
+                struct query count = tag_facets_query(l, COUNT_TAG, tag);
                 TRY(query_value(&count, &l->total));
                 l->total_is_set = true;
         }
-        struct query q = tag_query(l, LEAN_TAG, tag);
+        struct query q = tag_facets_query(l, LEAN_TAG, tag);
         query_int(&q, by_page && f->marker > 0 ? f->marker : INT64_MAX);
         return take_tag_facets(l, &q, by_page ? (size_t)f->offset + (size_t)f->limit + 1 : SIZE_MAX);
 }

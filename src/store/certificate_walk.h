@@ -62,7 +62,7 @@ MUST res certificate_walk_newer(struct lister *l, int64_t seq);
 MUST res certificate_walk_tag(struct lister *l, const struct store_tag_filter *tag);
 /* One tag with its value, and besides nothing but what the tags' index tells too. */
 bool certificate_walk_tag_is_enough(const struct lister *l);
-/* Then from that index: a page with the total if the tag `is_all` that is asked for and newest first, else all that fit. */
-MUST res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag, bool is_all);
+/* Then from that index: a page with the total if newest first and of at most one status, else all that fit. */
+MUST res certificate_walk_tag_alone(struct lister *l, const struct store_tag_filter *tag);
 /* Of some of one segment, newest first, leave only those that fit but for their text. */
 MUST res certificate_walk_keep(struct lister *l, int64_t *seqs, size_t *n);

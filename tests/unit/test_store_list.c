@@ -372,6 +372,23 @@ static void check_searches(struct world *w)
         }
 }
 
+/* Each of what the tags' index tells besides, alone and together. */
+static void check_tag_and_more(struct world *w, const struct store_tag_filter *tag)
+{
+        const int64_t asked[] = {w->rows[3].row.status, w->rows[9].row.status};
+
+        for (unsigned which = 0; which < 64; which++) {
+                struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .tags = tag, .tag_count = 1};
+
+                f.project_id = which & 1 ? w->rows[3].row.project_id : -1;
+                f.statuses = asked;
+                f.status_count = which & 2 ? which & 4 ? 2 : 1 : 0;
+                f.source = which & 8 ? which & 16 ? STORE_SOURCE_UPLOAD : STORE_SOURCE_BUY : STORE_SOURCE_ANY;
+                f.ending_before = which & 32 ? w->rows[5].row.end_at : 0;
+                check_filter(w, f, false, "a tag and more");
+        }
+}
+
 static void check_ids_and_tags(struct world *w)
 {
         struct str ids[] = {str_of(w->rows[1].id), str_of(w->rows[7].id), str_of(w->rows[5].id), str_of(w->rows[5].id), STR("nosuchid")};
@@ -386,6 +403,7 @@ static void check_ids_and_tags(struct world *w)
                 f.tag_count = 1;
                 check_filter(w, f, false, "tag");
         }
+        check_tag_and_more(w, &tags[0]);
         f.tags = tags;
         f.tag_count = 2;
         f.search = STR("shop");
