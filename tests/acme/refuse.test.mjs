@@ -83,6 +83,9 @@ test('envelopes: media type, url, kid, key, algorithm, critical headers', async 
   is(await client.raw('POST', client.url('new-order'), '', { 'Content-Type': 'application/jose+json' }), 'malformed', 400)
   is(await client.raw('POST', client.url('new-order'), '{'.repeat(5000), { 'Content-Type': 'application/jose+json' }), 'malformed', 400)
   is(await client.post(client.url('new-order'), '['.repeat(2000)), 'malformed', 400)
+  is(await client.post(client.url('new-order'), `{"identifiers":${'['.repeat(17)}${']'.repeat(17)}}`), 'malformed', 400)
+  const large = await client.raw('POST', client.url('new-order'), `{"payload":"${'A'.repeat(3e6)}"}`, { 'Content-Type': 'application/jose+json' }).catch(() => ({ status: 413 }))
+  assert.equal(large.status, 413)
   is(await client.post(client.url('new-order'), '{"identifiers":[],"identifiers":[]}'), 'malformed', 400)
   is(await client.post(client.url('new-order'), ''), 'malformed', 400)
 })
@@ -226,6 +229,15 @@ test('certificate requests that do not fit', async () => {
   is(await finalize(names, { keyOptions: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'] }), 'badCSR', 400)
   is(await finalize(names, { keyOptions: ['-algorithm', 'ED25519'] }), 'badCSR', 400)
   is(await finalize(names, { key: client.key.export({ type: 'pkcs8', format: 'pem' }) }), 'badCSR', 400)
+  is(await finalize(names, { keyOptions: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-521'] }), 'badCSR', 400)
+  is(await finalize(names, { keyOptions: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'] }), 'badCSR', 400)
+  is(await finalize(names, { keyOptions: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit'] }), 'badCSR', 400)
+  /* another ACME account's own key, and the key of somebody else's certificate */
+  const other = new Acme(c)
+  await other.register()
+  is(await finalize(names, { key: other.key.export({ type: 'pkcs8', format: 'pem' }) }), 'badCSR', 400)
+  const theirs = await other.obtain(['theirs.refuse-test.com'], byHttp(other))
+  is(await finalize(names, { key: theirs.key }), 'badCSR', 400)
   is(await client.post(made.body.finalize, { csr: '' }), 'badCSR', 400)
   is(await client.post(made.body.finalize, { csr: 'AAAA' }), 'badCSR', 400)
   is(await client.post(made.body.finalize, { csr: '*' }), 'badCSR', 400)
@@ -382,4 +394,27 @@ test('limits: failed challenges of one name are bounded, with Retry-After', asyn
   is(reply, 'rateLimited', 429)
   assert.ok(Number(reply.headers['retry-after']) > 0)
   assert.equal((await one.order(['limit2.refuse-test.com'])).status, 201)
+})
+
+test('limits: one account that orders too much hears so, and others go on, for the same domain too', async () => {
+  const greedy = new Acme(c)
+  const modest = new Acme(c)
+  await greedy.register()
+  await modest.register()
+  let reply
+  for (let i = 0; i < 320 && reply?.status !== 429; i++) reply = await greedy.order([`g${i % 7}.refuse-test.com`])
+  is(reply, 'rateLimited', 429)
+  assert.match(reply.body.detail, /orders of this account/)
+  assert.ok(Number(reply.headers['retry-after']) > 0)
+  assert.equal((await greedy.post(greedy.kid)).status, 200)
+  await modest.obtain(['modest.refuse-test.com'], byHttp(modest))
+})
+
+test('limits: new accounts of one address are bounded, with Retry-After; those that are there go on', async () => {
+  let reply
+  for (let i = 0; i < 60 && reply?.status !== 429; i++) reply = await new Acme(c).register()
+  is(reply, 'rateLimited', 429)
+  assert.match(reply.body.detail, /accounts from this address/)
+  assert.ok(Number(reply.headers['retry-after']) > 0)
+  assert.equal((await client.order(['x.refuse-test.com'])).status, 201)
 })

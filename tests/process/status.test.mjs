@@ -63,6 +63,7 @@ const askOcsp = (it, ...more) => run('openssl', ['ocsp', '-issuer', it.at('issue
 const statusOf = async (it, ...more) => {
   const { stdout, stderr } = await askOcsp(it, ...more)
   assert.match(stdout + stderr, /Response verify OK/)
+  if (!more.includes('-no_nonce')) assert.doesNotMatch(stdout + stderr, /nonce/i, 'the nonce that was sent comes back')
   return /: (good|revoked|unknown)/.exec(stdout)[1]
 }
 
@@ -175,6 +176,9 @@ test('a revocation: OCSP says so within 5 s, the CRL within 60 s with a higher n
   const { stderr, code } = await run('openssl', ['verify', '-crl_check', '-CAfile', c.root, '-untrusted', it.at('issuer'), '-CRLfile', it.at('crl'), it.at('pem')])
   assert.notEqual(code, 0)
   assert.match(stderr, /certificate revoked/)
+  await crlOf(other)
+  const fine = await run('openssl', ['verify', '-crl_check', '-x509_strict', '-CAfile', c.root, '-untrusted', other.at('issuer'), '-CRLfile', other.at('crl'), other.at('pem')])
+  assert.equal(fine.code, 0, fine.stdout + fine.stderr)
 })
 
 test('a revocation right before a crash is on the list after the start, and the number rises', async () => {
