@@ -16,6 +16,7 @@
 #include "pki/ocsp.h"
 #include "pki/pem.h"
 
+#define ISSUERS_START_MS 120000 /* a first start waits for the CA's RSA keys: 35 s on a machine with ten times its load */
 #define ISSUERS_ARENA (1024 * 1024)
 #define ISSUERS_MAX 64            /* a root and an intermediate for each level and family, several generations */
 #define PROFILES_BYTES (64 * 1024)
@@ -149,7 +150,7 @@ res issuers_ask(struct issuers *issuers, struct channel *signer, struct buf *why
         const struct channel_request request = {.type = MSG_SIGNER_INFO};
         CLEAN(channel_reply_done) struct channel_reply reply = {0};
         char sentence[LIMIT_ERR_DETAIL + 1] = "";
-        res r = channel_ask(signer, &request, LIMIT_IPC_KEY_MS, sizeof(struct msg_signer_info_reply), &reply, sentence);
+        res r = channel_ask(signer, &request, ISSUERS_START_MS, sizeof(struct msg_signer_info_reply), &reply, sentence);
 
         if (!res_is_ok(r))
                 buf_printf(why, "the signer does not answer: %s", sentence[0] ? sentence : err_sentence(r.err));
