@@ -92,7 +92,7 @@ function pointsOf (sites, kinds, done) {
     if (done.has(s.site) && !ALL) continue
     done.add(s.site)
     const nths = ALL ? Array.from({ length: s.most }, (_, i) => i + 1) : s.n > 1 ? [1, s.n] : [1]
-    for (const nth of nths) points.push({ ...s, nth, steady: s.runs === LEARN && nth <= s.n, error: ERRORS[s.kind][points.length % ERRORS[s.kind].length] })
+    for (const nth of nths) points.push({ ...s, nth, steady: s.runs === LEARN && nth === 1, error: ERRORS[s.kind][points.length % ERRORS[s.kind].length] })
   }
   return points
 }
