@@ -158,16 +158,27 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+        struct arena_block *block = arena->blocks;
+        const size_t room = block ? block->size - block->used : 0;
+        char *const here = block ? (char *)block->bytes + block->used : NULL;
         va_list again;
         char *p;
         int n;
 
         va_copy(again, args);
-        n = vsnprintf(NULL, 0, format, again);
+        n = vsnprintf(here, room, format, again);
         va_end(again);
         if (n < 0)
                 arena_die("format failed", 0);
+        const bool whole = (size_t)n < room;
+
+        if (here && !whole)
+                memset(here, 0, room); /* what is handed out is zero */
         p = arena_alloc(arena, (size_t)n + 1);
+        if (p == here && whole)
+                return p;
+        if (whole)
+                memset(here, 0, (size_t)n);
         vsnprintf(p, (size_t)n + 1, format, args);
         return p;
 }

@@ -62,19 +62,27 @@ static int b64_value(char c, const char *alphabet)
 /* `in` without padding; 1 character too many or stray bits in the last one are refused. */
 static res b64_decode_with(struct str in, const char *alphabet, struct buf *out)
 {
+        const size_t before = out->n;
         uint32_t bits = 0;
         unsigned have = 0;
+        uint8_t *p;
 
         ENSURE(in.n % 4 != 1, ERR_FORMAT);
+        p = buf_grow(out, in.n / 4 * 3 + in.n % 4 * 3 / 4);
+        if (!p)
+                return buf_check(out);
         for (size_t i = 0; i < in.n; i++) {
                 const int v = b64_value(in.p[i], alphabet);
 
-                ENSURE(v >= 0, ERR_FORMAT);
+                if (v < 0) {
+                        out->n = before;
+                        return FAIL(ERR_FORMAT);
+                }
                 bits = bits << 6 | (uint32_t)v;
                 have += 6;
                 if (have >= 8) {
                         have -= 8;
-                        buf_add_byte(out, (uint8_t)(bits >> have));
+                        *p++ = (uint8_t)(bits >> have);
                 }
         }
         ENSURE((bits & ((1u << have) - 1)) == 0, ERR_FORMAT);

@@ -104,6 +104,27 @@ static void texts_are_copied(void **state)
         assert_null(arena);
 }
 
+/* A text is tried in the room that is left; where it did not fit, what comes there next is zero all the same. */
+static void memory_after_a_text_is_zero(void **state)
+{
+        struct arena *arena = arena_new(1 << 24);
+
+        (void)state;
+        for (int n = 0; n < 6000; n += 37) {
+                const char *text = arena_printf(arena, "%0*d", n, 7), *again = arena_printf(arena, "%s", text);
+
+                assert_int_equal(strlen(text), n > 1 ? n : 1);
+                assert_string_equal(again, text);
+                for (size_t size = 1; size < 2000; size *= 3) {
+                        const unsigned char *bytes = arena_alloc(arena, size);
+
+                        for (size_t i = 0; i < size; i++)
+                                assert_int_equal(bytes[i], 0);
+                }
+        }
+        arena_free(arena);
+}
+
 static int order[3], order_n;
 
 static void note(void *object)
@@ -133,7 +154,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(over_the_ceiling_ends_the_process),
                 cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
-                cmocka_unit_test(texts_are_copied),
+                cmocka_unit_test(texts_are_copied), cmocka_unit_test(memory_after_a_text_is_zero),
                 cmocka_unit_test(destructors_run_last_tied_first),
         };
 
