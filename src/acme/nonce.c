@@ -44,9 +44,18 @@ void acme_nonces_free(struct acme_nonces *nonces)
         free(nonces);
 }
 
+/*
+ * The key in front, and half of the hash: what HMAC guards against, a message that goes on, cannot be where all have one length.
+ * It costs a fifth of HMAC, twice a request.
+ */
 static void nonce_mac(const struct acme_nonces *nonces, const uint8_t number[NONCE_NUMBER], uint8_t mac[DIGEST_SHA256_SIZE])
 {
-        digest_hmac_sha256(bytes_of(nonces->key, sizeof nonces->key), bytes_of(number, NONCE_NUMBER), mac);
+        uint8_t message[sizeof nonces->key + NONCE_NUMBER];
+
+        memcpy(message, nonces->key, sizeof nonces->key);
+        memcpy(message + sizeof nonces->key, number, NONCE_NUMBER);
+        digest_sha256(bytes_of(message, sizeof message), mac);
+        secret_wipe(message, sizeof message);
 }
 
 void acme_nonces_make(struct acme_nonces *nonces, char out[NONCE_TEXT_SIZE])

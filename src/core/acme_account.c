@@ -44,6 +44,40 @@ static MUST res account_fill(const struct acme_account_row *row, struct acme_acc
         return RES_OK;
 }
 
+static void key_let_go(void *key)
+{
+        pki_public_free(key);
+}
+
+void acme_account_hold(struct act *act, struct pki_public *key)
+{
+        if (key)
+                arena_tie(act->arena, key_let_go, pki_public_hold(key));
+}
+
+/* Where it cannot be made ready (Ed25519) each request is verified from the bytes. */
+static MUST res account_make_ready(struct act *act, struct acme_account *account)
+{
+        struct pki_kit *kit = NULL;
+        struct pki_spki spki;
+        struct pki_public *key = NULL;
+
+        TRY(pki_kit_of_thread(&kit));
+        if (!res_is_ok(pki_spki_parse(bytes_of(account->spki, account->spki_n), &spki)) || !res_is_ok(pki_public_new(kit, &spki, &key)))
+                return RES_OK;
+        acme_account_hold(act, key);
+        pki_public_free(key);
+        account->ready = key;
+        return RES_OK;
+}
+
+res acme_account_key(const struct acme_account *account, struct jws_key *ret_key)
+{
+        TRY(jws_key_from_spki(bytes_of(account->spki, account->spki_n), ret_key));
+        ret_key->ready = account->ready;
+        return RES_OK;
+}
+
 res acme_account_find(struct act *act, int64_t acme_id, struct acme_account *ret_account)
 {
         struct store_conn *reader = NULL;
@@ -58,6 +92,7 @@ res acme_account_find(struct act *act, int64_t acme_id, struct acme_account *ret
         ENSURE(found.err != ERR_NOT_FOUND, ERR_ACME_ACCOUNT);
         TRY(found);
         TRY(account_fill(&row, ret_account));
+        TRY(account_make_ready(act, ret_account));
         acme_cache_put(act, ret_account, generation);
         return RES_OK;
 }

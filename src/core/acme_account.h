@@ -20,13 +20,17 @@ struct acme_account {
         char uri[ACME_URI_MAX];
         uint8_t spki[ACME_SPKI_MAX];
         size_t spki_n;
+        struct pki_public *ready; /* the key, ready to verify; held by the act's arena; NULL for a kind that is made anew each time */
 };
+
+/* What a request of it is verified with; borrows. */
+MUST res acme_account_key(const struct acme_account *account, struct jws_key *ret_key);
 
 struct acme_account_cache;
 MUST res acme_account_cache_new(struct acme_account_cache **ret_cache);
 void acme_account_cache_free(struct acme_account_cache *cache);
 
-/* By id, from the cache or the store.  ERR_ACME_ACCOUNT. */
+/* By id, from the cache or the store; as long as the act's arena.  ERR_ACME_ACCOUNT. */
 MUST res acme_account_find(struct act *act, int64_t acme_id, struct acme_account *ret_account);
 /* By key; the row lives in the act's arena.  ERR_ACME_ACCOUNT. */
 MUST res acme_account_find_key(struct act *act, const struct jws_key *key, struct acme_account_row *ret_row);

@@ -1,5 +1,5 @@
 /*
- * Which key an account id stands for, remembered for a minute: every signed request asks.  Direct-mapped, of fixed size;
+ * Which key an account id stands for, remembered for a minute and ready to verify: every signed request asks.  Direct-mapped, of fixed size;
  * a change made here empties the slot, one made on another node is seen when the minute is over.
  */
 #include <pthread.h>
@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "core/acme_account_inner.h"
 #include "core/core.h"
+#include "pki/spki.h"
 
 #define CACHE_SLOTS 2048
 #define CACHE_LOCKS 32
@@ -39,6 +40,8 @@ void acme_account_cache_free(struct acme_account_cache *cache)
 {
         if (cache == NULL)
                 return;
+        for (size_t i = 0; i < CACHE_SLOTS; i++)
+                pki_public_free(cache->slots[i].account.ready);
         for (size_t i = 0; i < CACHE_LOCKS; i++)
                 pthread_mutex_destroy(&cache->locks[i]);
         free(cache);
@@ -59,10 +62,18 @@ bool acme_cache_get(struct act *act, int64_t acme_id, struct acme_account *ret_a
         if (slot->put_at > 0 && slot->account.acme_id == acme_id && act->now_sec - slot->put_at < LIMIT_KEY_CACHE_SEC &&
             act->now_sec >= slot->put_at) {
                 *ret_account = slot->account;
+                acme_account_hold(act, slot->account.ready);
                 found = true;
         }
         pthread_mutex_unlock(&cache->locks[place % CACHE_LOCKS]);
         return found;
+}
+
+static void slot_set(struct cache_slot *slot, int64_t put_at, const struct acme_account *account)
+{
+        pki_public_free(slot->account.ready);
+        *slot = (struct cache_slot){put_at, *account};
+        pki_public_hold(account->ready);
 }
 
 void acme_cache_put(struct act *act, const struct acme_account *account, uint64_t generation)
@@ -74,7 +85,7 @@ void acme_cache_put(struct act *act, const struct acme_account *account, uint64_
                 return;
         pthread_mutex_lock(&cache->locks[place % CACHE_LOCKS]);
         if (atomic_load(&cache->generation) == generation) /* else what was loaded may be older than a change */
-                cache->slots[place] = (struct cache_slot){act->now_sec, *account};
+                slot_set(&cache->slots[place], act->now_sec, account);
         pthread_mutex_unlock(&cache->locks[place % CACHE_LOCKS]);
 }
 
@@ -87,6 +98,6 @@ void acme_cache_forget(struct act *act, int64_t acme_id)
                 return;
         pthread_mutex_lock(&cache->locks[place % CACHE_LOCKS]);
         atomic_fetch_add(&cache->generation, 1);
-        cache->slots[place].put_at = 0;
+        slot_set(&cache->slots[place], /* put_at= */ 0, &(struct acme_account){0});
         pthread_mutex_unlock(&cache->locks[place % CACHE_LOCKS]);
 }

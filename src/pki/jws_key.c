@@ -82,7 +82,7 @@ static MUST res jwk_curve_key(struct arena *arena, const struct jwk *jwk, enum j
                 TRY(b64url_decode(parts[i], &spki));
                 ENSURE(spki.n - before == curve->coordinate, ERR_FORMAT);
         }
-        *ret_key = (struct jws_key){kind, bytes_of(arena_copy(arena, spki.p, spki.n), spki.n)};
+        *ret_key = (struct jws_key){kind, bytes_of(arena_copy(arena, spki.p, spki.n), spki.n), NULL};
         return RES_OK;
 }
 
@@ -114,7 +114,7 @@ static MUST res jwk_rsa_key(struct arena *arena, const struct jwk *jwk, struct j
         der_add_bits(&spki, buf_bytes(&key));
         der_close(&spki, sequence);
         TRY(buf_check(&spki));
-        *ret_key = (struct jws_key){JWS_KEY_RSA, bytes_of(arena_copy(arena, spki.p, spki.n), spki.n)};
+        *ret_key = (struct jws_key){JWS_KEY_RSA, bytes_of(arena_copy(arena, spki.p, spki.n), spki.n), NULL};
         return RES_OK;
 }
 
@@ -168,14 +168,14 @@ res jws_key_from_spki(struct bytes spki, struct jws_key *ret_key)
 
                 if (curve->kty && spki.n == curve->head.n + curve->coordinate * curve->coordinates &&
                     memcmp(spki.p, curve->head.p, curve->head.n) == 0) {
-                        *ret_key = (struct jws_key){(enum jws_key_kind)kind, spki};
+                        *ret_key = (struct jws_key){(enum jws_key_kind)kind, spki, NULL};
                         return RES_OK;
                 }
         }
         struct pki_spki parsed;
 
         ENSURE(res_is_ok(pki_spki_parse(spki, &parsed)) && parsed.family == PKI_FAMILY_RSA, ERR_KEY_TYPE);
-        *ret_key = (struct jws_key){JWS_KEY_RSA, spki};
+        *ret_key = (struct jws_key){JWS_KEY_RSA, spki, NULL};
         return RES_OK;
 }
 

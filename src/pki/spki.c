@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <stdlib.h>
 
 #include "pki/der.h"
 #include "pki/kit.h"
@@ -114,11 +115,6 @@ res pki_spki_key_id(struct pki_kit *kit, const struct pki_spki *spki, uint8_t ou
 
 /* ---- verifying --------------------------------------------------------------------------------- */
 
-static void free_key(EVP_PKEY **key)
-{
-        EVP_PKEY_free(*key);
-}
-
 static void free_context(EVP_PKEY_CTX **context)
 {
         EVP_PKEY_CTX_free(*context);
@@ -187,17 +183,57 @@ static res verify_hash(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, s
         return RES_OK;
 }
 
+/* An EVP_PKEY by another name, so that headers need not know the library. */
+static EVP_PKEY *key_of(struct pki_public *key)
+{
+        return (EVP_PKEY *)key;
+}
+
+res pki_public_new(struct pki_kit *kit, const struct pki_spki *spki, struct pki_public **ret_public)
+{
+        ENSURE(spki->family != PKI_FAMILY_NONE, ERR_KEY_TYPE);
+        EVP_PKEY *key = spki->family == PKI_FAMILY_RSA ? rsa_key(spki) : curve_key(kit, spki);
+
+        ENSURE(key, ERR_SIGNATURE);
+        *ret_public = (struct pki_public *)key;
+        return RES_OK;
+}
+
+struct pki_public *pki_public_hold(struct pki_public *key)
+{
+        if (key && EVP_PKEY_up_ref(key_of(key)) != 1)
+                abort();
+        return key;
+}
+
+void pki_public_free(struct pki_public *key)
+{
+        EVP_PKEY_free(key_of(key));
+}
+
+res pki_public_verify(struct pki_kit *kit, struct pki_public *key, enum pki_family family, struct pki_alg alg, struct bytes message,
+                      struct bytes signature)
+{
+        uint8_t hash[PKI_DIGEST_MAX];
+
+        ENSURE(family == alg.family, ERR_SIGNATURE);
+        if (alg.family == PKI_FAMILY_SM2)
+                return verify_sm2(kit, key_of(key), alg, message, signature);
+        TRY(pki_kit_hash(kit, alg.digest, message, hash));
+        return verify_hash(kit, key_of(key), alg, bytes_of(hash, pki_digest_size(alg.digest)), signature);
+}
+
+static void free_public(struct pki_public **key)
+{
+        pki_public_free(*key);
+}
+
 res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message,
                     struct bytes signature)
 {
-        CLEAN(free_key) EVP_PKEY *key = NULL;
-        uint8_t hash[PKI_DIGEST_MAX];
+        CLEAN(free_public) struct pki_public *key = NULL;
 
         ENSURE(spki->family != PKI_FAMILY_NONE && spki->family == alg.family, ERR_SIGNATURE);
-        key = spki->family == PKI_FAMILY_RSA ? rsa_key(spki) : curve_key(kit, spki);
-        ENSURE(key, ERR_SIGNATURE);
-        if (alg.family == PKI_FAMILY_SM2)
-                return verify_sm2(kit, key, alg, message, signature);
-        TRY(pki_kit_hash(kit, alg.digest, message, hash));
-        return verify_hash(kit, key, alg, bytes_of(hash, pki_digest_size(alg.digest)), signature);
+        TRY(pki_public_new(kit, spki, &key));
+        return pki_public_verify(kit, key, spki->family, alg, message, signature);
 }

@@ -3,6 +3,7 @@
 
 #include "base/b64.h"
 #include "pki/jws.h"
+#include "pki/spki.h"
 
 static struct pki_kit *kit;
 static struct arena *arena;
@@ -53,6 +54,15 @@ static struct jws jws_of(const struct vector *v)
                             .signature = decoded(v->signature)};
 }
 
+/* As accounts keep it; a kind that is not kept stays as it is. */
+static void make_ready(struct jws_key *key)
+{
+        struct pki_spki spki;
+
+        if (res_is_ok(pki_spki_parse(key->spki, &spki)))
+                OK(pki_public_new(kit, &spki, &key->ready));
+}
+
 static void test_vectors(void **state)
 {
         (void)state;
@@ -68,6 +78,13 @@ static void test_vectors(void **state)
                 OK(jws_key_from_spki(key.spki, &again));
                 assert_int_equal(again.kind, key.kind);
                 OK(jws_verify(kit, &jws, &again));
+                make_ready(&again);
+                assert_int_equal(again.ready != NULL, key.kind != JWS_KEY_ED25519);
+                for (int times = 0; times < 3; times++)
+                        OK(jws_verify(kit, &jws, &again));
+                pki_public_free(pki_public_hold(again.ready)); /* held once more, and let go */
+                OK(jws_verify(kit, &jws, &again));
+                pki_public_free(again.ready);
         }
 }
 
@@ -75,13 +92,16 @@ static void test_vectors(void **state)
 static void test_wrong_signatures(void **state)
 {
         (void)state;
-        for (size_t i = 0; i < VECTORS; i++) {
+        for (size_t round = 0; round < 2 * VECTORS; round++) {
+                const size_t i = round / 2;
                 struct jws jws = jws_of(&vectors[i]);
                 struct jws_key key = {0};
                 const char *why = "";
                 uint8_t *bytes = arena_copy(arena, jws.signature.p, jws.signature.n);
 
                 OK(jws_key_from_json(arena, str_of(vectors[i].jwk), &key, &why));
+                if (round % 2)
+                        make_ready(&key);
                 jws.signature.p = bytes;
                 for (size_t bit = 0; bit < jws.signature.n * 8; bit += 7) {
                         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -100,6 +120,7 @@ static void test_wrong_signatures(void **state)
                         if (k != i)
                                 FAILS(ERR_ACME_ALGORITHM, jws_verify(kit, &other, &key));
                 }
+                pki_public_free(key.ready);
         }
 }
 
