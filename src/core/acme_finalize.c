@@ -45,7 +45,7 @@ struct finalize {
         int64_t order_id;
         struct acme_csr csr;
         struct acme_order order;
-        struct acme_authorization_row *authorizations;
+        const struct acme_authorization_row *authorizations;
         struct external_account_row external;
         int64_t caa_checked_at;
         bool caa_later; /* too many wait for name servers already: the job asks */
@@ -65,13 +65,11 @@ static MUST res finalize_authorizations(struct finalize *f)
         struct store_conn *reader = NULL;
 
         TRY(store_read(act->core->store, &reader));
-        f->authorizations = arena_array_of(act->arena, f->order.names.n, struct acme_authorization_row);
+        f->authorizations = f->order.proofs;
         f->caa_checked_at = act->now_sec;
-        for (size_t i = 0; i < f->order.names.n; i++) {
-                TRY(store_acme_authorization_get(reader, act->arena, f->account->account_id, f->order.authorizations[i], &f->authorizations[i]));
+        for (size_t i = 0; i < f->order.names.n; i++)
                 if (!f->authorizations[i].is_address && f->authorizations[i].caa_checked_at < f->caa_checked_at)
                         f->caa_checked_at = f->authorizations[i].caa_checked_at;
-        }
         if (f->account->external_id == 0)
                 return RES_OK;
         return store_external_account_get(reader, act->arena, f->account->account_id, f->account->external_id, &f->external);
@@ -113,6 +111,18 @@ static MUST res finalize_end(struct finalize *f)
         if (not_after > latest || not_after < f->act->now_sec + ACME_LIFE_MIN_SEC)
                 return act_fail(f->act, ERR_ACME_NOT_READY, "The order's notAfter cannot be kept any more; make another order.");
         return RES_OK;
+}
+
+static MUST res finalize_check(struct finalize *f, struct bytes csr)
+{
+        struct act *act = f->act;
+
+        TRY(acme_order_get(act, f->account, f->order_id, &f->order));
+        if (f->order.status != ACME_ORDER_READY || f->product == NULL)
+                return act_fail(act, ERR_ACME_NOT_READY, "The order is %s, not ready.", acme_order_status_name(f->order.status));
+        TRY(finalize_end(f));
+        TRY(acme_csr_check(act, f->account, &f->order.names, csr, &f->csr));
+        return finalize_authorizations(f);
 }
 
 /* A certificate counts once for each registered domain in it. */
@@ -339,6 +349,8 @@ static res finalize_tx(struct store_tx *tx, void *arg)
         now.row.certificate_id = f->certificate.certificate_id;
         TRY(store_acme_order_update(tx, &now.row));
         TRY(job_put(tx, JOB_ISSUE, f->account->account_id, f->certificate.certificate_id, act->now_sec + (f->caa_later ? 0 : FINALIZE_JOB_SEC), act->now_sec));
+        if (!f->caa_later)
+                TRY(issue_begin_with(act, tx, &f->certificate, f->caa_checked_at));
         return act_log(act, tx, f->certificate.certificate_id, "apply", "Ordered by ACME");
 }
 
@@ -346,7 +358,7 @@ static res finalize_tx(struct store_tx *tx, void *arg)
 
 static void finalize_push(struct finalize *f)
 {
-        f->ticket = (struct issue_ticket){.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at};
+        f->ticket = (struct issue_ticket){.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at, .is_begun = true};
         memcpy(f->ticket.certificate_id, f->certificate_id, 8);
         issue_queue_push(f->act->core->issue, &f->ticket);
 }
@@ -354,6 +366,7 @@ static void finalize_push(struct finalize *f)
 static MUST res finalize_wait(struct finalize *f, uint64_t count)
 {
         struct act *act = f->act;
+        struct store_conn *reader = NULL;
         const uint64_t key = bell_key(str_of(f->certificate_id));
         const int64_t until_ms = clock_mono_ms() + FINALIZE_WAIT_MS;
 
@@ -361,7 +374,8 @@ static MUST res finalize_wait(struct finalize *f, uint64_t count)
                 const bool rung = bell_wait(act->core->bell, key, count, until_ms);
 
                 count = bell_count(act->core->bell, key);
-                TRY(acme_order_get(act, f->account, f->order_id, &f->order));
+                TRY(store_read(act->core->store, &reader));
+                TRY(acme_order_fill(act, reader, &f->order));
                 if (!rung || f->order.status != ACME_ORDER_PROCESSING)
                         return RES_OK;
         }
@@ -370,14 +384,15 @@ static MUST res finalize_wait(struct finalize *f, uint64_t count)
 res acme_order_finalize(struct act *act, const struct acme_account *account, int64_t id, struct bytes csr, struct acme_order *ret_order)
 {
         struct finalize f = {.act = act, .account = account, .order_id = id, .product = catalogue_acme(act_catalogue(act))};
+        struct store_conn *reader = NULL;
         char certificate_id[9];
 
-        TRY(acme_order_get(act, account, id, &f.order));
-        if (f.order.status != ACME_ORDER_READY || f.product == NULL)
-                return act_fail(act, ERR_ACME_NOT_READY, "The order is %s, not ready.", acme_order_status_name(f.order.status));
-        TRY(finalize_end(&f));
-        TRY(acme_csr_check(act, account, &f.order.names, csr, &f.csr));
-        TRY(finalize_authorizations(&f));
+        TRY(store_read(act->core->store, &reader));
+        TRY(store_snapshot_begin(reader));
+        res checked = finalize_check(&f, csr);
+
+        store_snapshot_end(reader);
+        TRY(checked);
         TRY(finalize_rates(&f));
         TRY(finalize_caa(&f));
         random_text(certificate_id, 8, RANDOM_ALNUM);
@@ -385,6 +400,7 @@ res acme_order_finalize(struct act *act, const struct acme_account *account, int
         finalize_fill_key(&f);
         finalize_fill_certificate(&f);
         TRY(store_run(act->core->store, finalize_tx, &f));
+        f.order.row.certificate_id = f.certificate.certificate_id;
         const uint64_t count = bell_count(act->core->bell, bell_key(str_of(f.certificate_id)));
 
         if (f.caa_later)

@@ -44,20 +44,22 @@ static MUST res order_lists(struct act *act, struct acme_order *order)
 /* Before finalize: what its authorizations say together. */
 static MUST res order_status_open(struct act *act, struct store_conn *conn, struct acme_order *order)
 {
+        struct acme_authorization_row *rows = arena_array_of(act->arena, order->names.n, struct acme_authorization_row);
         bool all = true;
 
+        order->proofs = rows;
         for (size_t i = 0; i < order->names.n; i++) {
-                struct acme_authorization_row row = {0};
+                const struct acme_authorization_row *row = &rows[i];
 
-                TRY(store_acme_authorization_get(conn, act->arena, order->row.account_id, order->authorizations[i], &row));
-                const enum authorization_status status = authorization_status(&row, act->now_sec);
+                TRY(store_acme_authorization_get(conn, act->arena, order->row.account_id, order->authorizations[i], &rows[i]));
+                const enum authorization_status status = authorization_status(row, act->now_sec);
 
                 if (status != AUTHORIZATION_PENDING && status != AUTHORIZATION_VALID) {
                         order->status = ACME_ORDER_INVALID;
-                        order->error = row.error.n ? row.error.p
+                        order->error = row->error.n ? row->error.p
                                                    : problem_text(act->arena, ERR_ACME_DENIED,
-                                                                  arena_printf(act->arena, "The authorization for %.*s is %s.", (int)row.name.n,
-                                                                               row.name.p, authorization_status_name(status)));
+                                                                  arena_printf(act->arena, "The authorization for %.*s is %s.", (int)row->name.n,
+                                                                               row->name.p, authorization_status_name(status)));
                         return RES_OK;
                 }
                 all &= status == AUTHORIZATION_VALID;

@@ -18,6 +18,7 @@ struct acme_order {
         enum acme_order_status status;
         struct strs names;              /* identifiers; "*.x" */
         const int64_t *authorizations;  /* ids, one a name */
+        const struct acme_authorization_row *proofs; /* the same, where the status was read off them; before finalize */
         const char *error;              /* problem document, NULL = none */
         struct certificate_row certificate; /* once finalized */
 };

@@ -16,7 +16,7 @@
 #include "store/evidence.h"
 
 #define TOKEN_BYTES 24      /* 192 bits; RFC 8555 §8 asks for 128 */
-#define TRY_WAIT_MS 400     /* most honest hosts answer within it */
+#define TRY_WAIT_MS 1000     /* most honest hosts answer within it, also when we are busy */
 #define FIND_MAX 4
 
 /* ---- status -------------------------------------------------------------------------------------------- */
@@ -317,31 +317,51 @@ static MUST res try_check(struct act *act, const struct acme_authorization_row *
         return RES_OK;
 }
 
+/* Too much of the account's is looked at already, or this is: it has its turn, and we wait a moment for it if we may. */
+static MUST res try_by_queue(struct act *act, const struct authorization_look *look, bool may_wait, bool *ret_ended)
+{
+        const uint64_t key = authorization_bell_key(look->authorization_id), count = bell_count(act->core->bell, key);
+
+        TRY(authorization_queue_push(act, look));
+        *ret_ended = may_wait && bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS);
+        return RES_OK;
+}
+
+/* *ret_ended: there is an outcome; *ret_row is it where *ret_own, else it is to be read. */
+static MUST res try_now(struct act *act, const struct authorization_look *look, struct acme_authorization_row *ret_row, bool *ret_own,
+                        bool *ret_ended)
+{
+        const bool may_wait = outside_enter(act->core, act->account_id);
+        res r = RES_OK;
+
+        if (may_wait && authorization_queue_enter(act->core, look)) {
+                *ret_own = *ret_ended = authorization_look_within(act, look, TRY_WAIT_MS, ret_row);
+                authorization_queue_leave(act->core, look, *ret_ended);
+        } else {
+                r = try_by_queue(act, look, may_wait, ret_ended);
+        }
+        if (may_wait)
+                outside_leave(act->core, act->account_id);
+        return r;
+}
+
 res authorization_try(struct act *act, const struct acme_account *account, int64_t id, enum msg_method method,
                       struct acme_authorization_row *ret_row)
 {
         struct authorization_look look;
         struct processing processing = {act, account, id, method};
-        const uint64_t key = authorization_bell_key(id);
-        bool over = false;
+        bool over = false, own = false;
 
         TRY(authorization_get(act, account, id, ret_row));
         TRY(try_check(act, ret_row, method, &over));
         if (over)
                 return RES_OK;
-        const uint64_t count = bell_count(act->core->bell, key);
-        bool ended = false;
-
         ret_row->method = method;
         authorization_look_fill(ret_row, account, &look);
-        TRY(authorization_queue_push(act, &look));
-        if (outside_enter(act->core, act->account_id)) {
-                ended = bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS);
-                outside_leave(act->core, act->account_id);
-        }
-        if (!ended)
+        TRY(try_now(act, &look, ret_row, &own, &over));
+        if (!over)
                 TRY(store_run(act->core->store, processing_tx, &processing));
-        return authorization_get(act, account, id, ret_row);
+        return own ? RES_OK : authorization_get(act, account, id, ret_row);
 }
 
 /* ---- an operator's word -------------------------------------------------------------------------------------- */

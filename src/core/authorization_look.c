@@ -20,6 +20,7 @@ struct look_end {
         const struct authorization_look *look;
         const char *problem; /* NULL = proved */
         struct str detail, value;
+        struct acme_authorization_row row; /* as stored */
 };
 
 static const enum msg_probe_kind kinds[MSG_METHOD_COUNT] = {
@@ -74,20 +75,20 @@ static MUST res end_proved(struct look_end *end, struct store_tx *tx, struct acm
 static res end_tx(struct store_tx *tx, void *arg)
 {
         struct look_end *end = arg;
-        struct acme_authorization_row row = {0};
+        struct acme_authorization_row *row = &end->row;
 
-        TRY(store_acme_authorization_get(store_tx_conn(tx), end->act->arena, end->look->account_id, end->look->authorization_id, &row));
-        if (!str_equals(row.state, "pending") && !str_equals(row.state, "processing"))
+        TRY(store_acme_authorization_get(store_tx_conn(tx), end->act->arena, end->look->account_id, end->look->authorization_id, row));
+        if (!str_equals(row->state, "pending") && !str_equals(row->state, "processing"))
                 return RES_OK; /* deactivated meanwhile */
-        row.method = end->look->method;
-        row.tried_at = end->act->now_sec;
+        row->method = end->look->method;
+        row->tried_at = end->act->now_sec;
         if (end->problem == NULL) {
-                TRY(end_proved(end, tx, &row));
+                TRY(end_proved(end, tx, row));
         } else {
-                row.state = STR("invalid");
-                row.error = str_of(end->problem);
+                row->state = STR("invalid");
+                row->error = str_of(end->problem);
         }
-        return store_acme_authorization_update(tx, &row);
+        return store_acme_authorization_update(tx, row);
 }
 
 static void end_count_failure(struct act *act, const struct authorization_look *look)
@@ -114,7 +115,7 @@ static struct str expected_of(struct act *act, const struct authorization_look *
         return buf_dup(&text, act->arena);
 }
 
-static bool ask(struct act *act, const struct authorization_look *look, struct look_end *end)
+static bool ask(struct act *act, const struct authorization_look *look, int wait_ms, struct look_end *end)
 {
         const struct product *product = catalogue_acme(act_catalogue(act));
         const struct strs none = {0};
@@ -129,6 +130,7 @@ static bool ask(struct act *act, const struct authorization_look *look, struct l
                 .identities = product ? &product->caa_identities : &none,
                 .account_uri = look->uri,
                 .method = authorization_method_name(look->method),
+                .wait_ms = wait_ms,
         };
 
         look_challenge(act, &question, &seen, &caa);
@@ -149,11 +151,18 @@ bool authorization_look(struct core *core, const struct authorization_look *look
 {
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(LOOK_ARENA);
         struct act act;
-        struct look_end end = {.act = &act, .look = look};
+        struct acme_authorization_row row = {0};
 
         act_begin(&act, core, arena, look->account_id);
-        end.value = expected_of(&act, look);
-        if (!ask(&act, look, &end))
+        return authorization_look_within(&act, look, LIMIT_IPC_PROBE_MS, &row);
+}
+
+bool authorization_look_within(struct act *act, const struct authorization_look *look, int wait_ms, struct acme_authorization_row *ret_row)
+{
+        struct core *core = act->core;
+        struct look_end end = {.act = act, .look = look, .value = expected_of(act, look)};
+
+        if (!ask(act, look, wait_ms, &end))
                 return false;
         res r = store_run(core->store, end_tx, &end);
 
@@ -162,7 +171,8 @@ bool authorization_look(struct core *core, const struct authorization_look *look
                 return false;
         }
         if (end.problem)
-                end_count_failure(&act, look);
+                end_count_failure(act, look);
         bell_ring(core->bell, authorization_bell_key(look->authorization_id));
+        *ret_row = end.row;
         return true;
 }

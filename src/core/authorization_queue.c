@@ -19,6 +19,7 @@
 #define LOOK_AGAIN_MS 500   /* the prober restarts within two seconds */
 #define LOOK_AGAIN_MAX 40
 #define LOOK_BUCKETS 256
+#define LOOK_OWN_ACCOUNT 4  /* looks of an account, running or waiting, beyond which its request threads leave them to ours */
 #define SWEEP_EVERY_SEC 30
 #define SWEEP_OLD_SEC 30    /* longer than any look */
 
@@ -44,7 +45,7 @@ struct authorization_queue {
         pthread_cond_t work;
         struct look_account *buckets[LOOK_BUCKETS];
         struct look_account *turn; /* whose turn it is; NULL = nobody is there */
-        size_t count;
+        size_t count, running;
         size_t second; /* running looks beyond their accounts' first */
         bool stopping;
 };
@@ -118,6 +119,24 @@ static bool has_room(const struct authorization_queue *queue, const struct look_
         return queue->count < LIMIT_ACME_LOOKS && account->count < LIMIT_ACME_LOOKS_WAITING;
 }
 
+/* `account` = its own, or NULL as long as it has none.  NULL: out of memory. */
+static struct look_entry *add(struct authorization_queue *queue, struct look_account *account, const struct authorization_look *look)
+{
+        struct look_entry *entry = calloc(1, sizeof *entry);
+
+        if (entry && account == NULL)
+                account = account_add(queue, look->acme_id);
+        if (entry == NULL || account == NULL) {
+                free(entry);
+                return NULL;
+        }
+        entry->look = *look;
+        *entry_end(account, look->authorization_id) = entry;
+        account->count++;
+        queue->count++;
+        return entry;
+}
+
 static enum err push_locked(struct authorization_queue *queue, const struct authorization_look *look)
 {
         struct look_account *account = account_find(queue, look->acme_id);
@@ -126,18 +145,8 @@ static enum err push_locked(struct authorization_queue *queue, const struct auth
                 return ERR_NONE;
         if (queue->stopping || !has_room(queue, account))
                 return ERR_RATE;
-        struct look_entry *entry = calloc(1, sizeof *entry);
-
-        if (entry && account == NULL)
-                account = account_add(queue, look->acme_id);
-        if (entry == NULL || account == NULL) {
-                free(entry);
+        if (add(queue, account, look) == NULL)
                 return ERR_MEMORY;
-        }
-        entry->look = *look;
-        *entry_end(account, look->authorization_id) = entry;
-        account->count++;
-        queue->count++;
         pthread_cond_signal(&queue->work);
         return ERR_NONE;
 }
@@ -155,6 +164,86 @@ res authorization_queue_push(struct act *act, const struct authorization_look *l
                 return act_fail(act, ERR_RATE, "Too many challenges are being looked at; try again in 10 s.");
         }
         return FAIL(err);
+}
+
+/* ---- going ------------------------------------------------------------------------------------------------------ */
+
+static void begin(struct authorization_queue *queue, struct look_account *account, struct look_entry *entry)
+{
+        entry->running = true;
+        queue->running++;
+        queue->second += account->running > 0;
+        account->running++;
+}
+
+static struct look_account *end(struct authorization_queue *queue, struct look_entry *entry)
+{
+        struct look_account *account = account_find(queue, entry->look.acme_id);
+
+        entry->running = false;
+        queue->running--;
+        account->running--;
+        queue->second -= account->running > 0;
+        return account;
+}
+
+static void drop(struct authorization_queue *queue, struct look_entry *entry)
+{
+        struct look_account *account = end(queue, entry);
+        struct look_entry **link = &account->first;
+
+        while (*link != entry)
+                link = &(*link)->next;
+        *link = entry->next;
+        queue->count--;
+        if (--account->count == 0)
+                account_drop(queue, account);
+        free(entry);
+}
+
+/* ---- on the caller's thread ------------------------------------------------------------------------------------- */
+
+static struct look_entry *enter_locked(struct authorization_queue *queue, const struct authorization_look *look)
+{
+        struct look_account *account = account_find(queue, look->acme_id);
+
+        if (queue->stopping || !has_room(queue, account))
+                return NULL;
+        if (account && (account->count >= LOOK_OWN_ACCOUNT || entry_end(account, look->authorization_id) == NULL ||
+                        (account->running > 0 && queue->second >= LOOK_THREADS_SECOND)))
+                return NULL;
+        return add(queue, account, look);
+}
+
+bool authorization_queue_enter(struct core *core, const struct authorization_look *look)
+{
+        struct authorization_queue *queue = core->authorizations;
+
+        pthread_mutex_lock(&queue->lock);
+        struct look_entry *entry = enter_locked(queue, look);
+
+        if (entry)
+                begin(queue, account_find(queue, look->acme_id), entry);
+        pthread_mutex_unlock(&queue->lock);
+        return entry != NULL;
+}
+
+void authorization_queue_leave(struct core *core, const struct authorization_look *look, bool is_over)
+{
+        struct authorization_queue *queue = core->authorizations;
+
+        pthread_mutex_lock(&queue->lock);
+        struct look_entry *entry = account_find(queue, look->acme_id)->first;
+
+        while (entry->look.authorization_id != look->authorization_id)
+                entry = entry->next;
+        if (is_over)
+                drop(queue, entry);
+        else
+                (void)end(queue, entry);
+        if (queue->count > queue->running) /* this one, or one of those who were over their share */
+                pthread_cond_signal(&queue->work);
+        pthread_mutex_unlock(&queue->lock);
 }
 
 /* ---- threads ------------------------------------------------------------------------------------------------ */
@@ -179,27 +268,9 @@ static struct look_entry *take(struct authorization_queue *queue)
 
         while (entry->running)
                 entry = entry->next;
-        entry->running = true;
-        queue->second += account->running > 0;
-        account->running++;
+        begin(queue, account, entry);
         queue->turn = account->right;
         return entry;
-}
-
-static void drop(struct authorization_queue *queue, struct look_entry *entry)
-{
-        struct look_account *account = account_find(queue, entry->look.acme_id);
-        struct look_entry **link = &account->first;
-
-        while (*link != entry)
-                link = &(*link)->next;
-        *link = entry->next;
-        account->running--;
-        queue->second -= account->running > 0;
-        queue->count--;
-        if (--account->count == 0)
-                account_drop(queue, account);
-        free(entry);
 }
 
 static bool is_stopping(struct authorization_queue *queue)
@@ -238,7 +309,7 @@ static void *look_thread(void *arg)
                 look_until_done(queue, &entry->look);
                 pthread_mutex_lock(&queue->lock);
                 drop(queue, entry);
-                if (queue->count > 0)
+                if (queue->count > queue->running)
                         pthread_cond_signal(&queue->work); /* one of those who were over their share may go on */
         }
         pthread_mutex_unlock(&queue->lock);

@@ -2,15 +2,14 @@
  * Rounds of issue.  A ticket goes through three hands:
  *
  *   begin   in a transaction: choose serial and dates, put the signer's request together, store it as 'signing'
- *           (or take up the one that a crash left behind: same serial, same request)
+ *           (or take up the one that a crash left behind: same serial, same request); whoever makes a certificate that is
+ *           proved already does this in its own transaction (issue_begin_with)
  *   sign    one batch of messages; the signer's log is synced before it answers
  *   finish  in a transaction: store the certificate, hold the quota, write the record, end the jobs
  *
  * A ticket that fails is left with its job, which comes back; only what can never succeed fails the application.
  */
-#include "core/issue.h"
-
-#include <stdio.h>
+#include "core/issue_inner.h"
 
 #include "base/conf.h"
 #include "base/log.h"
@@ -28,28 +27,12 @@
 #include "core/term.h"
 #include "ipc/channel.h"
 #include "pki/cert.h"
-#include "store/certificate.h"
-#include "store/blocked_key.h"
 #include "store/crl_shard.h"
-#include "store/evidence.h"
-#include "store/issued.h"
-#include "store/key.h"
-#include "store/validation.h"
 #include "store/notice.h"
 
 #define ISSUE_ARENA (32 * 1024 * 1024)
 #define ISSUE_RETRY_SEC 5
 #define ISSUE_OFF_RETRY_SEC 2 /* costs one look at the signer, no CAA look */
-
-struct issue_item {
-        const struct issue_ticket *ticket;
-        struct certificate_row certificate;
-        struct issued_row issued;
-        struct bytes der;         /* from the signer */
-        enum err err;             /* ERR_NONE: goes on to the next hand */
-        const char *why;
-        bool is_told;             /* held back by issuance.off, and was before */
-};
 
 struct issue_batch {
         struct act act;
@@ -58,98 +41,6 @@ struct issue_batch {
 };
 
 /* ---- begin ----------------------------------------------------------------------------------------- */
-
-static void request_add_names(struct buf *tail, struct msg_signer_issue *body, struct str names)
-{
-        for (struct str rest = names; rest.n > 0; body->name_count++) {
-                struct str name = str_cut(&rest, '\n');
-
-                buf_add_byte(tail, (uint8_t)name.n);
-                buf_add_str(tail, name);
-                body->names_len += (uint32_t)(1 + name.n);
-        }
-}
-
-static void request_add_evidence(struct buf *tail, struct msg_signer_issue *body, const struct evidence_row *rows, size_t count)
-{
-        for (size_t i = 0; i < count; i++) {
-                const struct msg_evidence one = {
-                        .id = rows[i].evidence_id,
-                        .proved_at = rows[i].proved_at,
-                        .method = (uint32_t)rows[i].method,
-                        .name_len = (uint32_t)rows[i].name.n,
-                };
-
-                buf_add(tail, &one, sizeof one);
-                buf_add_str(tail, rows[i].name);
-                body->evidence_len += (uint32_t)(sizeof one + rows[i].name.n);
-                body->evidence_count++;
-        }
-}
-
-/* What each of the certificate's validations left as proof. */
-static res issue_evidence(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct evidence_row **ret_rows,
-                          size_t *ret_count)
-{
-        const struct validation_row *validations = NULL;
-        size_t n = 0;
-
-        TRY(store_validation_list(conn, act->arena, row->account_id, row->certificate_id, &validations, &n));
-        struct evidence_row *rows = arena_array_of(act->arena, n + 1, struct evidence_row);
-
-        for (size_t i = 0; i < n; i++)
-                TRY(store_evidence_get(conn, act->arena, row->account_id, validations[i].evidence_id, &rows[i]));
-        *ret_rows = rows;
-        *ret_count = n;
-        return RES_OK;
-}
-
-/* A key may be reported after it came in: nothing is certified for it from then on. */
-static res issue_check_key(struct store_conn *conn, const struct cert_key_row *key)
-{
-        bool is_blocked = false;
-
-        TRY(store_blocked_key_has(conn, key->spki_hash, &is_blocked));
-        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
-        return RES_OK;
-}
-
-/* The request as stored and as sent: body, then tail. */
-static res issue_request(struct act *act, struct store_conn *conn, struct issue_item *item, struct bytes *ret_request)
-{
-        const struct certificate_row *row = &item->certificate;
-        struct evidence_row *evidence = NULL;
-        size_t evidence_count = 0;
-        struct cert_key_row key = {0};
-        struct msg_signer_issue body = {
-                .not_before = item->issued.not_before,
-                .not_after = item->issued.not_after,
-                .caa_checked_at = item->issued.caa_checked_at,
-                .crl_shard = (uint32_t)item->issued.crl_shard,
-        };
-        CLEAN(buf_done) struct buf request = {0};
-
-        TRY(store_key_get(conn, act->arena, row->account_id, row->key_id, &key));
-        TRY(issue_check_key(conn, &key));
-        TRY(issue_evidence(act, conn, row, &evidence, &evidence_count));
-        memcpy(body.serial, item->issued.serial.p, sizeof body.serial);
-        memcpy(body.profile_hash, item->issued.profile_hash.p, sizeof body.profile_hash);
-        snprintf(body.issuer, sizeof body.issuer, "%.*s", (int)row->issuer.n, row->issuer.p);
-        snprintf(body.profile, sizeof body.profile, "%.*s", (int)row->profile.n, row->profile.p);
-        body.spki_len = (uint32_t)key.spki.n;
-        body.common_name_len = (uint32_t)row->domain.n;
-
-        buf_init(&request, LIMIT_IPC_FRAME);
-        buf_add(&request, &body, sizeof body); /* its place; filled in below, when the lengths are known */
-        buf_add(&request, key.spki.p, key.spki.n);
-        buf_add_str(&request, row->domain);
-        request_add_names(&request, &body, row->names);
-        request_add_evidence(&request, &body, evidence, evidence_count);
-        TRY(buf_check(&request));
-        memcpy(request.p, &body, sizeof body);
-        *ret_request = bytes_of(arena_copy(act->arena, request.p, request.n), request.n);
-        return RES_OK;
-}
 
 static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
@@ -179,6 +70,14 @@ static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_it
         };
         TRY(issue_request(act, store_tx_conn(tx), item, &item->issued.request));
         return store_issued_insert(tx, &item->issued);
+}
+
+res issue_begin_with(struct act *act, struct store_tx *tx, const struct certificate_row *row, int64_t caa_checked_at)
+{
+        const struct issue_ticket ticket = {.caa_checked_at = caa_checked_at};
+        struct issue_item item = {.ticket = &ticket, .certificate = *row};
+
+        return issue_begin_new(act, tx, &item);
 }
 
 static res issue_begin_one(struct act *act, struct store_tx *tx, struct issue_item *item)
@@ -221,6 +120,9 @@ static res issue_begin(struct store_tx *tx, void *arg)
 
         for (size_t i = 0; i < batch->count; i++) {
                 struct issue_item *item = &batch->items[i];
+
+                if (item->is_begun)
+                        continue;
                 res r = issue_begin_one(&batch->act, tx, item);
 
                 if (err_is_of_store(r.err))
@@ -228,6 +130,34 @@ static res issue_begin(struct store_tx *tx, void *arg)
                 item->err = r.err;
         }
         return RES_OK;
+}
+
+/* Begun in the transaction that made the certificate: where all are, the round writes nothing before it signs. */
+static void issue_take_up_one(struct act *act, struct store_conn *conn, struct issue_item *item)
+{
+        struct certificate_row *row = &item->certificate;
+        res found = store_certificate_get(conn, act->arena, item->ticket->account_id, str_of(item->ticket->certificate_id), row);
+
+        if (res_is_ok(found) && row->status == CERT_PENDING && row->validated_at > 0)
+                found = issue_signing(act, conn, row, &item->issued, &item->is_begun);
+        item->is_begun &= res_is_ok(found);
+}
+
+/* false: some are left for issue_begin, which judges them. */
+static bool issue_take_up(struct issue_batch *batch)
+{
+        struct store_conn *conn = NULL;
+        bool all = true;
+
+        if (!res_is_ok(store_read(batch->act.core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
+                return false;
+        for (size_t i = 0; i < batch->count; i++) {
+                if (batch->items[i].ticket->is_begun)
+                        issue_take_up_one(&batch->act, conn, &batch->items[i]);
+                all &= batch->items[i].is_begun;
+        }
+        store_snapshot_end(conn);
+        return all;
 }
 
 /* ---- sign ------------------------------------------------------------------------------------------ */
@@ -456,7 +386,7 @@ bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t c
         act_begin(&batch.act, core, arena, 0);
         for (size_t i = 0; i < count; i++)
                 batch.items[i].ticket = &tickets[i];
-        res r = store_run(core->store, issue_begin, &batch);
+        res r = issue_take_up(&batch) ? RES_OK : store_run(core->store, issue_begin, &batch);
 
         if (res_is_ok(r)) {
                 issue_sign(&batch);

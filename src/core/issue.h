@@ -25,8 +25,15 @@ struct issue_ticket {
         char certificate_id[9];
         int64_t caa_checked_at;
         int64_t job_id;
+        bool is_begun; /* by issue_begin_with */
 };
 void issue_queue_push(struct issue_queue *queue, const struct issue_ticket *ticket);
+
+/*
+ * Where a certificate is made proved and CAA-checked: serial, dates and request in the same transaction, so that the round that
+ * its ticket goes to has nothing to store before it signs.
+ */
+MUST res issue_begin_with(struct act *act, struct store_tx *tx, const struct certificate_row *row, int64_t caa_checked_at);
 
 /*
  * One round with up to LIMIT_ISSUE_BATCH different tickets, on the caller's thread; what became of each is in the store.

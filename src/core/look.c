@@ -84,7 +84,7 @@ static struct probe_seen probe_read(struct act *act, const struct channel_reply 
 }
 
 /* Ask all at once, LIMIT_ISSUE_BATCH a time. */
-static void probe_all(struct act *act, const struct probe *probes, size_t count, struct probe_seen *ret_seen)
+static void probe_all(struct act *act, const struct probe *probes, size_t count, int wait_ms, struct probe_seen *ret_seen)
 {
         for (size_t done = 0; done < count; done += LIMIT_ISSUE_BATCH) {
                 struct channel_request requests[LIMIT_ISSUE_BATCH];
@@ -97,7 +97,7 @@ static void probe_all(struct act *act, const struct probe *probes, size_t count,
 
                         requests[i] = (struct channel_request){MSG_PROBE, bytes_of(&probe->body, sizeof probe->body), buf_bytes(&probe->tail)};
                 }
-                channel_call_batch(act->core->prober, requests, n, LIMIT_IPC_PROBE_MS, replies, results);
+                channel_call_batch(act->core->prober, requests, n, wait_ms, replies, results);
                 for (size_t i = 0; i < n; i++) {
                         ret_seen[done + i] = res_is_ok(results[i]) ? probe_read(act, &replies[i])
                                                                    : probe_away("The prober did not answer in time; it is tried again.");
@@ -159,7 +159,7 @@ void look_ask(struct act *act, struct look *look)
                         probe_fill(act, &probes[asked++], item->kind,
                                    item->kind == MSG_PROBE_FILE ? item->row.name : item->row.record, item->row.value);
         }
-        probe_all(act, probes, asked, seen);
+        probe_all(act, probes, asked, LIMIT_IPC_PROBE_MS, seen);
         for (size_t i = 0, k = 0; i < look->count; i++)
                 if (look->items[i].asked)
                         look->items[i].seen = seen[k++];
@@ -266,7 +266,7 @@ struct probe_seen look_caa(struct act *act, const struct strs *names, const stru
                         probe_bind(&probes[n], binding->account_uri, binding->methods ? binding->methods[i] : "");
                 asked[n++] = names->v[i];
         }
-        probe_all(act, probes, n, seen);
+        probe_all(act, probes, n, LIMIT_IPC_PROBE_MS, seen);
         for (size_t i = 0; i < n; i++) {
                 if (seen[i].verdict == MSG_VERDICT_PASS)
                         continue;
@@ -290,7 +290,7 @@ void look_challenge(struct act *act, const struct challenge_question *question, 
                 probe_bind(&probes[1], question->account_uri, question->method);
         }
         seen[1] = (struct probe_seen){.verdict = MSG_VERDICT_PASS, .detail = STR(""), .found = STR("")};
-        probe_all(act, probes, asks_caa ? 2 : 1, seen);
+        probe_all(act, probes, asks_caa ? 2 : 1, question->wait_ms, seen);
         *ret_challenge = seen[0];
         *ret_caa = seen[1];
 }

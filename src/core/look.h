@@ -56,6 +56,7 @@ struct challenge_question {
         struct str caa_name; /* "" = an address: none is asked */
         const struct strs *identities;
         const char *account_uri, *method;
+        int wait_ms; /* for the prober's answer; after it the prober counts as away */
 };
 void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,
                     struct probe_seen *ret_caa);

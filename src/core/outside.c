@@ -1,4 +1,4 @@
-/* See outside.h.  The accounts of those who wait stand in a row of sixteen; it is looked through under a lock. */
+/* See outside.h.  The accounts of those who wait stand in a short row; it is looked through under a lock. */
 #include "core/outside.h"
 
 #include "core/core.h"

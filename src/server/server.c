@@ -56,7 +56,7 @@
 #include "store/instance.h"
 #include "store/store.h"
 
-#define SERVER_WORKERS 24        /* a worker that waits for the outside holds a thread; OUTSIDE_MAX of them may */
+#define SERVER_WORKERS 32        /* a worker that waits for the outside holds a thread; OUTSIDE_MAX of them may */
 #define SERVER_PUBLIC_WORKERS 4
 #define SERVER_CONTROL_WORKERS 2  /* an audit keeps one for a while */
 #define SERVER_JOB_THREADS 16

@@ -1,0 +1,20 @@
+/* What the files of issuing share. */
+#pragma once
+
+#include "core/issue.h"
+#include "store/certificate.h"
+#include "store/issued.h"
+
+struct issue_item {
+        const struct issue_ticket *ticket;
+        struct certificate_row certificate;
+        struct issued_row issued;
+        struct bytes der;         /* from the signer */
+        enum err err;             /* ERR_NONE: goes on to the next hand */
+        const char *why;
+        bool is_told;             /* held back by issuance.off, and was before */
+        bool is_begun;            /* its request is in the store already */
+};
+
+/* The signer's request for item->certificate with the serial and dates of item->issued: body, then tail; in the arena. */
+MUST res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, struct bytes *ret_request);
