@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "acme/resource.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "core/rate.h"
+#include "store/store.h"
 
 /* '*' in a path is one part of it, handed over in call->parts. */
 static const struct acme_route {
@@ -14,20 +16,21 @@ static const struct acme_route {
         const char *method;
         enum acme_signer signer;
         res (*handle)(struct acme_call *call);
+        bool is_read; /* by an empty payload: a few reads by key, answered on the listener's thread (acme_direct) */
 } routes[] = {
-        {"new-account", "POST", ACME_SIGNED_BY_KEY, acme_new_account},
-        {"new-order", "POST", ACME_SIGNED_BY_ACCOUNT, acme_new_order},
-        {"key-change", "POST", ACME_SIGNED_BY_ACCOUNT, acme_key_change},
-        {"revoke-cert", "POST", ACME_SIGNED_BY_EITHER, acme_revoke},
-        {"acct/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_account_resource},
-        {"acct/*/orders", "POST", ACME_SIGNED_BY_ACCOUNT, acme_account_orders},
-        {"order/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_order_resource},
-        {"order/*/finalize", "POST", ACME_SIGNED_BY_ACCOUNT, acme_finalize},
-        {"authz/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_authz},
-        {"chall/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_challenge},
-        {"cert/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_certificate},
-        {"cert/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_certificate},
-        {"renewal-info/*", "GET", ACME_UNSIGNED, acme_renewal_info_resource},
+        {"new-account", "POST", ACME_SIGNED_BY_KEY, acme_new_account, .is_read = false},
+        {"new-order", "POST", ACME_SIGNED_BY_ACCOUNT, acme_new_order, .is_read = false},
+        {"key-change", "POST", ACME_SIGNED_BY_ACCOUNT, acme_key_change, .is_read = false},
+        {"revoke-cert", "POST", ACME_SIGNED_BY_EITHER, acme_revoke, .is_read = false},
+        {"acct/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_account_resource, .is_read = false},
+        {"acct/*/orders", "POST", ACME_SIGNED_BY_ACCOUNT, acme_account_orders, .is_read = false},
+        {"order/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_order_resource, .is_read = true},
+        {"order/*/finalize", "POST", ACME_SIGNED_BY_ACCOUNT, acme_finalize, .is_read = false},
+        {"authz/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_authz, .is_read = true},
+        {"chall/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_challenge, .is_read = true},
+        {"cert/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_certificate, .is_read = true},
+        {"cert/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_certificate, .is_read = true},
+        {"renewal-info/*", "GET", ACME_UNSIGNED, acme_renewal_info_resource, .is_read = false},
 };
 
 #define ACME_PREFIX STR("/acme/")
@@ -78,31 +81,12 @@ static void call_begin(struct acme *acme, struct http_request *request, struct h
         call->url = arena_printf(request->arena, "%s%.*s", call->base, (int)request->path.n, request->path.p);
 }
 
-/* ---- at once -------------------------------------------------------------------------------------------------- */
+/* ---- answering ------------------------------------------------------------------------------------------------- */
 
 static bool method_is(const struct http_request *request, const char *method)
 {
         return str_equals(request->method, method) || (strcmp(method, "GET") == 0 && str_equals(request->method, "HEAD"));
 }
-
-bool acme_direct(struct acme *acme, struct http_request *request, struct http_reply *reply)
-{
-        const bool nonce = str_equals(request->path, "/acme/new-nonce"), directory = str_equals(request->path, "/acme/directory");
-        struct acme_call call;
-
-        if ((!nonce && !directory) || !method_is(request, "GET"))
-                return false;
-        call_begin(acme, request, reply, &call);
-        if (nonce) {
-                acme_reply_common(&call);
-                reply->status = str_equals(request->method, "HEAD") ? 200 : 204; /* RFC 8555 §7.2 */
-        } else {
-                acme_directory(&call);
-        }
-        return true;
-}
-
-/* ---- on a worker ----------------------------------------------------------------------------------------------- */
 
 static bool route_fits(const struct acme_route *route, struct str path, struct str parts[2])
 {
@@ -134,10 +118,8 @@ static const struct acme_route *route_find(struct acme_call *call)
         return NULL;
 }
 
-static MUST res call_run(struct acme_call *call)
+static MUST res call_run(struct acme_call *call, const struct acme_route *route)
 {
-        const struct acme_route *route = route_find(call);
-
         if (route == NULL)
                 return act_fail(&call->act, ERR_ACME_ABSENT, "There is no such resource; the directory lists what there is.");
         if (!method_is(call->request, route->method)) {
@@ -157,17 +139,76 @@ static void call_log(const struct acme_call *call, enum err err)
                          err_name(err), log_quote(str_of(call->act.detail)));
 }
 
+static void call_answer(struct acme_call *call, const struct acme_route *route)
+{
+        acme_reply_common(call);
+        res r = call_run(call, route);
+
+        call_log(call, r.err);
+        if (!res_is_ok(r))
+                acme_reply_problem(call, r.err);
+}
+
+static void call_begin_act(struct acme_call *call)
+{
+        act_begin(&call->act, call->acme->core, call->request->arena, 0);
+        call->act.role = "user";
+}
+
 void acme_handle(struct acme *acme, struct http_request *request, struct http_reply *reply)
 {
         struct acme_call call;
 
         call_begin(acme, request, reply, &call);
-        act_begin(&call.act, acme->core, request->arena, 0);
-        call.act.role = "user";
-        acme_reply_common(&call);
-        res r = call_run(&call);
+        call_begin_act(&call);
+        call_answer(&call, route_find(&call));
+}
 
-        call_log(&call, r.err);
-        if (!res_is_ok(r))
-                acme_reply_problem(&call, r.err);
+/* ---- at once ---------------------------------------------------------------------------------------------------- */
+
+static void answer_free(struct acme *acme, struct http_request *request, struct http_reply *reply, bool nonce)
+{
+        struct acme_call call;
+
+        call_begin(acme, request, reply, &call);
+        if (nonce) {
+                acme_reply_common(&call);
+                reply->status = str_equals(request->method, "HEAD") ? 200 : 204; /* RFC 8555 §7.2 */
+        } else {
+                acme_directory(&call);
+        }
+}
+
+/*
+ * Handing a request to a worker and back costs more than such a read.  Whatever is not plainly one – a payload, another
+ * algorithm, a fault – is left to a worker, which begins from the start: nothing was taken or counted yet.
+ */
+static bool answer_read(struct acme *acme, struct http_request *request, struct http_reply *reply)
+{
+        struct acme_call call;
+        struct store_conn *conn = NULL;
+
+        call_begin(acme, request, reply, &call);
+        const struct acme_route *route = route_find(&call);
+
+        if (route == NULL || !route->is_read || request->body.n > LIMIT_QUICK_BODY || !method_is(request, "POST"))
+                return false;
+        call_begin_act(&call);
+        if (!acme_call_is_quick(&call) || !res_is_ok(store_read(acme->core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
+                return false;
+        call_answer(&call, route); /* its reads are of one moment and lock once */
+        store_snapshot_end(conn);
+        return true;
+}
+
+bool acme_direct(struct acme *acme, struct http_request *request, struct http_reply *reply)
+{
+        const bool nonce = str_equals(request->path, "/acme/new-nonce"), directory = str_equals(request->path, "/acme/directory");
+
+        if (!nonce && !directory)
+                return acme_is_request(request) && answer_read(acme, request, reply);
+        if (!method_is(request, "GET"))
+                return false;
+        answer_free(acme, request, reply, nonce);
+        return true;
 }

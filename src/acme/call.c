@@ -81,7 +81,7 @@ static MUST res call_by_account(struct acme_call *call)
 
         TRY(call_kid(call, &id));
         TRY(acme_account_find(&call->act, id, &call->account));
-        TRY(jws_key_from_spki(bytes_of(call->account.spki, call->account.spki_n), &key));
+        TRY(acme_account_key(&call->account, &key));
         TRY(call_verify(call, &key));
         if (!call->account.is_valid)
                 return act_fail(&call->act, ERR_ACME_DENIED, "The account is deactivated.");
@@ -89,10 +89,17 @@ static MUST res call_by_account(struct acme_call *call)
         return RES_OK;
 }
 
+bool acme_call_is_quick(struct acme_call *call)
+{
+        call->is_parsed = res_is_ok(call_media(call)) && res_is_ok(call_parse(call));
+        return call->is_parsed && !call->jws.has_jwk && acme_call_is_get(call) && jws_is_quick(&call->jws);
+}
+
 res acme_call_open(struct acme_call *call, enum acme_signer signer)
 {
         TRY(call_media(call));
-        TRY(call_parse(call));
+        if (!call->is_parsed)
+                TRY(call_parse(call));
         if (signer == ACME_SIGNED_BY_KEY && !call->jws.has_jwk)
                 return act_fail(&call->act, ERR_ACME_MALFORMED, "Sign this request with a jwk in the protected header.");
         if (signer == ACME_SIGNED_BY_ACCOUNT && call->jws.has_jwk)

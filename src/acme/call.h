@@ -27,11 +27,14 @@ struct acme_call {
         const char *base;  /* "https://host" */
         const char *url;   /* of this request */
         struct jws jws;
+        bool is_parsed;    /* jws is there */
         struct acme_account account; /* acme_id 0: signed by a key */
         struct str parts[2];         /* what the path holds besides the resource's name */
         struct problem problem;      /* subproblems, when it fails */
 };
 
+/* A well-formed POST-as-GET by an account, with an algorithm that verifies quickly.  Nothing is judged that acme_call_open will not judge. */
+bool acme_call_is_quick(struct acme_call *call);
 /* Envelope, nonce, url, key: afterwards call->jws and call->account are good.  The failure has its sentence. */
 MUST res acme_call_open(struct acme_call *call, enum acme_signer signer);
 /* The payload by a table; unknown members are ignored (RFC 8555 §6.1 leaves room).  ERR_ACME_MALFORMED. */
