@@ -5,11 +5,15 @@
  *
  * The service listens on 127.0.0.1:PORT and fetches challenges from HTTP-PORT, where this program answers; DNS leads every
  * name below SUFFIX to 127.0.0.1.  Counts the CPU of the service's programs, not of this client and not of the name server.
+ *
+ * First as fast as it goes, which is the figure; then the same in step, all clients at the same request, which shows what each
+ * request costs (a little more than in the mixture: rounds of issue and groups of writes are as large as can be, the rest waits).
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,25 +23,32 @@
 #include "base/b64.h"
 #include "base/clock.h"
 #include "bench/proc.h"
+#include "bench/strand.h"
 #include "pki/csr.h"
 #include "pki/der.h"
 #include "pki/jws.h"
 
 #define ACCOUNTS_MAX 4096
 #define IN_FLIGHT_MAX 256
+#define STEP_ROUNDS 10
 #define ANSWER_BYTES (256 * 1024)
 #define TEXT_BYTES 16384
 
 static struct {
+        pid_t service;
         int port, http_port;
         const char *suffix;
-        long orders;
-        atomic_long next;
+        long orders, next, requests;
         size_t accounts, in_flight;
         double *took_ms;
+        bool in_step;
 } job;
 
-struct account { /* used by one thread alone */
+enum step { NEW_ORDER, AUTHORIZATION, CHALLENGE, POLL, FINALIZE, DOWNLOAD, STEPS };
+static const char *const step_names[STEPS] = {"newOrder", "authorization", "challenge", "poll", "finalize", "download"};
+static double step_cpu[STEPS];
+
+struct account { /* used by one strand alone */
         struct pki_key *key, *certificate_key;
         char thumbprint[JWS_THUMBPRINT_SIZE], kid[256], jwk[512];
 };
@@ -46,6 +57,8 @@ static struct account accounts[ACCOUNTS_MAX];
 struct client {
         SSL_CTX *context;
         SSL *ssl;
+        int fd;
+        bool in_strand; /* gives way instead of blocking */
         char nonce[64], location[512], *answer, *body;
         int status;
 };
@@ -73,10 +86,27 @@ static void client_connect(struct client *client)
 {
         client->context = SSL_CTX_new(TLS_client_method());
         client->ssl = SSL_new(client->context);
-        SSL_set_fd(client->ssl, connect_to(job.port));
+        client->fd = connect_to(job.port);
+        SSL_set_fd(client->ssl, client->fd);
         if (SSL_connect(client->ssl) != 1)
                 die("no TLS", NULL);
         client->answer = malloc(ANSWER_BYTES + 1);
+}
+
+static void client_close(struct client *client)
+{
+        SSL_free(client->ssl);
+        SSL_CTX_free(client->context);
+        close(client->fd);
+        free(client->answer);
+}
+
+static void client_enter_strand(struct client *client)
+{
+        if (fcntl(client->fd, F_SETFL, fcntl(client->fd, F_GETFL) | O_NONBLOCK) != 0)
+                die("cannot stop blocking", NULL);
+        strand_own(client->fd);
+        client->in_strand = true;
 }
 
 static void header_copy(const char *answer, const char *name, char *out, size_t size)
@@ -98,6 +128,10 @@ static void client_read(struct client *client)
         for (;;) {
                 int got = SSL_read(client->ssl, client->answer + n, (int)(ANSWER_BYTES - n));
 
+                if (got <= 0 && client->in_strand && SSL_get_error(client->ssl, got) == SSL_ERROR_WANT_READ) {
+                        strand_wait();
+                        continue;
+                }
                 if (got <= 0)
                         die("the connection ended", NULL);
                 n += (size_t)got;
@@ -185,6 +219,7 @@ static void post(struct client *client, struct account *account, const char *url
         buf_printf(&text,
                    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/jose+json\r\nContent-Length: %zu\r\n\r\n%s", path,
                    job.port, body.n, buf_c(&body));
+        job.requests++;
         client_send(client, (const char *)text.p, text.n);
         if (client->status >= 300)
                 die(url, client->body);
@@ -244,7 +279,7 @@ static void wait_for(struct client *client, struct account *account, const char 
                 if (strstr(client->body, "\"invalid\"") || i > 600)
                         die("order failed", client->body);
                 if (i > 0)
-                        usleep(50000);
+                        strand_sleep(50);
                 post(client, account, url, "");
         }
 }
@@ -264,68 +299,120 @@ static void finalize(struct client *client, struct account *account, const char 
         buf_done(&csr), buf_done(&payload);
 }
 
-static void one_order(struct client *client, size_t who, long number)
-{
-        struct account *account = &accounts[who];
-        char url[256], name[256], payload[512], order[512], authorization[512], challenge[512], end[512], certificate[512];
+struct order {
+        struct account *account;
+        char name[256], order[512], finalize[512], authorization[512], challenge[512];
+};
 
-        snprintf(name, sizeof name, "o%ld-a%zu.%s", number, who, job.suffix);
+static void step_new_order(struct client *client, struct order *order)
+{
+        char url[256], payload[512];
+
         snprintf(url, sizeof url, "https://127.0.0.1:%d/acme/new-order", job.port);
-        snprintf(payload, sizeof payload, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}]}", name);
-        post(client, account, url, payload);
-        snprintf(order, sizeof order, "%s", client->location);
-        member(client->body, "finalize", end, sizeof end);
+        snprintf(payload, sizeof payload, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}]}", order->name);
+        post(client, order->account, url, payload);
+        snprintf(order->order, sizeof order->order, "%s", client->location);
+        member(client->body, "finalize", order->finalize, sizeof order->finalize);
         const char *list = strstr(client->body, "\"authorizations\":[\"");
 
         if (!list)
                 die("no authorizations", client->body);
         list += strlen("\"authorizations\":[\"");
-        snprintf(authorization, sizeof authorization, "%.*s", (int)strcspn(list, "\""), list);
-        post(client, account, authorization, "");
-        member(strstr(client->body, "\"type\":\"http-01\""), "url", challenge, sizeof challenge);
-        post(client, account, challenge, "{}");
-        post(client, account, authorization, "");
-        wait_for(client, account, authorization, "valid");
-        finalize(client, account, end, name);
-        wait_for(client, account, order, "valid");
+        snprintf(order->authorization, sizeof order->authorization, "%.*s", (int)strcspn(list, "\""), list);
+}
+
+static void step_authorization(struct client *client, struct order *order)
+{
+        post(client, order->account, order->authorization, "");
+        member(strstr(client->body, "\"type\":\"http-01\""), "url", order->challenge, sizeof order->challenge);
+}
+
+static void step_challenge(struct client *client, struct order *order)
+{
+        post(client, order->account, order->challenge, "{}");
+}
+
+static void step_poll(struct client *client, struct order *order)
+{
+        post(client, order->account, order->authorization, "");
+        wait_for(client, order->account, order->authorization, "valid");
+}
+
+static void step_finalize(struct client *client, struct order *order)
+{
+        finalize(client, order->account, order->finalize, order->name);
+        wait_for(client, order->account, order->order, "valid");
+}
+
+static void step_download(struct client *client, struct order *order)
+{
+        char certificate[512];
+
         member(client->body, "certificate", certificate, sizeof certificate);
-        post(client, account, certificate, "");
+        post(client, order->account, certificate, "");
         if (strncmp(client->body, "-----BEGIN", 10) != 0)
                 die("no certificate", client->body);
 }
 
-static void *worker(void *arg)
+static void (*const steps[STEPS])(struct client *, struct order *) = {
+        [NEW_ORDER] = step_new_order, [AUTHORIZATION] = step_authorization, [CHALLENGE] = step_challenge,
+        [POLL] = step_poll,           [FINALIZE] = step_finalize,           [DOWNLOAD] = step_download,
+};
+
+static void step_over(void *arg)
+{
+        static double before;
+        const double now = proc_run_sec_tree(job.service);
+
+        if (arg)
+                *(double *)arg += now - before;
+        before = now;
+}
+
+static void one_order(struct client *client, size_t who, long number)
+{
+        struct order order = {.account = &accounts[who]};
+
+        snprintf(order.name, sizeof order.name, "o%ld-a%zu.%s", number, who, job.suffix);
+        if (job.in_step)
+                strand_meet(step_over, NULL);
+        for (int step = 0; step < STEPS; step++) {
+                steps[step](client, &order);
+                if (job.in_step)
+                        strand_meet(step_over, &step_cpu[step]);
+        }
+}
+
+static void work(void *arg)
 {
         size_t first = (size_t)(uintptr_t)arg, turn = 0;
         struct client client = {0};
 
         client_connect(&client);
         client_get_nonce(&client);
-        for (;;) {
-                long number = atomic_fetch_add(&job.next, 1);
-
-                if (number >= job.orders)
-                        break;
+        client_enter_strand(&client);
+        while (job.next < job.orders) {
+                const long number = job.next++;
                 size_t mine = (job.accounts - first + job.in_flight - 1) / job.in_flight, who = first + turn++ % mine * job.in_flight;
                 double began = (double)clock_mono_ms();
 
                 one_order(&client, who, number);
                 job.took_ms[number] = (double)clock_mono_ms() - began;
         }
-        SSL_free(client.ssl);
-        SSL_CTX_free(client.context);
-        free(client.answer);
-        return NULL;
+        client_close(&client);
 }
 
 /* ---- the web server of all names ------------------------------------------------------------------------------ */
 
-static void *answer_one(void *arg)
+static void answer_one(void *arg)
 {
         int fd = (int)(intptr_t)arg;
         char text[4096], reply[512];
-        ssize_t n = read(fd, text, sizeof text - 1);
+        ssize_t n;
 
+        strand_own(fd);
+        while ((n = read(fd, text, sizeof text - 1)) < 0 && errno == EAGAIN)
+                strand_wait();
         if (n > 0) {
                 text[n] = '\0';
                 const char *token = strstr(text, "/.well-known/acme-challenge/"), *host = strcasestr(text, "host: o"), *mark = host ? strchr(host, '-') : NULL;
@@ -342,34 +429,32 @@ static void *answer_one(void *arg)
                 }
         }
         close(fd);
-        return NULL;
 }
 
-static void *web_server(void *arg)
+static void web_server(void *arg)
 {
         int listener = (int)(intptr_t)arg;
 
+        strand_own(listener);
         for (;;) {
-                int fd = accept(listener, NULL, NULL);
+                int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
                 if (fd >= 0)
-                        answer_one((void *)(intptr_t)fd);
+                        strand_serve(answer_one, (void *)(intptr_t)fd);
+                else
+                        strand_wait();
         }
-        return NULL;
 }
 
 static void web_start(void)
 {
         struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)job.http_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-        pthread_t thread;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
 
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 1024) != 0)
                 die("cannot listen for challenges", NULL);
-        if (pthread_create(&thread, NULL, web_server, (void *)(intptr_t)fd) != 0)
-                die("no thread", NULL);
-        pthread_detach(thread);
+        strand_serve(web_server, (void *)(intptr_t)fd);
 }
 
 /* ---- figures ------------------------------------------------------------------------------------------------------ */
@@ -381,17 +466,42 @@ static int compare(const void *a, const void *b)
         return (*x > *y) - (*x < *y);
 }
 
-static void run(long orders)
+/* `suffix`: orders of another run have other names. */
+static void run(long orders, const char *suffix)
 {
-        pthread_t threads[IN_FLIGHT_MAX];
+        char below[256];
+        const char *const whole = job.suffix;
 
+        snprintf(below, sizeof below, "%s.%s", suffix, whole);
+        job.suffix = below;
         job.orders = orders;
-        atomic_store(&job.next, 0);
+        job.next = 0;
         for (size_t i = 0; i < job.in_flight; i++)
-                if (pthread_create(&threads[i], NULL, worker, (void *)(uintptr_t)i) != 0)
-                        die("no thread", NULL);
-        for (size_t i = 0; i < job.in_flight; i++)
-                pthread_join(threads[i], NULL);
+                strand_new(work, (void *)(uintptr_t)i);
+        strand_run();
+        job.suffix = whole;
+}
+
+static void print_program(void *arg, const char *name, double before, double after)
+{
+        const double orders = *(const double *)arg;
+
+        if (after > before)
+                printf("    %-18s %.3f ms\n", name, (after - before) * 1000 / orders);
+}
+
+static void run_in_step(void)
+{
+        const long orders = (long)job.in_flight * STEP_ROUNDS;
+        double sum = 0;
+
+        job.in_step = true;
+        run(orders, "c");
+        for (int step = 0; step < STEPS; step++)
+                sum += step_cpu[step];
+        printf("  by request, all clients in step: %.3f ms each\n", sum * 1000 / (double)orders);
+        for (int step = 0; step < STEPS; step++)
+                printf("    %-18s %.3f ms\n", step_names[step], step_cpu[step] * 1000 / (double)orders);
 }
 
 static long number(int argc, char **argv, int i, long otherwise, long most)
@@ -407,7 +517,7 @@ int main(int argc, char **argv)
 
         if (argc < 5)
                 die("usage: bench_acme PARENT-PID PORT HTTP-PORT SUFFIX [ORDERS [IN-FLIGHT [ACCOUNTS]]]", NULL);
-        const pid_t parent = (pid_t)strtol(argv[1], NULL, 10);
+        job.service = (pid_t)strtol(argv[1], NULL, 10);
         const long orders = number(argc, argv, 5, 2000, 1000000);
 
         job.port = (int)strtol(argv[2], NULL, 10);
@@ -417,7 +527,7 @@ int main(int argc, char **argv)
         job.accounts = (size_t)number(argc, argv, 7, 256, ACCOUNTS_MAX);
         if (job.accounts < job.in_flight)
                 job.accounts = job.in_flight;
-        job.took_ms = calloc((size_t)orders, sizeof *job.took_ms);
+        job.took_ms = calloc((size_t)orders + (size_t)job.in_flight * STEP_ROUNDS, sizeof *job.took_ms);
         web_start();
         client_connect(&client);
         client_get_nonce(&client);
@@ -425,21 +535,21 @@ int main(int argc, char **argv)
                 account_make(&accounts[i]);
                 account_register(&client, &accounts[i]);
         }
-        run(orders < 200 ? orders : 200); /* warm */
-        const double cpu = proc_cpu_sec_tree(parent), began = (double)clock_mono_ms();
+        client_close(&client);
+        run(orders < 200 ? orders : 200, "w"); /* warm */
+        struct proc_times *before = proc_times_of(job.service);
+        const double cpu = proc_cpu_sec_tree(job.service), began = (double)clock_mono_ms(), all = (double)orders;
 
-        /* other names than those of the warm-up */
-        char suffix[256];
-
-        snprintf(suffix, sizeof suffix, "b.%s", job.suffix);
-        job.suffix = suffix;
-        run(orders);
-        const double seconds = ((double)clock_mono_ms() - began) / 1000, used = proc_cpu_sec_tree(parent) - cpu;
+        job.requests = 0;
+        run(orders, "b");
+        const double seconds = ((double)clock_mono_ms() - began) / 1000, used = proc_cpu_sec_tree(job.service) - cpu;
 
         qsort(job.took_ms, (size_t)orders, sizeof *job.took_ms, compare);
         printf("  acme order, http-01, ES256, %zu in flight, %zu accounts: %.3f ms CPU each (all programs; target 1.6); %.0f orders/s, "
-               "p50 %.0f ms, p99 %.0f ms\n",
-               job.in_flight, job.accounts, used * 1000 / (double)orders, (double)orders / seconds, job.took_ms[orders / 2],
-               job.took_ms[orders * 99 / 100]);
+               "p50 %.0f ms, p99 %.0f ms, %.2f requests each\n",
+               job.in_flight, job.accounts, used * 1000 / all, all / seconds, job.took_ms[orders / 2], job.took_ms[orders * 99 / 100],
+               (double)job.requests / all);
+        proc_times_compare(before, print_program, (void *)(uintptr_t)&all);
+        run_in_step();
         return 0;
 }

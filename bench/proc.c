@@ -68,6 +68,87 @@ double proc_cpu_sec_tree(pid_t parent)
         return sum;
 }
 
+static double run_sec(pid_t pid)
+{
+        char path[300];
+        unsigned long long ns = 0, sum = 0;
+
+        snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+        DIR *dir = opendir(path);
+
+        for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+                snprintf(path, sizeof path, "/proc/%d/task/%.200s/schedstat", (int)pid, entry->d_name);
+                FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
+
+                if (file == NULL)
+                        continue;
+                sum += fscanf(file, "%llu", &ns) == 1 ? ns : 0;
+                fclose(file);
+        }
+        if (dir != NULL)
+                closedir(dir);
+        return (double)sum / 1e9;
+}
+
+static void add_run(void *arg, pid_t pid)
+{
+        *(double *)arg += run_sec(pid);
+}
+
+double proc_run_sec_tree(pid_t parent)
+{
+        double sum = 0;
+
+        each_of_tree(parent, add_run, &sum);
+        return sum;
+}
+
+struct proc_times {
+        struct {
+                pid_t pid;
+                double sec;
+        } v[16];
+        size_t n;
+};
+
+static void note_times(void *arg, pid_t pid)
+{
+        struct proc_times *times = arg;
+
+        if (times->n == sizeof times->v / sizeof *times->v)
+                return;
+        times->v[times->n].pid = pid;
+        times->v[times->n++].sec = proc_cpu_sec(pid);
+}
+
+struct proc_times *proc_times_of(pid_t parent)
+{
+        struct proc_times *times = calloc(1, sizeof *times);
+
+        if (times != NULL)
+                each_of_tree(parent, note_times, times);
+        return times;
+}
+
+void proc_times_compare(struct proc_times *before, void (*fn)(void *arg, const char *name, double before_sec, double after_sec), void *arg)
+{
+        char path[64], name[64];
+
+        for (size_t i = 0; before != NULL && i < before->n; i++) {
+                snprintf(path, sizeof path, "/proc/%d/cmdline", (int)before->v[i].pid);
+                FILE *file = fopen(path, "re");
+                const size_t n = file ? fread(name, 1, sizeof name - 1, file) : 0;
+
+                if (file != NULL)
+                        fclose(file);
+                name[n] = '\0';
+                const char *base = strrchr(name, '/');
+
+                fn(arg, base ? base + 1 : name, before->v[i].sec, proc_cpu_sec(before->v[i].pid));
+        }
+        free(before);
+}
+
 static void add_pss(void *arg, pid_t pid)
 {
         char path[64], line[256];

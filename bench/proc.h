@@ -5,6 +5,13 @@
 
 double proc_cpu_sec(pid_t pid);
 double proc_cpu_sec_tree(pid_t parent);
+/* As the scheduler counts it, to the nanosecond; threads that ended are left out. */
+double proc_run_sec_tree(pid_t parent);
+
+/* Of each program of the tree, now; proc_times_compare() tells what each used since, and frees. */
+struct proc_times;
+struct proc_times *proc_times_of(pid_t parent);
+void proc_times_compare(struct proc_times *before, void (*fn)(void *arg, const char *name, double before_sec, double after_sec), void *arg);
 /* Sum of Pss of the parent and its children, in bytes. */
 long long proc_pss_tree(pid_t parent);
 
