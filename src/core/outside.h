@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OUTSIDE_MAX 24        /* of the server's 32 workers; at 64 orders in flight sixteen left one in six to poll again */
+#define OUTSIDE_MAX 24        /* of the server's 32 workers: the others stay for what waits for nobody outside */
 #define OUTSIDE_ACCOUNT_MAX 8
 
 struct core;

@@ -155,6 +155,15 @@ test('submit: what has to be placed is shown, then it waits until the certificat
   assert.match(done.stdout, /issued/i)
   assert.equal((await server.describe(account, id)).Status, 1)
   await refused(/CertificateStatusNotAllowResubmit/, 'submit', id, '--again')
+
+  await refused(/last 30 days/, 'renew', id)
+  const aged = await run('sqlite3', ['-cmd', '.timeout 20000', join(server.data, 'chancery.db'), `UPDATE cert_order SET term_end_at = term_end_at - 340 * 86400
+    WHERE order_id = (SELECT order_id FROM certificate WHERE certificate_id = '${id}');
+    UPDATE certificate SET end_at = end_at - 340 * 86400 WHERE certificate_id = '${id}'`])
+  assert.equal(aged.code, 0, aged.stderr) /* as if it were bought 340 days ago */
+  const renewed = await json('renew', id)
+  assert.deepEqual([renewed.Order.State, renewed.Order.ProductId], ['paid', 104])
+  assert.notEqual(renewed.Order.CertificateIds[0], id)
 })
 
 test('submit: a request of one\'s own with its key, an entry of the library, a password', async () => {
