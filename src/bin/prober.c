@@ -95,6 +95,10 @@ static void send_result(const struct asking *asking, const struct probe_result *
 {
         CLEAN(buf_done) struct buf body = {0};
         CLEAN(buf_done) struct buf tail = {0};
+        if (result->failed != ERR_NONE) {
+                refuse(asking->program, asking->slot, result->failed, "The prober could not look.");
+                return;
+        }
         buf_init(&body, sizeof(struct msg_probe_reply));
         buf_init(&tail, LIMIT_IPC_FRAME / 2);
         wire_write_result(result, &body, &tail);

@@ -294,10 +294,12 @@ static void ask(struct probe *probe, struct resolver *resolver, const char *name
         query->probe = probe;
         query->fn = fn;
         res r = resolver_ask(resolver, probe->arena, name, type, on_answer, query, &query->query);
-        if (!res_is_ok(r))
-                probe_finish(probe,
-                             probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
-                             "%s cannot be looked up.", name);
+        if (res_is_ok(r))
+                return;
+        if (r.err == ERR_MEMORY)
+                probe->result.failed = r.err;
+        probe_finish(probe, probe->question.kind == MSG_PROBE_CAA ? MSG_VERDICT_UNKNOWN : MSG_VERDICT_UNREACHABLE,
+                     "%s cannot be looked up.", name);
 }
 
 void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn)

@@ -42,6 +42,7 @@ struct probe_question { /* copied by probe_start() */
 };
 
 struct probe_result {
+        enum err failed; /* not ERR_NONE: nobody could look (no memory), and the rest says nothing */
         enum msg_verdict verdict;
         enum msg_dnssec dnssec;
         uint32_t http_status;
