@@ -29,6 +29,8 @@ const GRACE_MS = 150 /* for what an act leaves to others: the stock of keys, job
 const RESTART_AFTER_DEATHS = 3 /* the parent's pause grows with each */
 const WHO = ['parent', 'server', 'signer', 'vault', 'keymaker', 'prober']
 
+const SEES_FILES = process.getuid() === 0 /* of a program that may not be dumped only root sees them; sanitizers and memory are watched for anybody */
+
 /* But the database's: each thread of the server opens it at its first turn, and keeps it. */
 const openFiles = pid => readdirSync(`/proc/${pid}/fd`).filter(fd => {
   try { return !/chancery\.db/.test(readlinkSync(`/proc/${pid}/fd/${fd}`)) } catch { return false }
@@ -48,6 +50,7 @@ function filesOf (pid) {
 /* Of those that did not die meanwhile. */
 async function nothingLeaks (o, before) {
   o.c.agent.destroy()
+  if (!SEES_FILES) return
   for (const [name, { pid, files }] of Object.entries(before)) {
     if (o.c.pids()[name] !== pid) continue
     await until(`${name} has ${files} open files again`, () => {
@@ -58,7 +61,7 @@ async function nothingLeaks (o, before) {
   }
 }
 
-const programsOf = o => Object.fromEntries(Object.entries(o.c.pids()).map(([name, pid]) => [name, { pid, files: openFiles(pid) }]))
+const programsOf = o => Object.fromEntries(Object.entries(o.c.pids()).map(([name, pid]) => [name, { pid, files: SEES_FILES ? openFiles(pid) : 0 }]))
 
 /* The sites of one act where nothing fails: hash → site, with n for this act. */
 async function sitesOf (o, operation, it) {
