@@ -195,22 +195,12 @@ MUST res signer_issue(struct signer *signer, const struct frame *frame, struct a
 #define LISTENER_DAYS 90
 #define LISTENER_NAMES 32
 
-static bool is_usable_name(struct str name)
-{
-        for (size_t i = 0; i < name.n; i++) {
-                char c = name.p[i];
-                if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':'))
-                        return false;
-        }
-        return name.n > 0 && name.n <= LIMIT_NAME_BYTES;
-}
-
 static void add_name(struct str *names, size_t *count, struct str name)
 {
         for (size_t i = 0; i < *count; i++)
                 if (str_equal(names[i], name))
                         return;
-        if (*count < LISTENER_NAMES && is_usable_name(name))
+        if (*count < LISTENER_NAMES && judge_name_is_plain(name))
                 names[(*count)++] = name;
 }
 

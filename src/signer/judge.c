@@ -185,8 +185,7 @@ static res judge_off(const struct judge_request *request, const struct judge_vie
         return RES_OK;
 }
 
-/* Letters, digits, hyphens, dots; the lint looks closer at what goes into the certificate. */
-static bool name_is_plain(struct str name)
+bool judge_name_is_plain(struct str name)
 {
         for (size_t i = 0; i < name.n; i++) {
                 char c = name.p[i];
@@ -207,7 +206,7 @@ static bool evidence_covers(const struct judge_evidence *evidence, struct str na
         bool wildcard = str_starts_with(name, STR("*."));
         struct str base = wildcard ? (struct str){name.p + 2, name.n - 2} : name;
 
-        if (!*judge_method_name(evidence->method) || !name_is_plain(evidence->name) || !name_is_plain(base))
+        if (!*judge_method_name(evidence->method) || !judge_name_is_plain(evidence->name) || !judge_name_is_plain(base))
                 return false;
         if (!methods[evidence->method].covers_below)
                 return !wildcard && str_equal(evidence->name, name);
