@@ -3,8 +3,9 @@
 
 #include "base/b64.h"
 #include "base/json.h"
-#include "core/acme_order.h"
 #include "base/timetext.h"
+#include "core/acme_order.h"
+#include "core/domain.h"
 
 struct order_in {
         struct objs identifiers;
@@ -32,17 +33,11 @@ static const struct json_field finalize_fields[] = {
         JSON_FIELDS_END,
 };
 
-/* Names hold neither quotes nor control characters by the time they are here; addresses have a colon or end in a digit. */
-static bool is_address(struct str name)
-{
-        return memchr(name.p, ':', name.n) != NULL || (name.n > 0 && name.p[name.n - 1] >= '0' && name.p[name.n - 1] <= '9');
-}
-
 static void order_identifiers(const struct acme_order *order, struct buf *out)
 {
         buf_add_text(out, "\"identifiers\":[");
         for (size_t i = 0; i < order->names.n; i++) {
-                buf_printf(out, "%s{\"type\":\"%s\",\"value\":", i ? "," : "", is_address(order->names.v[i]) ? "ip" : "dns");
+                buf_printf(out, "%s{\"type\":\"%s\",\"value\":", i ? "," : "", domain_is_address(order->names.v[i]) ? "ip" : "dns");
                 json_encode_str(out, order->names.v[i]);
                 buf_add_text(out, "}");
         }

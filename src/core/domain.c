@@ -81,6 +81,18 @@ static bool domain_parse_address(struct act *act, struct str typed, struct domai
         return true;
 }
 
+bool domain_is_address(struct str ascii)
+{
+        char text[INET6_ADDRSTRLEN];
+        uint8_t address[16];
+
+        if (ascii.n >= sizeof text)
+                return false;
+        memcpy(text, ascii.p, ascii.n);
+        text[ascii.n] = '\0';
+        return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
 static bool domain_label_is_sound(const char *label, size_t n)
 {
         if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-')

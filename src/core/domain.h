@@ -50,6 +50,8 @@ struct domain_name {
  * domain_check's business.  ERR_DOMAIN, ERR_DOMAIN_LENGTH (over 253) with a sentence.
  */
 MUST res domain_parse(struct act *act, struct str typed, struct domain_name *ret_name);
+/* Is a name that domain_parse has made an address?  A name is none because it ends in a digit: A-labels do. */
+bool domain_is_address(struct str ascii);
 /*
  * May this product bind it?  Length, suffixes, words, wildcard, IP, internal names; the sentence names the rule
  * and the fix (SIL-65, RVW-29).  ERR_DOMAIN, ERR_DOMAIN_LENGTH (over 64: DOM-16).

@@ -6,6 +6,7 @@
 
 #include "base/conf.h"
 #include "core/core.h"
+#include "core/domain.h"
 #include "ipc/channel.h"
 #include "store/validation.h"
 
@@ -244,11 +245,6 @@ static struct str caa_identities(struct act *act, const struct strs *of_product)
         return str_of(text);
 }
 
-static bool name_is_address(struct str name)
-{
-        return memchr(name.p, ':', name.n) != NULL || (name.n > 0 && name.p[name.n - 1] >= '0' && name.p[name.n - 1] <= '9');
-}
-
 struct probe_seen look_caa(struct act *act, const struct strs *names, const struct strs *identities,
                            const struct caa_binding *binding, const char **ret_why)
 {
@@ -259,7 +255,7 @@ struct probe_seen look_caa(struct act *act, const struct strs *names, const stru
         size_t n = 0;
 
         for (size_t i = 0; i < names->n; i++) {
-                if (name_is_address(names->v[i]))
+                if (domain_is_address(names->v[i]))
                         continue;
                 probe_fill(act, &probes[n], MSG_PROBE_CAA, names->v[i], allowed);
                 if (binding)

@@ -222,6 +222,19 @@ static res check(struct fixture *f, const char *typed, const struct product *pro
         return domain_check(&f->act, &name, product);
 }
 
+/* CAA is asked of every name but addresses: a name whose last label ends in a digit is a name (RFC 8659 §3). */
+static void test_stored_addresses(void **state)
+{
+        static const char *const addresses[] = {"192.0.2.7", "2001:db8::7", "::"};
+        static const char *const names[] = {"", "example.com", "www.xn--abc1", "a.lan7", "*.example.xn--45q11", "192.0.2.7.example.com", "1.2.3.4.5", "192.0.2"};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+                assert_true(domain_is_address(str_of(addresses[i])));
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+                assert_false(domain_is_address(str_of(names[i])));
+}
+
 static void test_check_free(void **state)
 {
         struct fixture *f = *state;
@@ -456,6 +469,7 @@ int main(void)
                 cmocka_unit_test(test_parse_refuses),
                 cmocka_unit_test(test_parse_normalises),
                 cmocka_unit_test(test_parse_addresses),
+                cmocka_unit_test(test_stored_addresses),
                 cmocka_unit_test(test_check_free),
                 cmocka_unit_test(test_check_paid_kinds),
                 cmocka_unit_test(test_shipped_suffixes_bar_everyone),
