@@ -14,14 +14,6 @@ struct bind_change {
         const struct binding_new *in;
 };
 
-static res change_certificate(struct bind_change *change, struct store_tx *tx, struct certificate_row *ret_row)
-{
-        struct act *act = change->act;
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, change->in->certificate_id, ret_row);
-
-        return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
-}
-
 static struct str or_empty(struct str s)
 {
         return s.p ? s : STR("");
@@ -43,7 +35,7 @@ static res register_tx(struct store_tx *tx, void *arg)
         struct certificate_row row = {0};
         int64_t count = 0;
 
-        TRY(change_certificate(change, tx, &row));
+        TRY(certificate_own(act, store_tx_conn(tx), change->in->certificate_id, &row));
         ENSURE(row.status == CERT_ISSUED, ERR_CERT_STATE); /* LIFE-10: nothing is deployed once revocation is filed */
         TRY(store_binding_count(store_tx_conn(tx), act->account_id, row.certificate_id, &count));
         ENSURE(count < LIMIT_BINDINGS, ERR_BINDING_LIMIT);
@@ -100,7 +92,7 @@ static res remove_tx(struct store_tx *tx, void *arg)
         struct act *act = change->act;
         struct certificate_row row = {0};
 
-        TRY(change_certificate(change, tx, &row));
+        TRY(certificate_own(act, store_tx_conn(tx), change->in->certificate_id, &row));
         TRY(store_binding_delete(tx, &(struct binding_row){
                                              .account_id = act->account_id,
                                              .certificate_id = row.certificate_id,
@@ -124,9 +116,8 @@ res binding_remove(struct act *act, const struct binding_new *in)
 static res check_is_there(struct act *act, struct store_conn *conn, struct str certificate_id)
 {
         struct certificate_row row = {0};
-        res found = store_certificate_get(conn, act->arena, act->account_id, certificate_id, &row);
 
-        return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
+        return certificate_own(act, conn, certificate_id, &row);
 }
 
 res binding_list(struct act *act, struct str certificate_id, const struct binding_row **ret_rows, size_t *ret_n)

@@ -150,17 +150,20 @@ static res view_fill(struct act *act, struct store_conn *conn, struct certificat
         return view_tags(act, conn, view);
 }
 
+res certificate_own(struct act *act, struct store_conn *conn, struct str id, struct certificate_row *ret_row)
+{
+        res found = store_certificate_get(conn, act->arena, act->account_id, id, ret_row);
+
+        return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
+}
+
 res certificate_view(struct act *act, struct str id, struct certificate_view *ret_view)
 {
         struct store_conn *conn = NULL;
         struct certificate_view view = {0};
 
         TRY(store_read(act->core->store, &conn));
-        res found = store_certificate_get(conn, act->arena, act->account_id, id, &view.row);
-
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, conn, id, &view.row));
         TRY(view_fill(act, conn, &view));
         *ret_view = view;
         return RES_OK;

@@ -89,6 +89,8 @@ struct certificate_view {
         const char *csr_pem;                     /* likewise */
         int64_t company_type;                    /* 1 person, 2 organisation; 0 = not told */
 };
+/* The row alone, of this moment or of a transaction.  Every id that a caller brings is looked up by it.  ERR_CERT_NOT_FOUND. */
+MUST res certificate_own(struct act *act, struct store_conn *conn, struct str id, struct certificate_row *ret_row);
 MUST res certificate_view(struct act *act, struct str id, struct certificate_view *ret_view);
 
 /* What only the detail shows. Opening the key is logged before it is done; a key under a password is its encrypted PEM. */

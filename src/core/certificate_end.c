@@ -61,13 +61,6 @@ struct ending {
         struct str id;
 };
 
-static res ending_get(struct ending *ending, struct store_tx *tx, struct certificate_row *ret_row)
-{
-        res found = store_certificate_get(store_tx_conn(tx), ending->act->arena, ending->act->account_id, ending->id, ret_row);
-
-        return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
-}
-
 res certificate_end_jobs(struct store_tx *tx, struct str id)
 {
         TRY(job_end(tx, JOB_VALIDATE, id));
@@ -89,7 +82,7 @@ static res cancel_tx(struct store_tx *tx, void *arg)
         struct ending *ending = arg;
         struct act *act = ending->act;
         struct certificate_row row = {0};
-        res found = ending_get(ending, tx, &row);
+        res found = certificate_own(act, store_tx_conn(tx), ending->id, &row);
 
         if (found.err == ERR_CERT_NOT_FOUND || (res_is_ok(found) && !certificate_may_cancel(row.status)))
                 return FAIL(ERR_CERT_CANCEL_STATE);
@@ -111,7 +104,7 @@ static res cancel_order_tx(struct store_tx *tx, void *arg)
         struct act *act = ending->act;
         struct certificate_row row = {0};
 
-        TRY(ending_get(ending, tx, &row));
+        TRY(certificate_own(act, store_tx_conn(tx), ending->id, &row));
         if (!certificate_may_cancel_order(row.status))
                 return act_fail(act, ERR_CANCEL_ORDER, "The certificate's status is %s; an order is cancelled before its certificate is issued.",
                                 certificate_status_name(row.status));

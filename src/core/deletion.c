@@ -68,11 +68,8 @@ static res deletion_tx(struct store_tx *tx, void *arg)
         struct deletion *deletion = arg;
         struct act *act = deletion->act;
         struct certificate_row row = {0};
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, deletion->id, &row);
 
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, store_tx_conn(tx), deletion->id, &row));
         ENSURE(may_delete(&row) == ERR_NONE, may_delete(&row));
         TRY(deletion_check_bound(deletion, tx, &row));
         if (row.issued_id == 0) /* never issued: nothing counts any more (SIL-13); issued ones keep the domain's slot (DEL-12) */

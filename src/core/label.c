@@ -178,11 +178,8 @@ static res tags_tx(struct store_tx *tx, void *arg)
         struct certificate_row row = {0};
         const struct tag_row *rows = NULL;
         size_t n = 0;
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, change->id, &row);
 
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, store_tx_conn(tx), change->id, &row));
         TRY(tags_write(tx, change));
         TRY(store_tag_list(store_tx_conn(tx), act->arena, act->account_id, change->id, &rows, &n));
         if (n > LIMIT_TAGS)

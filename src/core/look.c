@@ -127,11 +127,7 @@ res look_load(struct act *act, struct str certificate_id, struct look *ret_look)
         const struct validation_row *rows = NULL;
 
         TRY(store_read(act->core->store, &reader));
-        res found = store_certificate_get(reader, act->arena, act->account_id, certificate_id, &ret_look->certificate);
-
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, reader, certificate_id, &ret_look->certificate));
         TRY(store_validation_list_of(reader, act->arena, act->account_id, certificate_id, look_purpose(&ret_look->certificate), &rows,
                                      &ret_look->count));
         ret_look->items = arena_array_of(act->arena, ret_look->count + 1, struct look_item);

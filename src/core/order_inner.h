@@ -30,8 +30,6 @@ MUST res order_settle(struct order_plan *plan, struct store_tx *tx);
 MUST res order_make_certificate(struct order_plan *plan, struct store_tx *tx);
 /* What the answer tells: inside the transaction, so that an act is never done and its answer not to be had. */
 MUST res order_made_of(struct act *act, struct store_conn *c, const struct order_row *row, struct order_made *ret_made);
-/* The owner's certificate that an order may continue.  ERR_CERT_NOT_FOUND. */
-MUST res order_origin(struct act *act, struct store_conn *c, struct str certificate_id, struct certificate_row *ret_row);
 /* Link the old certificate to the new one; ERR_CERT_STATE when it has a successor already. */
 MUST res order_link_origin(struct act *act, struct store_tx *tx, const struct order_row *row, struct str certificate_id);
 /* The other way round, when the new one is refunded. */

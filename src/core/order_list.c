@@ -40,7 +40,7 @@ static MUST res order_list_one(struct act *act, struct store_conn *c, struct str
 
         *ret_rows = row;
         *ret_n = 0;
-        res found = order_origin(act, c, certificate_id, &certificate);
+        res found = certificate_own(act, c, certificate_id, &certificate);
 
         if (res_is_ok(found))
                 found = order_find(act, c, certificate.order_id, row);

@@ -44,7 +44,7 @@ res order_upgrade(struct act *act, struct str certificate_id, struct str product
         struct order_plan plan;
 
         TRY(store_read(act->core->store, &c));
-        TRY(order_origin(act, c, certificate_id, &origin));
+        TRY(certificate_own(act, c, certificate_id, &origin));
         TRY(upgrade_check(act, &origin));
         in.project_id = origin.project_id;
         TRY(order_plan_make(act, &in, &plan));
@@ -81,7 +81,7 @@ static MUST res renewal_find(struct act *act, struct str certificate_id, struct 
         struct store_conn *c = NULL;
 
         TRY(store_read(act->core->store, &c));
-        TRY(order_origin(act, c, certificate_id, &ret_renewal->origin));
+        TRY(certificate_own(act, c, certificate_id, &ret_renewal->origin));
         res found = order_find(act, c, ret_renewal->origin.order_id, &ret_renewal->order);
 
         if (found.err == ERR_ORDER)

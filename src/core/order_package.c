@@ -111,7 +111,7 @@ res order_buy_by_package(struct act *act, const struct order_package_buy *in, st
         buy.plans = arena_array_of(act->arena, (size_t)in->count, struct order_plan);
         if (in->old_certificate_id.n > 0) {
                 TRY(store_read(act->core->store, &c));
-                TRY(order_origin(act, c, in->old_certificate_id, &origin));
+                TRY(certificate_own(act, c, in->old_certificate_id, &origin));
         }
         TRY(package_plan(&buy, product));
         TRY(package_information(&buy, &origin, product));

@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "core/log.h"
 #include "core/money.h"
+#include "core/renew.h"
 #include "store/notice.h"
 #include "store/tag.h"
 
@@ -22,30 +23,17 @@ res order_notice(struct act *act, struct store_tx *tx, struct str certificate_id
                                        });
 }
 
-res order_origin(struct act *act, struct store_conn *c, struct str certificate_id, struct certificate_row *ret_row)
-{
-        res found = store_certificate_get(c, act->arena, act->account_id, certificate_id, ret_row);
-
-        return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
-}
-
 /* A successor that was paid back stands in nobody's way; a cancelled one does, for it can be submitted again. */
 static MUST res order_check_successor(struct act *act, struct store_conn *c, const struct certificate_row *origin)
 {
-        struct certificate_row next = {0};
+        struct certificate_row next;
 
-        if (origin->renew_certificate_id.n == 0)
+        TRY(renew_next(act, c, origin, &next));
+        if (next.certificate_id.n == 0 || next.status == CERT_REFUNDED)
                 return RES_OK;
-        res found = order_origin(act, c, origin->renew_certificate_id, &next);
-
-        if (found.err == ERR_CERT_NOT_FOUND || next.status == CERT_REFUNDED)
-                return RES_OK;
-        TRY(found);
-        bool came_to_nothing = next.status == CERT_CANCELLED || next.status == CERT_REVIEW_FAILED;
-
         return act_fail(act, ERR_CERT_STATE, "Certificate %.*s takes the place of this one already.%s", (int)next.certificate_id.n,
                         next.certificate_id.p,
-                        came_to_nothing ? " It is paid for: submit it again (ModifyCertificateResubmit), or have it refunded (RefundOrder)." : "");
+                        renew_came_to_nothing(&next) ? " It is paid for: submit it again (ModifyCertificateResubmit), or have it refunded (RefundOrder)." : "");
 }
 
 res order_link_origin(struct act *act, struct store_tx *tx, const struct order_row *row, struct str certificate_id)
@@ -54,7 +42,7 @@ res order_link_origin(struct act *act, struct store_tx *tx, const struct order_r
 
         if (row->origin_certificate_id.n == 0)
                 return RES_OK;
-        res found = order_origin(act, store_tx_conn(tx), row->origin_certificate_id, &origin);
+        res found = certificate_own(act, store_tx_conn(tx), row->origin_certificate_id, &origin);
 
         if (found.err == ERR_CERT_NOT_FOUND)
                 return RES_OK; /* deleted since the order was made: the new one stands by itself */
@@ -70,7 +58,7 @@ res order_unlink_origin(struct act *act, struct store_tx *tx, const struct order
 
         if (row->origin_certificate_id.n == 0)
                 return RES_OK;
-        res found = order_origin(act, store_tx_conn(tx), row->origin_certificate_id, &origin);
+        res found = certificate_own(act, store_tx_conn(tx), row->origin_certificate_id, &origin);
 
         if (found.err == ERR_CERT_NOT_FOUND)
                 return RES_OK;

@@ -182,11 +182,8 @@ static res reissue_tx(struct store_tx *tx, void *arg)
         struct act *act = reissuing->act;
         struct certificate_row origin = {0};
         enum reissue_way way = REISSUE_VALIDATE;
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, reissuing->in->certificate_id, &origin);
 
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, store_tx_conn(tx), reissuing->in->certificate_id, &origin));
         TRY(reissue_judge(reissuing, store_tx_conn(tx), &origin, &way));
         ENSURE(way != REISSUE_REVIEW, ERR_UNSUPPORTED);
         reissuing->certificate.validated_at = way == REISSUE_ISSUE ? act->now_sec : 0;
@@ -211,11 +208,7 @@ static res reissue_find(struct reissuing *reissuing)
         enum reissue_way way = REISSUE_VALIDATE;
 
         TRY(store_read(act->core->store, &conn));
-        res found = store_certificate_get(conn, act->arena, act->account_id, reissuing->in->certificate_id, &reissuing->origin);
-
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, conn, reissuing->in->certificate_id, &reissuing->origin));
         if (reissuing->origin.order_id != 0) {
                 TRY(store_order_get(conn, act->arena, act->account_id, reissuing->origin.order_id, &order));
                 TRY(order_product(act, &order, &reissuing->product));

@@ -47,38 +47,41 @@ res renew_carry_over(struct act *act, struct certificate_apply *in)
         return in->tags.n == 0 ? carry_tags(act, conn, in) : RES_OK;
 }
 
-res renew_is_taken(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_taken)
+res renew_next(struct act *act, struct store_conn *conn, const struct certificate_row *old, struct certificate_row *ret_next)
 {
-        struct certificate_row next = {0};
-
-        *ret_taken = false;
+        *ret_next = (struct certificate_row){0};
         if (old->renew_certificate_id.n == 0)
                 return RES_OK;
-        res found = store_certificate_get(conn, act->arena, act->account_id, old->renew_certificate_id, &next);
+        res found = store_certificate_get(conn, act->arena, act->account_id, old->renew_certificate_id, ret_next);
 
-        if (found.err == ERR_NOT_FOUND) /* deleted: only what has ended can be */
-                return RES_OK;
-        TRY(found);
-        *ret_taken = next.status != CERT_CANCELLED && next.status != CERT_REVIEW_FAILED && next.status != CERT_REFUNDED;
+        return found.err == ERR_NOT_FOUND ? RES_OK : found;
+}
+
+bool renew_came_to_nothing(const struct certificate_row *next)
+{
+        return next->status == CERT_CANCELLED || next->status == CERT_REVIEW_FAILED;
+}
+
+res renew_is_taken(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_taken)
+{
+        struct certificate_row next;
+
+        TRY(renew_next(act, conn, old, &next));
+        *ret_taken = next.certificate_id.n > 0 && next.status != CERT_REFUNDED && !renew_came_to_nothing(&next);
         return RES_OK;
 }
 
 res renew_is_open(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_open)
 {
-        struct certificate_row next = {0};
+        struct certificate_row next;
 
-        *ret_open = true;
-        if (old->renew_certificate_id.n == 0)
+        TRY(renew_next(act, conn, old, &next));
+        *ret_open = next.certificate_id.n == 0 || next.status == CERT_REFUNDED;
+        if (*ret_open || !renew_came_to_nothing(&next))
                 return RES_OK;
-        res found = store_certificate_get(conn, act->arena, act->account_id, old->renew_certificate_id, &next);
-
-        if (found.err == ERR_NOT_FOUND)
-                return RES_OK;
-        TRY(found);
         const struct product *product = catalogue_product(act_catalogue(act), next.package_type);
-        bool came_to_nothing = next.status == CERT_CANCELLED || next.status == CERT_REVIEW_FAILED;
 
-        *ret_open = next.status == CERT_REFUNDED || (came_to_nothing && product != NULL && product->is_free);
+        *ret_open = product != NULL && product->is_free;
         return RES_OK;
 }
 

@@ -12,6 +12,10 @@
  * key or its password.  A foreign or missing id fills nothing; the plan refuses it.
  */
 MUST res renew_carry_over(struct act *act, struct certificate_apply *in);
+/* What is linked as its successor; certificate_id empty: nothing, or it was deleted, which only what has ended can be. */
+MUST res renew_next(struct act *act, struct store_conn *conn, const struct certificate_row *old, struct certificate_row *ret_next);
+/* Cancelled or failed: it renews nothing as it is. */
+bool renew_came_to_nothing(const struct certificate_row *next);
 /* Does something renew it already?  An application that was cancelled, failed or deleted does not. */
 MUST res renew_is_taken(struct act *act, struct store_conn *conn, const struct certificate_row *old, bool *ret_taken);
 /*

@@ -25,11 +25,8 @@ struct behalf {
 static res behalf_find(struct behalf *behalf, struct store_conn *conn, struct certificate_row *ret_row)
 {
         struct act *act = behalf->act;
-        res found = store_certificate_get(conn, act->arena, act->account_id, behalf->certificate_id, ret_row);
 
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, conn, behalf->certificate_id, ret_row));
         if (str_equals(ret_row->source, "upload")) /* RVK-06 */
                 return act_fail(act, ERR_CERT_SOURCE, "It was issued elsewhere; only its own CA can revoke it.");
         bool is_good = ret_row->status == CERT_ISSUED || ret_row->status == CERT_REVOKING || ret_row->status == CERT_REVOKE_LETTER;

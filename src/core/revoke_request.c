@@ -178,12 +178,9 @@ static res filing_tx(struct store_tx *tx, void *arg)
         struct store_conn *conn = store_tx_conn(tx);
         struct certificate_row row = {0};
         struct revocation_facts facts = {0};
-        res found = store_certificate_get(conn, act->arena, act->account_id, filing->certificate_id, &row);
 
         filing->filed = (struct revocation_filed){0}; /* it may run again */
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, conn, filing->certificate_id, &row));
         TRY(filing_facts(filing, conn, &row, &facts));
         enum err refused = revocation_guard(&facts, &filing->why);
 
@@ -264,11 +261,7 @@ res revocation_file(struct act *act, struct str certificate_id, struct str reaso
         struct certificate_row row = {0};
 
         TRY(store_read(act->core->store, &conn));
-        res found = store_certificate_get(conn, act->arena, act->account_id, certificate_id, &row);
-
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, conn, certificate_id, &row));
         TRY(revocation_check_reason(act, reason, reason_code, &filing.code));
         filing.product = catalogue_product(act_catalogue(act), row.package_type);
         if (filing.code == REVOKE_KEY_COMPROMISE) {

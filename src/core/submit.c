@@ -15,13 +15,6 @@
 
 /* ---- what all begin with -------------------------------------------------------------------------------- */
 
-res submit_row(struct act *act, struct store_conn *conn, struct str certificate_id, struct certificate_row *ret_row)
-{
-        res found = store_certificate_get(conn, act->arena, act->account_id, certificate_id, ret_row);
-
-        return found.err == ERR_NOT_FOUND ? FAIL(ERR_CERT_NOT_FOUND) : found;
-}
-
 static res target_origin(struct act *act, struct store_conn *conn, struct submit_target *target)
 {
         struct certificate_row origin = {0};
@@ -41,7 +34,7 @@ res submit_target(struct act *act, struct str certificate_id, struct submit_targ
         struct store_conn *conn = NULL;
 
         TRY(store_read(act->core->store, &conn));
-        TRY(submit_row(act, conn, certificate_id, &ret_target->row));
+        TRY(certificate_own(act, conn, certificate_id, &ret_target->row));
         if (ret_target->row.order_id == 0)
                 return act_fail(act, ERR_CERT_STATE, "An uploaded certificate has nothing to submit.");
         TRY(store_order_get(conn, act->arena, act->account_id, ret_target->row.order_id, &ret_target->order));
@@ -128,7 +121,7 @@ static res commit_tx(struct store_tx *tx, void *arg)
         struct act *act = commit->act;
         struct certificate_row row = {0};
 
-        TRY(submit_row(act, store_tx_conn(tx), commit->in->certificate_id, &row));
+        TRY(certificate_own(act, store_tx_conn(tx), commit->in->certificate_id, &row));
         if (row.status != CERT_PAID || row.key_id != commit->target.row.key_id || !str_equal(row.names, commit->target.row.names))
                 return act_fail(act, commit->in->state_error, "The certificate changed meanwhile; look at it and submit again.");
         TRY(commit_store_validations(commit, tx));
@@ -196,7 +189,7 @@ static res again_tx(struct store_tx *tx, void *arg)
         struct act *act = again->act;
         struct certificate_row row = {0};
 
-        TRY(submit_row(act, store_tx_conn(tx), again->certificate_id, &row));
+        TRY(certificate_own(act, store_tx_conn(tx), again->certificate_id, &row));
         TRY(again_check(act, store_tx_conn(tx), &row));
         TRY(again_drop_signing(act, tx, &row));
         TRY(store_validation_delete_all(tx, act->account_id, row.certificate_id));

@@ -313,7 +313,7 @@ static res info_tx(struct store_tx *tx, void *arg)
         struct act *act = info->act;
         struct certificate_row row = {0};
 
-        TRY(submit_row(act, store_tx_conn(tx), info->in->certificate_id, &row));
+        TRY(certificate_own(act, store_tx_conn(tx), info->in->certificate_id, &row));
         TRY(info_state(act, &row, info->in->state_error));
         TRY(info_release_key(info, tx, &row));
         TRY(info_claim_key(info, tx, &row));

@@ -22,5 +22,3 @@ MUST res submit_info_prepare(struct act *act, const struct submit_info *in, cons
 MUST res submit_info_store(struct submit_prepared *prepared, struct store_tx *tx);
 /* ERR_CERT_NOT_FOUND; ERR_CERT_STATE for one that was not bought. */
 MUST res submit_target(struct act *act, struct str certificate_id, struct submit_target *ret_target);
-/* Inside a transaction, or before.  ERR_CERT_NOT_FOUND. */
-MUST res submit_row(struct act *act, struct store_conn *conn, struct str certificate_id, struct certificate_row *ret_row);

@@ -52,11 +52,7 @@ static struct str types_joined(struct act *act, const struct strs *types)
 
 static res exchange_get(struct act *act, struct store_conn *conn, struct str id, struct certificate_row *ret_row)
 {
-        res found = store_certificate_get(conn, act->arena, act->account_id, id, ret_row);
-
-        if (found.err == ERR_NOT_FOUND)
-                return FAIL(ERR_CERT_NOT_FOUND);
-        TRY(found);
+        TRY(certificate_own(act, conn, id, ret_row));
         ENSURE(held_is_uploaded(ret_row) && str_equals(ret_row->certificate_type, "SVR"), ERR_CERT_NOT_UPLOADED);
         return RES_OK;
 }
