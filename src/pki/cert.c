@@ -122,15 +122,10 @@ static res read_extension(const struct extension *extension, struct pki_cert *ce
 
 static res read_extensions(struct der *tbs, struct pki_cert *cert)
 {
-        struct der outer, list;
-        struct der_value whole;
+        struct der list;
         struct extension extension;
 
-        TRY(der_enter(tbs, DER_CONTEXT_CONSTRUCTED(3), &outer));
-        TRY(der_read_tag(&outer, DER_SEQUENCE, &whole));
-        TRY(der_end(&outer));
-        TRY(pki_extension_check_unique(whole.whole));
-        list = der_of(whole.content);
+        TRY(pki_extension_enter(tbs, DER_CONTEXT_CONSTRUCTED(3), &list));
         while (!der_is_end(&list)) {
                 TRY(pki_extension_read(&list, &extension));
                 TRY(read_extension(&extension, cert));

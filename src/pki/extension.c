@@ -43,3 +43,16 @@ res pki_extension_check_unique(struct bytes list)
         ENSURE(count > 0, ERR_FORMAT);
         return RES_OK;
 }
+
+res pki_extension_enter(struct der *in, uint8_t tag, struct der *ret_list)
+{
+        struct der outer;
+        struct der_value whole;
+
+        TRY(der_enter(in, tag, &outer));
+        TRY(der_read_tag(&outer, DER_SEQUENCE, &whole));
+        TRY(der_end(&outer));
+        TRY(pki_extension_check_unique(whole.whole));
+        *ret_list = der_of(whole.content);
+        return RES_OK;
+}

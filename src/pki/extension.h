@@ -15,6 +15,9 @@ unsigned pki_extension_id_ce(struct bytes oid);
 /* Two extensions of one kind are one too many (RFC 5280 §4.2). */
 MUST res pki_extension_check_unique(struct bytes list);
 
+/* Enter [n] EXPLICIT Extensions, tag being the [n]: none comes twice, and nothing stands beside the list. */
+MUST res pki_extension_enter(struct der *in, uint8_t tag, struct der *ret_list);
+
 enum extension_id { /* 2.5.29.n */
                     EXT_SUBJECT_KEY_ID = 14,
                     EXT_KEY_USAGE = 15,

@@ -75,15 +75,10 @@ static res read_nonce(struct bytes value, struct bytes *ret_nonce)
 /* [n] EXPLICIT Extensions; ret_nonce NULL where a nonce means nothing. */
 static res read_extensions(struct der *in, uint8_t tag, struct bytes *ret_nonce)
 {
-        struct der outer, list;
-        struct der_value whole;
+        struct der list;
         struct extension extension;
 
-        TRY(der_enter(in, tag, &outer));
-        TRY(der_read_tag(&outer, DER_SEQUENCE, &whole));
-        TRY(der_end(&outer));
-        TRY(pki_extension_check_unique(whole.whole));
-        list = der_of(whole.content);
+        TRY(pki_extension_enter(in, tag, &list));
         while (!der_is_end(&list)) {
                 TRY(pki_extension_read(&list, &extension));
                 if (ret_nonce && der_oid_equal(extension.oid, OID(oid_nonce)))
