@@ -20,8 +20,8 @@
 #include "core/account_cache.h"
 #include "core/core.h"
 #include "ipc/channel.h"
+#include "place.h"
 #include "store/account.h"
-#include "store/store.h"
 #include "vault/vault.h"
 
 #define NOW 1800000000LL
@@ -32,7 +32,7 @@ struct fixture {
         struct vault vault;
         pthread_t vault_thread;
         int vault_fd;
-        char dir[64];
+        struct place place;
 };
 
 static inline void vault_answer(struct fixture *f, const struct frame *request)
@@ -86,19 +86,9 @@ static inline void vault_start(struct fixture *f)
 static inline int set_up(void **state)
 {
         struct fixture *f = calloc(1, sizeof *f);
-        char path[128];
-        struct buf why;
 
-        buf_init(&why, 4096);
-        (void)snprintf(f->dir, sizeof f->dir, "/tmp/account-XXXXXX");
-        if (!mkdtemp(f->dir))
-                return -1;
-        (void)snprintf(path, sizeof path, "%s/chancery.db", f->dir);
-        if (!res_is_ok(store_open(path, TEST_SOURCE_DIR "/migrations", &why, &f->core.store))) {
-                print_error("%s\n", buf_c(&why));
-                return -1;
-        }
-        buf_done(&why);
+        place_open_at(&f->place, place_parent());
+        f->core.store = f->place.store;
         assert_int_equal(account_cache_new(&f->core.accounts).err, ERR_NONE);
         vault_start(f);
         f->act = (struct act){.core = &f->core, .now_sec = NOW, .now_ms = NOW * 1000};
@@ -109,21 +99,14 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-        static const char *const names[] = {"chancery.db", "chancery.db-wal", "chancery.db-shm"};
         struct fixture *f = *state;
-        char path[128];
 
         channel_close(f->core.vault);
         channel_free(f->core.vault);
         pthread_join(f->vault_thread, NULL);
         arena_free(f->act.arena);
         account_cache_free(f->core.accounts);
-        store_close(f->core.store);
-        for (size_t i = 0; i < 3; i++) {
-                (void)snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
-                (void)unlink(path);
-        }
-        (void)rmdir(f->dir);
+        place_close(&f->place);
         free(f);
         return 0;
 }

@@ -18,6 +18,7 @@
 #include "core/core.h"
 #include "core/money.h"
 #include "core/order.h"
+#include "place.h"
 #include "store/account.h"
 #include "store/job.h"
 #include "store/ledger.h"
@@ -30,7 +31,7 @@
 struct shop {
         struct core core;
         struct conf conf;
-        char dir[64];
+        struct place place;
         int next;
 };
 
@@ -103,39 +104,26 @@ static inline struct order_buy shop_wish(const char *product, int64_t names, int
 static inline int shop_open(void **state)
 {
         struct shop *shop = calloc(1, sizeof *shop);
-        char path[128];
         struct buf why;
 
         buf_init(&why, 4096);
         shop->next = 1;
-        (void)snprintf(shop->dir, sizeof shop->dir, "%s/order-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); /* no test here cuts the power */
-        if (!mkdtemp(shop->dir))
-                return -1;
-        (void)snprintf(path, sizeof path, "%s/chancery.db", shop->dir);
         shop->core.conf = &shop->conf;
-        if (!res_is_ok(catalogue_load(TEST_SOURCE_DIR "/catalogue", &shop->core.catalogue, &why)) ||
-            !res_is_ok(store_open(path, TEST_SOURCE_DIR "/migrations", &why, &shop->core.store))) {
-                print_error("%s\n", buf_c(&why));
-                return -1;
-        }
+        if (!res_is_ok(catalogue_load(TEST_SOURCE_DIR "/catalogue", &shop->core.catalogue, &why)))
+                fail_msg("%s", buf_c(&why));
         buf_done(&why);
+        place_open_at(&shop->place, place_parent()); /* no test here cuts the power */
+        shop->core.store = shop->place.store;
         *state = shop;
         return 0;
 }
 
 static inline int shop_close(void **state)
 {
-        static const char *const names[] = {"chancery.db", "chancery.db-wal", "chancery.db-shm"};
         struct shop *shop = *state;
-        char path[128];
 
-        store_close(shop->core.store);
+        place_close(&shop->place);
         catalogue_free(shop->core.catalogue);
-        for (size_t i = 0; i < 3; i++) {
-                (void)snprintf(path, sizeof path, "%s/%s", shop->dir, names[i]);
-                (void)unlink(path);
-        }
-        (void)rmdir(shop->dir);
         free(shop);
         return 0;
 }

@@ -16,6 +16,7 @@
 #include "core/catalogue.h"
 #include "core/core.h"
 #include "core/quota.h"
+#include "place.h"
 #include "store/account.h"
 #include "store/quota.h"
 
@@ -24,7 +25,7 @@
 
 struct fixture {
         struct core core;
-        char dir[64];
+        struct place place;
         int next; /* number of the next certificate */
 };
 
@@ -207,37 +208,24 @@ static inline bool is_older(struct fixture *f, int64_t account_id)
 static inline int set_up(void **state)
 {
         struct fixture *f = calloc(1, sizeof *f);
-        char path[128];
         struct buf why;
 
         buf_init(&why, 4096);
-        (void)snprintf(f->dir, sizeof f->dir, "/tmp/quota-XXXXXX");
-        if (!mkdtemp(f->dir))
-                return -1;
-        (void)snprintf(path, sizeof path, "%s/chancery.db", f->dir);
-        if (!res_is_ok(catalogue_load(TEST_SOURCE_DIR "/catalogue", &f->core.catalogue, &why)) ||
-            !res_is_ok(store_open(path, TEST_SOURCE_DIR "/migrations", &why, &f->core.store))) {
-                print_error("%s\n", buf_c(&why));
-                return -1;
-        }
+        if (!res_is_ok(catalogue_load(TEST_SOURCE_DIR "/catalogue", &f->core.catalogue, &why)))
+                fail_msg("%s", buf_c(&why));
         buf_done(&why);
+        place_open_at(&f->place, place_parent());
+        f->core.store = f->place.store;
         *state = f;
         return 0;
 }
 
 static inline int tear_down(void **state)
 {
-        static const char *const names[] = {"chancery.db", "chancery.db-wal", "chancery.db-shm"};
         struct fixture *f = *state;
-        char path[128];
 
-        store_close(f->core.store);
+        place_close(&f->place);
         catalogue_free(f->core.catalogue);
-        for (size_t i = 0; i < 3; i++) {
-                (void)snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
-                (void)unlink(path);
-        }
-        (void)rmdir(f->dir);
         free(f);
         return 0;
 }

@@ -1,69 +1,20 @@
-/* For the tests of the store: a fresh database in a directory of its own, removed afterwards; rows to begin with. */
+/* For the tests of the store: a fresh database (place.h), and rows to begin with. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/arena.h"
+#include "place.h"
 #include "store/account.h"
 #include "store/certificate.h"
-#include "store/store.h"
 
 #define OK(call) assert_int_equal((call).err, ERR_NONE)
 #define FAILS(call, code) assert_int_equal((call).err, (code))
-#define MIGRATIONS TEST_SOURCE_DIR "/migrations"
-
-struct place {
-        char dir[128], path[160];
-        struct store *store;
-        struct arena *arena;
-};
-
-static inline void place_open_at(struct place *p, const char *parent)
-{
-        struct buf why;
-
-        snprintf(p->dir, sizeof(p->dir), "%s/store-test-XXXXXX", parent);
-        assert_non_null(mkdtemp(p->dir));
-        snprintf(p->path, sizeof(p->path), "%s/chancery.db", p->dir);
-        buf_init(&why, 1024);
-        res r = store_open(p->path, MIGRATIONS, &why, &p->store);
-        if (!res_is_ok(r))
-                print_error("%s\n", buf_c(&why));
-        OK(r);
-        buf_done(&why);
-        p->arena = arena_new(256 * 1024 * 1024);
-}
-
-static inline void place_remove(struct place *p)
-{
-        DIR *dir = opendir(p->dir);
-
-        for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
-                char path[500];
-                snprintf(path, sizeof(path), "%s/%s", p->dir, e->d_name);
-                unlink(path);
-        }
-        if (dir)
-                closedir(dir);
-        rmdir(p->dir);
-}
 
 static inline int place_setup(void **state)
 {
         struct place *p = calloc(1, sizeof(*p));
 
-        /* In memory where that is possible: what these tests show does not depend on how long a sync takes. */
-        place_open_at(p, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        place_open_at(p, place_parent());
         *state = p;
         return 0;
 }
@@ -72,9 +23,7 @@ static inline int place_teardown(void **state)
 {
         struct place *p = *state;
 
-        store_close(p->store);
-        arena_free(p->arena);
-        place_remove(p);
+        place_close(p);
         free(p);
         return 0;
 }

@@ -360,7 +360,7 @@ static void test_thousands_of_acts(void **state)
         begin_life(&life, shop, 20260320);
         for (size_t i = 0; i < 10; i++) {
                 live(&life, STEPS / 10);
-                check_books(shop->dir, life.now, "after some acts");
+                check_books(shop->place.dir, life.now, "after some acts");
         }
         for (size_t what = 0; what < 16; what++) /* none of them was for nothing */
                 if (life.done[what] == 0)
@@ -396,7 +396,7 @@ static void test_several_at_once(void **state)
         int64_t latest = NOW;
         for (size_t i = 0; i < THREADS; i++)
                 latest = lives[i].now > latest ? lives[i].now : latest;
-        check_books(shop->dir, latest, "after threads");
+        check_books(shop->place.dir, latest, "after threads");
 }
 
 /* All of them want the last money: exactly as many are served as it covers. */
@@ -444,7 +444,7 @@ static void test_no_overspending(void **state)
         }
         assert_int_equal(served, 23);
         assert_int_equal(shop_balance(shop, account), 19899);
-        check_books(shop->dir, NOW, "after the rush");
+        check_books(shop->place.dir, NOW, "after the rush");
 }
 
 /* ---- killed in the middle ---- */
@@ -458,7 +458,7 @@ static void live_until_killed(const struct life *begun, uint64_t seed)
         struct buf why;
 
         buf_init(&why, 4096);
-        (void)snprintf(path, sizeof path, "%s/chancery.db", shop.dir);
+        (void)snprintf(path, sizeof path, "%s/chancery.db", shop.place.dir);
         shop.core.store = NULL;
         if (!res_is_ok(store_open(path, TEST_SOURCE_DIR "/migrations", &why, &shop.core.store)))
                 _exit(2);
@@ -486,16 +486,12 @@ static void test_killed_in_the_middle(void **state)
                 assert_int_equal(kill(pid, SIGKILL), 0);
                 assert_int_equal(waitpid(pid, &status, 0), pid);
                 assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* it did not end by itself */
-                check_books(shop->dir, NOW + 100 * YEAR, "after a kill");
+                check_books(shop->place.dir, NOW + 100 * YEAR, "after a kill");
         }
-        char path[128];
-        struct buf why;
-
-        buf_init(&why, 4096);
-        (void)snprintf(path, sizeof path, "%s/chancery.db", shop->dir);
-        assert_int_equal(store_open(path, TEST_SOURCE_DIR "/migrations", &why, &shop->core.store).err, ERR_NONE);
+        place_open_again(&shop->place);
+        shop->core.store = shop->place.store;
         live(&life, 100); /* and it goes on */
-        check_books(shop->dir, NOW + 100 * YEAR, "at the end");
+        check_books(shop->place.dir, NOW + 100 * YEAR, "at the end");
         struct order_page page;
         struct act act;
 
@@ -503,7 +499,6 @@ static void test_killed_in_the_middle(void **state)
         assert_int_equal(order_list(&act, &(struct order_query){0}, &page).err, ERR_NONE);
         assert_true(page.total > 5); /* something did happen before the kills */
         arena_free(act.arena);
-        buf_done(&why);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, shop_open, shop_close)

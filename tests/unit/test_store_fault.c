@@ -81,7 +81,7 @@ static bool run_with_failure(int at, int code)
         struct place p = {0};
         bool acknowledged[STEPS], failed = false;
 
-        place_open_at(&p, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        place_open_at(&p, place_parent());
         make_account(&p, 1, "100000000001");
         store_close(p.store);
         open_with_shim(&p, NULL);
@@ -102,9 +102,7 @@ static bool run_with_failure(int at, int code)
         check_store(&p, acknowledged);
         assert_int_equal(failed, came);
         store_close(p.store);
-        struct buf why;
-        buf_init(&why, 1024);
-        OK(store_open(p.path, MIGRATIONS, &why, &p.store)); /* and again from the files alone */
+        place_open_again(&p);
         check_store(&p, acknowledged);
         store_close(p.store);
         arena_free(p.arena);
@@ -170,9 +168,7 @@ static void test_a_failed_sync_ends_the_process(void **state)
                 assert_int_equal(waitpid(child, &status, 0), child);
                 assert_true(WIFEXITED(status));
                 assert_int_equal(WEXITSTATUS(status), 42);
-                struct buf why;
-                buf_init(&why, 1024);
-                OK(store_open(p.path, MIGRATIONS, &why, &p.store));
+                place_open_again(&p);
                 while (read(fds[0], &n, 1) == 1)
                         assert_true(is_there(&p, n));
                 close(fds[0]);

@@ -131,14 +131,12 @@ static void test_ids_rise(void **state)
 {
         struct place *p = *state;
         struct id_arg first = {true, 0}, second = {false, 0};
-        struct buf why;
 
         FAILS(store_run(p->store, take_id, &first), ERR_QUOTA);
         OK(store_run(p->store, take_id, &second));
         assert_true(second.id > first.id && first.id > 0);
         store_close(p->store);
-        buf_init(&why, 1024);
-        OK(store_open(p->path, MIGRATIONS, &why, &p->store));
+        place_open_again(p);
         make_account(p, 0, "3");
         struct account_row row;
         OK(store_account_get_by_uin(reader(p), p->arena, STR("3"), &row));
@@ -436,7 +434,6 @@ static void test_what_was_acknowledged_survives_kill(void **state)
 {
         struct place *p = *state;
         struct ledger_page *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        struct buf why;
 
         assert_true(page != MAP_FAILED);
         store_close(p->store);
@@ -452,8 +449,7 @@ static void test_what_was_acknowledged_survives_kill(void **state)
                 kill(child, SIGKILL);
                 assert_int_equal(waitpid(child, &status, 0), child);
                 assert_true(WIFSIGNALED(status));
-                buf_init(&why, 1024);
-                OK(store_open(p->path, MIGRATIONS, &why, &p->store));
+                place_open_again(p);
                 check_marks(p, page);
                 store_close(p->store);
                 p->store = NULL;

@@ -91,25 +91,19 @@ static void write_image(const char *path, const struct cut *cut, int i)
 
 static void check_cut(const struct cut *cut)
 {
-        struct place p = {.dir = "/tmp/store-cut-XXXXXX"};
+        struct place p = {0};
         struct store_certificate_filter all = {.account_id = 1, .project_id = -1};
         struct log_verdict verdict;
-        struct buf why;
         char wal[200];
         int64_t count = 0;
 
-        if (access("/dev/shm", W_OK) == 0)
-                snprintf(p.dir, sizeof(p.dir), "/dev/shm/store-cut-XXXXXX");
+        snprintf(p.dir, sizeof(p.dir), "%s/store-cut-XXXXXX", place_parent());
         assert_non_null(mkdtemp(p.dir));
         snprintf(p.path, sizeof(p.path), "%s/chancery.db", p.dir);
         snprintf(wal, sizeof(wal), "%s-wal", p.path);
         write_image(p.path, cut, 0);
         write_image(wal, cut, 1);
-        buf_init(&why, 1024);
-        res r = store_open(p.path, MIGRATIONS, &why, &p.store);
-        if (!res_is_ok(r))
-                print_error("%s\n", buf_c(&why));
-        OK(r);
+        place_open_again(&p);
         OK(store_count_get(reader(&p), &all, &count));
         assert_int_equal(count % 3, 0);                /* acts are whole */
         assert_true(count / 3 >= cut->acknowledged);   /* what was told is there … */
@@ -119,7 +113,6 @@ static void check_cut(const struct cut *cut)
         assert_int_equal(verdict.bad_seq, 0);
         assert_int_equal(verdict.checked, count);
         store_close(p.store);
-        buf_done(&why);
         place_remove(&p);
 }
 
