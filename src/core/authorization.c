@@ -331,7 +331,7 @@ static MUST res try_by_queue(struct act *act, const struct authorization_look *l
 static MUST res try_now(struct act *act, const struct authorization_look *look, struct acme_authorization_row *ret_row, bool *ret_own,
                         bool *ret_ended)
 {
-        const bool may_wait = outside_enter(act->core, act->account_id);
+        const bool may_wait = outside_enter(&act->core->outside, act->account_id);
         res r = RES_OK;
 
         if (may_wait && authorization_queue_enter(act->core, look)) {
@@ -341,7 +341,7 @@ static MUST res try_now(struct act *act, const struct authorization_look *look, 
                 r = try_by_queue(act, look, may_wait, ret_ended);
         }
         if (may_wait)
-                outside_leave(act->core, act->account_id);
+                outside_leave(&act->core->outside, act->account_id);
         return r;
 }
 

@@ -47,4 +47,5 @@ struct core {
         char node[37];                  /* this process' name in leases */
         atomic_bool stopping;           /* what takes long gives up */
         struct outside outside;         /* request threads that wait for the outside world */
+        struct outside finishing;       /* and for the round of issue */
 };

@@ -1,6 +1,7 @@
 /* What the files of issuing share. */
 #pragma once
 
+#include "base/limits.h"
 #include "core/issue.h"
 #include "store/certificate.h"
 #include "store/issued.h"
@@ -18,3 +19,6 @@ struct issue_item {
 
 /* The signer's request for item->certificate with the serial and dates of item->issued: body, then tail; in the arena. */
 MUST res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, struct bytes *ret_request);
+
+/* The next round's tickets, taken off the queue: all, or the accounts' in turn where more wait than a round holds. */
+size_t issue_queue_take(struct issue_queue *queue, struct issue_ticket tickets[LIMIT_ISSUE_BATCH]);

@@ -1,8 +1,11 @@
 /*
  * The issuer's thread: takes whatever tickets are there, up to a round's worth, and runs the round.  It waits for
  * nothing: while one round commits, the tickets of the next gather.
+ *
+ * Where more wait than a round holds, the accounts take turns, so that one with thousands delays another's single order by a
+ * round and not by all of its own; and one account fills the queue only to a part.
  */
-#include "core/issue.h"
+#include "core/issue_inner.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +15,8 @@
 #include "core/core.h"
 
 #define ISSUE_QUEUE 4096           /* more wait as jobs in the store */
+#define ISSUE_QUEUE_SHARED 2048    /* beyond it an account with ISSUE_QUEUE_OWN in it adds none: the rest is the others' */
+#define ISSUE_QUEUE_OWN 256
 #define ISSUE_PAUSE_NS 1000000000L /* after the store failed: a full disk is not asked a thousand times a second */
 
 struct issue_queue {
@@ -19,8 +24,8 @@ struct issue_queue {
         pthread_t thread;
         pthread_mutex_t lock;
         pthread_cond_t work;
-        struct issue_ticket tickets[ISSUE_QUEUE];
-        size_t head, length;
+        struct issue_ticket tickets[ISSUE_QUEUE]; /* oldest first */
+        size_t length;
         bool stopping, started;
 };
 
@@ -36,34 +41,65 @@ res issue_queue_new(struct core *core, struct issue_queue **ret_queue)
         return RES_OK;
 }
 
-static bool queue_holds(const struct issue_queue *queue, const char *certificate_id)
+/* There already, or no room for it. */
+static bool queue_refuses(const struct issue_queue *queue, const struct issue_ticket *ticket)
 {
-        for (size_t i = 0; i < queue->length; i++)
-                if (strcmp(queue->tickets[(queue->head + i) % ISSUE_QUEUE].certificate_id, certificate_id) == 0)
+        size_t own = 0;
+
+        for (size_t i = 0; i < queue->length; i++) {
+                if (strcmp(queue->tickets[i].certificate_id, ticket->certificate_id) == 0)
                         return true;
-        return false;
+                own += queue->tickets[i].account_id == ticket->account_id;
+        }
+        return queue->length >= ISSUE_QUEUE || (queue->length >= ISSUE_QUEUE_SHARED && own >= ISSUE_QUEUE_OWN);
 }
 
 void issue_queue_push(struct issue_queue *queue, const struct issue_ticket *ticket)
 {
         pthread_mutex_lock(&queue->lock);
         /* Full: the job's lease ends and it is asked again. */
-        if (queue->length < ISSUE_QUEUE && !queue_holds(queue, ticket->certificate_id)) {
-                queue->tickets[(queue->head + queue->length++) % ISSUE_QUEUE] = *ticket;
+        if (!queue_refuses(queue, ticket)) {
+                queue->tickets[queue->length++] = *ticket;
                 pthread_cond_signal(&queue->work);
         }
         pthread_mutex_unlock(&queue->lock);
 }
 
-static size_t queue_take(struct issue_queue *queue, struct issue_ticket *tickets)
+static bool is_among(const struct issue_ticket *tickets, size_t n, int64_t account_id)
+{
+        for (size_t i = 0; i < n; i++)
+                if (tickets[i].account_id == account_id)
+                        return true;
+        return false;
+}
+
+/* One turn: the oldest ticket of each account, up to `room` of them; the others move up. */
+static size_t queue_turn(struct issue_queue *queue, struct issue_ticket *tickets, size_t room)
+{
+        size_t n = 0, kept = 0;
+
+        for (size_t i = 0; i < queue->length; i++) {
+                if (n < room && !is_among(tickets, n, queue->tickets[i].account_id))
+                        tickets[n++] = queue->tickets[i];
+                else if (kept++ != i)
+                        queue->tickets[kept - 1] = queue->tickets[i];
+        }
+        queue->length = kept;
+        return n;
+}
+
+/* The first turn is everybody's, so that is all that many accounts get; one alone has as many turns as the round has places. */
+size_t issue_queue_take(struct issue_queue *queue, struct issue_ticket tickets[LIMIT_ISSUE_BATCH])
 {
         size_t n = 0;
 
-        while (queue->length > 0 && n < LIMIT_ISSUE_BATCH) {
-                tickets[n++] = queue->tickets[queue->head];
-                queue->head = (queue->head + 1) % ISSUE_QUEUE;
-                queue->length--;
+        if (queue->length <= LIMIT_ISSUE_BATCH) { /* all, as a rule */
+                n = queue->length;
+                memcpy(tickets, queue->tickets, n * sizeof *tickets);
+                queue->length = 0;
         }
+        while (queue->length > 0 && n < LIMIT_ISSUE_BATCH)
+                n += queue_turn(queue, tickets + n, LIMIT_ISSUE_BATCH - n);
         return n;
 }
 
@@ -78,7 +114,7 @@ static void *issue_thread(void *arg)
                         pthread_cond_wait(&queue->work, &queue->lock);
                         continue;
                 }
-                size_t n = queue_take(queue, tickets);
+                size_t n = issue_queue_take(queue, tickets);
 
                 pthread_mutex_unlock(&queue->lock);
                 bool done = issue_round(queue->core, tickets, n);

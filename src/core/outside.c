@@ -1,11 +1,8 @@
 /* See outside.h.  The accounts of those who wait stand in a short row; it is looked through under a lock. */
 #include "core/outside.h"
 
-#include "core/core.h"
-
-bool outside_enter(struct core *core, int64_t account_id)
+bool outside_enter(struct outside *outside, int64_t account_id)
 {
-        struct outside *outside = &core->outside;
         size_t own = 0;
 
         pthread_mutex_lock(&outside->lock);
@@ -19,9 +16,8 @@ bool outside_enter(struct core *core, int64_t account_id)
         return room;
 }
 
-void outside_leave(struct core *core, int64_t account_id)
+void outside_leave(struct outside *outside, int64_t account_id)
 {
-        struct outside *outside = &core->outside;
         size_t i = 0;
 
         pthread_mutex_lock(&outside->lock);

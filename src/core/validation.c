@@ -245,14 +245,14 @@ res validation_check(struct act *act, struct str certificate_id, struct validati
         if (!waits && look.certificate.status != CERT_PENDING)
                 return act_fail(act, ERR_CERT_VERIFY_STATE, "The certificate is not waiting for validation; its status is %s.",
                                 certificate_status_name(look.certificate.status));
-        if (act->now_sec - look.certificate.verified_ask_at < LIMIT_VERIFY_BUTTON_SEC || !outside_enter(act->core, act->account_id))
+        if (act->now_sec - look.certificate.verified_ask_at < LIMIT_VERIFY_BUTTON_SEC || !outside_enter(&act->core->outside, act->account_id))
                 return validation_report(act, &look, true, ret_results);
         struct validation_ask ask = {act, certificate_id};
         res r = store_run(act->core->store, validation_mark_tx, &ask);
 
         if (res_is_ok(r))
                 r = validation_look(act, &look, &passed);
-        outside_leave(act->core, act->account_id);
+        outside_leave(&act->core->outside, act->account_id);
         TRY(r);
         return validation_report(act, &look, false, ret_results);
 }

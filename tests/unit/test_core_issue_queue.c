@@ -1,0 +1,161 @@
+/* Whose turn it is to be issued: an account with thousands of orders delays nobody else's by more than a round. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/core.h"
+#include "core/issue_inner.h"
+
+static struct core core;
+static struct issue_queue *queue;
+static int next;
+
+static void push(int64_t account_id)
+{
+        struct issue_ticket ticket = {.account_id = account_id, .job_id = ++next};
+
+        (void)snprintf(ticket.certificate_id, sizeof ticket.certificate_id, "%08d", next);
+        issue_queue_push(queue, &ticket);
+}
+
+static void push_many(int64_t account_id, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                push(account_id);
+}
+
+static size_t count_of(const struct issue_ticket *tickets, size_t n, int64_t account_id)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < n; i++)
+                count += tickets[i].account_id == account_id;
+        return count;
+}
+
+static void assert_oldest_first(const struct issue_ticket *tickets, size_t n, int64_t account_id)
+{
+        int64_t last = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (tickets[i].account_id != account_id)
+                        continue;
+                assert_true(tickets[i].job_id > last);
+                last = tickets[i].job_id;
+        }
+}
+
+static void test_a_short_queue_goes_as_it_came(void **state)
+{
+        struct issue_ticket tickets[LIMIT_ISSUE_BATCH];
+        (void)state;
+
+        assert_int_equal(issue_queue_take(queue, tickets), 0);
+        push_many(1, 3);
+        push(2);
+        push_many(1, LIMIT_ISSUE_BATCH - 4);
+        assert_int_equal(issue_queue_take(queue, tickets), LIMIT_ISSUE_BATCH);
+        for (size_t i = 1; i < LIMIT_ISSUE_BATCH; i++)
+                assert_true(tickets[i - 1].job_id < tickets[i].job_id);
+        assert_int_equal(issue_queue_take(queue, tickets), 0);
+}
+
+static void test_one_account_does_not_starve_another(void **state)
+{
+        struct issue_ticket tickets[LIMIT_ISSUE_BATCH];
+        size_t n = 0, of_one = 0;
+        (void)state;
+
+        push_many(1, 1000);
+        push(2);
+        push_many(3, 2);
+        n = issue_queue_take(queue, tickets);
+        assert_int_equal(n, LIMIT_ISSUE_BATCH);
+        assert_int_equal(count_of(tickets, n, 2), 1);
+        assert_int_equal(count_of(tickets, n, 3), 2);
+        assert_oldest_first(tickets, n, 1);
+        assert_oldest_first(tickets, n, 3);
+        of_one = n - 3;
+        /* whoever comes later waits for one round too, and none of the thousand is lost */
+        push(4);
+        for (int round = 0; (n = issue_queue_take(queue, tickets)) > 0; round++) {
+                assert_int_equal(count_of(tickets, n, 4), round == 0);
+                assert_oldest_first(tickets, n, 1);
+                of_one += count_of(tickets, n, 1);
+        }
+        assert_int_equal(of_one, 1000);
+}
+
+static void test_many_accounts_share_alike(void **state)
+{
+        struct issue_ticket tickets[LIMIT_ISSUE_BATCH];
+        (void)state;
+
+        for (int64_t account = 1; account <= 4; account++)
+                push_many(account, 100);
+        for (int round = 0; round < 6; round++) {
+                const size_t n = issue_queue_take(queue, tickets);
+
+                assert_int_equal(n, LIMIT_ISSUE_BATCH);
+                for (int64_t account = 1; account <= 4; account++)
+                        assert_int_equal(count_of(tickets, n, account), LIMIT_ISSUE_BATCH / 4);
+        }
+        assert_int_equal(issue_queue_take(queue, tickets), 400 - 6 * LIMIT_ISSUE_BATCH);
+        /* more accounts than a round holds: one each, the oldest first */
+        for (int64_t account = 1; account <= 100; account++)
+                push_many(account, 2);
+        assert_int_equal(issue_queue_take(queue, tickets), LIMIT_ISSUE_BATCH);
+        for (int64_t account = 1; account <= LIMIT_ISSUE_BATCH; account++)
+                assert_int_equal(count_of(tickets, LIMIT_ISSUE_BATCH, account), 1);
+        while (issue_queue_take(queue, tickets) > 0)
+                continue;
+}
+
+static void test_one_account_does_not_fill_it(void **state)
+{
+        struct issue_ticket tickets[LIMIT_ISSUE_BATCH], twice = {.account_id = 9, .certificate_id = "doubled1"};
+        size_t n = 0, of_one = 0, of_others = 0;
+        (void)state;
+
+        push_many(1, 10000); /* what finds no room comes back as a job */
+        for (int64_t account = 2; account < 1002; account++)
+                push(account);
+        issue_queue_push(queue, &twice);
+        issue_queue_push(queue, &twice);
+        while ((n = issue_queue_take(queue, tickets)) > 0) {
+                of_one += count_of(tickets, n, 1);
+                of_others += n - count_of(tickets, n, 1);
+        }
+        assert_int_equal(of_others, 1001); /* the doubled one counts once */
+        assert_in_range(of_one, 1000, 4096);
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        return res_is_ok(issue_queue_new(&core, &queue)) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        issue_queue_free(queue);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_short_queue_goes_as_it_came),
+                cmocka_unit_test(test_one_account_does_not_starve_another),
+                cmocka_unit_test(test_many_accounts_share_alike),
+                cmocka_unit_test(test_one_account_does_not_fill_it),
+        };
+
+        return cmocka_run_group_tests_name("core/issue_queue", tests, set_up, tear_down);
+}
