@@ -10,6 +10,9 @@
 #include "base/json.h"
 #include "core/rate.h"
 
+#define AWAY_RETRY_SEC 5
+#define QUOTA_RETRY_SEC 3600 /* a slot comes back when a certificate ends, or is revoked: nobody knows when (RFC 8555 §6.6) */
+
 /* ---- in ---------------------------------------------------------------------------------------------------- */
 
 static MUST res call_media(struct acme_call *call)
@@ -191,6 +194,10 @@ void acme_reply_problem(struct acme_call *call, enum err err)
         problem_write(&problem, &call->reply->body);
         call->reply->status = status;
         call->reply->content_type = "application/problem+json";
-        if (call->act.retry_after_sec > 0 || status == 503)
-                acme_retry_after(call, call->act.retry_after_sec > 0 ? call->act.retry_after_sec : 5);
+        if (call->act.retry_after_sec > 0)
+                acme_retry_after(call, call->act.retry_after_sec);
+        else if (status == 503)
+                acme_retry_after(call, AWAY_RETRY_SEC);
+        else if (strcmp(err_acme_type(err), "rateLimited") == 0)
+                acme_retry_after(call, QUOTA_RETRY_SEC);
 }

@@ -9,9 +9,11 @@
 #include "base/conf.h"
 #include "base/random.h"
 #include "core/acme_account_inner.h"
+#include "core/compromise.h"
 #include "core/core.h"
 #include "core/domain.h"
 #include "core/external_account.h"
+#include "core/key_gate.h"
 #include "core/log.h"
 #include "pki/spki.h"
 #include "store/account.h"
@@ -139,6 +141,25 @@ static MUST res contacts_join(struct act *act, const struct strs *contacts, stru
         return RES_OK;
 }
 
+/* Whoever else has the private half could order as this account: the keys that no certificate gets are no account's either. */
+static MUST res key_check_known(struct act *act, struct pki_kit *kit, const struct jws_key *key)
+{
+        struct pki_spki spki;
+
+        if (res_is_ok(pki_spki_parse(key->spki, &spki))) { /* Ed25519 is no certificate's key here, and on no list */
+                res gate = key_gate(act, kit, &spki);
+
+                if (gate.err == ERR_KEY_WEAK)
+                        return FAIL(ERR_ACME_KEY); /* the sentence stands */
+                TRY(gate);
+        }
+        res known = compromise_check(act, key->spki);
+
+        if (known.err == ERR_KEY_BLOCKED)
+                return act_fail(act, ERR_ACME_KEY, "The account key was reported as compromised; make a new one.");
+        return known;
+}
+
 static MUST res key_check(struct act *act, const struct jws_key *key)
 {
         struct pki_kit *kit = NULL;
@@ -150,7 +171,7 @@ static MUST res key_check(struct act *act, const struct jws_key *key)
         if (!res_is_ok(checked))
                 return act_fail(act, ERR_ACME_KEY, "The account key cannot be used: %s", why ? why : err_sentence(checked.err));
         ENSURE(key->spki.n <= ACME_SPKI_MAX, ERR_ACME_KEY);
-        return RES_OK;
+        return key_check_known(act, kit, key);
 }
 
 /* ---- making ------------------------------------------------------------------------------------------ */

@@ -18,6 +18,7 @@
 #include "core/job.h"
 #include "core/log.h"
 #include "core/look.h"
+#include "core/quota.h"
 #include "core/rate.h"
 #include "core/term.h"
 #include "pki/pem.h"
@@ -36,6 +37,7 @@ static_assert((int)PKI_KEY_RSA_2048 == (int)MSG_KEY_RSA_2048 && (int)PKI_KEY_EC_
               "key types are stored by the messages' numbers");
 
 #define FINALIZE_WAIT_MS 2000
+#define FINALIZE_SHORT_MS 100  /* where many wait already: a round takes less, unless issuing stands */
 #define FINALIZE_JOB_SEC 20 /* the round of issue is long over by then, unless we died */
 
 struct finalize {
@@ -85,14 +87,14 @@ static MUST res finalize_caa(struct finalize *f)
 
         if (f->caa_checked_at >= act->now_sec - LIMIT_ACME_CAA_FRESH_SEC)
                 return RES_OK;
-        f->caa_later = !outside_enter(act->core, act->account_id);
+        f->caa_later = !outside_enter(&act->core->outside, act->account_id);
         if (f->caa_later)
                 return RES_OK;
         for (size_t i = 0; i < f->order.names.n; i++)
                 methods[i] = authorization_method_name(f->authorizations[i].method);
         const enum msg_verdict verdict = look_caa(act, &f->order.names, &f->product->caa_identities, &binding, &why).verdict;
 
-        outside_leave(act->core, act->account_id);
+        outside_leave(&act->core->outside, act->account_id);
         f->caa_checked_at = act->now_sec;
         if (verdict == MSG_VERDICT_PASS)
                 return RES_OK;
@@ -334,6 +336,8 @@ static res finalize_tx(struct store_tx *tx, void *arg)
         TRY(store_acme_order_get(store_tx_conn(tx), act->arena, f->account->account_id, f->account->acme_id, f->order_id, &now.row));
         TRY(acme_order_fill(act, store_tx_conn(tx), &now)); /* another finalize may have been faster */
         ENSURE(now.status == ACME_ORDER_READY, ERR_ACME_NOT_READY);
+        if (f->product->has_quota)
+                TRY(quota_reserve(act, tx, f->certificate.certificate_id, f->certificate.primary_domain));
         f->bought.order_id = 0;
         f->key.key_id = 0;
         TRY(store_order_insert(tx, &f->bought));
@@ -363,12 +367,12 @@ static void finalize_push(struct finalize *f)
         issue_queue_push(f->act->core->issue, &f->ticket);
 }
 
-static MUST res finalize_wait(struct finalize *f, uint64_t count)
+static MUST res finalize_wait_ms(struct finalize *f, uint64_t count, int64_t ms)
 {
         struct act *act = f->act;
         struct store_conn *reader = NULL;
         const uint64_t key = bell_key(str_of(f->certificate_id));
-        const int64_t until_ms = clock_mono_ms() + FINALIZE_WAIT_MS;
+        const int64_t until_ms = clock_mono_ms() + ms;
 
         for (;;) {
                 const bool rung = bell_wait(act->core->bell, key, count, until_ms);
@@ -379,6 +383,18 @@ static MUST res finalize_wait(struct finalize *f, uint64_t count)
                 if (!rung || f->order.status != ACME_ORDER_PROCESSING)
                         return RES_OK;
         }
+}
+
+static MUST res finalize_wait(struct finalize *f, uint64_t count)
+{
+        struct core *core = f->act->core;
+
+        if (!outside_enter(&core->finishing, f->account->account_id))
+                return finalize_wait_ms(f, count, FINALIZE_SHORT_MS);
+        res r = finalize_wait_ms(f, count, FINALIZE_WAIT_MS);
+
+        outside_leave(&core->finishing, f->account->account_id);
+        return r;
 }
 
 res acme_order_finalize(struct act *act, const struct acme_account *account, int64_t id, struct bytes csr, struct acme_order *ret_order)

@@ -6,6 +6,7 @@
 #include "core/acme_order_inner.h"
 #include "core/acme_renewal.h"
 #include "core/core.h"
+#include "core/quota.h"
 #include "core/rate.h"
 #include "core/term.h"
 
@@ -264,6 +265,8 @@ static res making_tx(struct store_tx *tx, void *arg)
         struct act *act = making->act;
         const char *names = NULL, *ids = NULL;
 
+        if (making->product->has_quota) /* told before anything is proved in vain; finalize takes the slot */
+                TRY(quota_look(act, tx, str_of(making->identifiers[0].registrable)));
         for (size_t i = 0; i < making->count; i++) {
                 struct acme_authorization_row row = {0};
 

@@ -25,6 +25,7 @@ struct product {
         bool is_recommended; /* of its type and kind of domain: taken when nobody names a brand (PUR-07, UPG-04) */
         bool is_orderable; /* CreateCertificate takes this number (api.md section 5); NOT whether it can be issued here */
         bool is_acme; /* what ACME orders; no other door does */
+        bool has_quota; /* ACME's: its certificates take slots of the free allowance, as free products do anyhow */
         int64_t domain_type; /* 1 single, 2 multi, 3 wildcard, 4 multi-wildcard */
         int64_t domain_max;
         int64_t validity_months; /* the wire's ValidityPeriod of a free product; of a paid one its shortest term */

@@ -35,6 +35,7 @@ static const struct catalogue_key catalogue_keys[] = {
         KEY("standard", catalogue_kind_word, product.standard, .optional = true, .words = words_standard),
         KEY("free", catalogue_kind_bool, product.is_free),
         KEY("acme", catalogue_kind_bool, product.is_acme, .optional = true),
+        KEY("quota", catalogue_kind_bool, product.has_quota, .optional = true),
         KEY("default", catalogue_kind_bool, product.is_default, .optional = true),
         KEY("recommended", catalogue_kind_bool, product.is_recommended, .optional = true),
         KEY("orderable", catalogue_kind_bool, product.is_orderable, .optional = true),
@@ -177,6 +178,9 @@ static MUST res catalogue_check_sale(struct catalogue_file *file, const struct c
 
         if (product->is_acme)
                 return catalogue_check_acme(file, product);
+        if (product->has_quota)
+                return catalogue_file_fail(file, "[product %s]: quota = yes is for ACME's product; free ones have one anyhow, paid ones none.",
+                                           product->package_type);
         for (size_t i = 0; i < product->terms.n; i++)
                 if (product->terms.v[i] % 12 != 0)
                         return catalogue_file_fail(file, "[product %s]: terms are whole years: 12, 24, 36.",

@@ -127,21 +127,37 @@ static MUST res quota_drop_older(struct store_tx *tx, struct quota_books *books)
         return store_account_update(tx, &books->account);
 }
 
-res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_id, struct str primary_domain)
+static MUST res quota_counter(struct act *act, struct store_tx *tx, struct str primary_domain, const char **ret_counter)
 {
         struct store_conn *c = store_tx_conn(tx);
         struct quota_books books;
-        const char *counter;
         bool is_home = false;
 
         TRY(quota_read(act, c, &books));
         TRY(quota_drop_older(tx, &books));
         TRY(quota_find_limit(act, &books));
         TRY(store_home_domain_has(c, act->account_id, primary_domain, &is_home));
-        counter = quota_choose(&books, is_home);
+        const char *counter = quota_choose(&books, is_home);
+
         if (!counter)
                 return quota_refuse(act, &books, is_home);
         TRY(quota_check_domain(act, c, primary_domain));
+        *ret_counter = counter;
+        return RES_OK;
+}
+
+res quota_look(struct act *act, struct store_tx *tx, struct str primary_domain)
+{
+        const char *counter = NULL;
+
+        return quota_counter(act, tx, primary_domain, &counter);
+}
+
+res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_id, struct str primary_domain)
+{
+        const char *counter = NULL;
+
+        TRY(quota_counter(act, tx, primary_domain, &counter));
         return store_quota_insert(tx, &(struct quota_use_row){
                                               .certificate_id = certificate_id,
                                               .account_id = act->account_id,

@@ -29,6 +29,8 @@ MUST res quota_describe(struct act *act, struct str domain, struct quota_state *
  * Take a slot for a new application: ERR_QUOTA, ERR_QUOTA_DOMAIN with a sentence.
  */
 MUST res quota_reserve(struct act *act, struct store_tx *tx, struct str certificate_id, struct str primary_domain);
+/* Would it be given now?  Takes nothing. */
+MUST res quota_look(struct act *act, struct store_tx *tx, struct str primary_domain);
 /* Issue: reserved becomes held until end_at. */
 MUST res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, int64_t end_at);
 /* Before issue (cancel, failure, delete): everything back (SIL-13, SIL-14).  Once issued it does as quota_return_account. */

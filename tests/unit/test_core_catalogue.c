@@ -345,7 +345,7 @@ static void test_good_files(void **state)
         assert_true(str_equals(p->barred_suffixes->v[1], "x"));
         assert_string_equal(
                 p->text,
-                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\npro = no\nstandard = international\nfree = yes\nacme = no\n"
+                "[product 7]\nname = N\nbrand = B\nsource = b\nlevel = DV\npro = no\nstandard = international\nfree = yes\nacme = no\nquota = no\n"
                 "default = yes\nrecommended = no\norderable = no\ndomains = single\nmax-domains = 1\nvalidity-months = 3\nterms = \n"
                 "life-days = 90\ndeadline-days = 3\ndns-record = TXT\nmethods = DNS FILE\nauto-multi-year = no\nip = no\n"
                 "www = no\nparent = no\nissuer-rsa = i\nissuer-ecc = i\nissuer-sm2 = \nprofile = p\nkeys = rsa-2048 ec-p256\n"
@@ -413,6 +413,7 @@ static const struct {
              {"products.ini:29:", "pid = 9 already"}},
         {"products.ini", "[product 7]\nprice-year = -1\n", {"products.ini:2:", "from 0"}},
         {"products.ini", PRODUCT_GOOD "orderable = yes\n", {"products.ini:2:", "orderable = no"}},
+        {"products.ini", PRODUCT_GOOD "quota = yes\n", {"products.ini:2:", "ACME's product"}},
         {"products.ini",
              PRODUCT_GOOD "[product 8]\nlike = 7\nfree = no\ndefault = no\nterms = 12\nprice-year = 1\ndomains = multi\n",
              {"products.ini:22:", "2 or more"}},
