@@ -371,7 +371,9 @@ CREATE TABLE crl (
     this_update BIGINT NOT NULL,
     next_update BIGINT NOT NULL,
     listed BIGINT NOT NULL,                 -- the shard's revoked_count when it was made: behind it, a new one is due
-    body BYTEA NOT NULL,                    -- the newest, DER
+    fields BYTEA NOT NULL,                  -- the newest is these three around the first `listed` entries of its blocks
+    extensions BYTEA NOT NULL,
+    signature BYTEA NOT NULL,
     PRIMARY KEY (issuer, shard)
 );
 CREATE TABLE profile_snapshot (

@@ -81,7 +81,8 @@ res audit_take_listed(struct audit *audit)
         TRY(store_read(audit->act->core->store, &listed.conn));
         TRY(store_crl_shard_list(listed.conn, arena, &shards, &n));
         for (size_t i = 0; i < n; i++)
-                TRY(store_crl_shard_walk(listed.conn, shards[i].issuer, shards[i].shard, /* ended_before= */ INT64_MIN, take_entry, &listed));
+                TRY(store_crl_shard_walk(listed.conn, shards[i].issuer, shards[i].shard, /* count= */ INT64_MAX, /* ended_before= */ INT64_MIN,
+                                         take_entry, &listed));
         tell_unlisted(&listed);
         return RES_OK;
 }

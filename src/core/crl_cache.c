@@ -13,8 +13,8 @@ struct crl_entry_cached {
         char issuer[CRL_ISSUER_NAME];
         int64_t shard;
         struct crl_meta meta;
-        uint8_t *der;
-        size_t size;
+        struct buf memory; /* the list is its end, from `at` */
+        size_t at;
 };
 
 struct crl_cache {
@@ -38,7 +38,7 @@ void crl_cache_free(struct crl_cache *cache)
         if (cache == NULL)
                 return;
         for (size_t i = 0; i < cache->n; i++)
-                free(cache->v[i].der);
+                buf_done(&cache->v[i].memory);
         free(cache->v);
         pthread_rwlock_destroy(&cache->lock);
         free(cache);
@@ -48,9 +48,9 @@ void crl_cache_free(struct crl_cache *cache)
 static void crl_fill_etag(const struct crl_row *row, char etag[35])
 {
         char hex[17];
-        size_t n = row->body.n < 8 ? row->body.n : 8;
+        size_t n = row->signature.n < 8 ? row->signature.n : 8;
 
-        hex_lower(bytes_of(row->body.p + row->body.n - n, n), hex);
+        hex_lower(bytes_of(row->signature.p + row->signature.n - n, n), hex);
         snprintf(etag, 35, "\"%llx-%s\"", (unsigned long long)row->crl_number & 0xffffffffff, hex);
 }
 
@@ -83,19 +83,20 @@ static struct crl_entry_cached *cache_find_or_add(struct crl_cache *cache, struc
         return entry;
 }
 
-/* Without the room that it was made in. */
-static uint8_t *take_bytes(struct buf *der)
+/* Without the room that was left over when it was made. */
+static struct buf take_memory(struct pki_crl *crl)
 {
-        uint8_t *p = realloc(der->p, der->n ? der->n : 1);
+        struct buf memory = pki_crl_take_memory(crl);
+        uint8_t *p = realloc(memory.p, memory.n);
 
-        if (p == NULL)
-                p = der->p;
-        der->p = NULL;
-        buf_done(der);
-        return p;
+        if (p != NULL) {
+                memory.p = p;
+                memory.capacity = memory.n;
+        }
+        return memory;
 }
 
-res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct buf *der)
+res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct pki_crl *crl, struct bytes der)
 {
         ENSURE(row->issuer.n < CRL_ISSUER_NAME, ERR_TOO_LARGE);
         struct crl_meta meta = {.number = row->crl_number, .this_update = row->this_update, .next_update = row->next_update};
@@ -105,9 +106,9 @@ res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct bu
         struct crl_entry_cached *entry = cache_find_or_add(cache, row->issuer, row->shard);
 
         if (entry != NULL && entry->meta.number < meta.number) { /* else another thread was faster with a newer one */
-                free(entry->der);
-                entry->size = der->n;
-                entry->der = take_bytes(der);
+                buf_done(&entry->memory);
+                entry->memory = take_memory(crl);
+                entry->at = entry->memory.n - der.n;
                 entry->meta = meta;
         }
         pthread_rwlock_unlock(&cache->lock);
@@ -122,7 +123,7 @@ bool crl_cache_get(struct crl_cache *cache, struct str issuer, int64_t shard, st
         if (entry != NULL) {
                 *ret_meta = entry->meta;
                 if (out != NULL)
-                        buf_add(out, entry->der, entry->size);
+                        buf_add(out, entry->memory.p + entry->at, entry->memory.n - entry->at);
         }
         pthread_rwlock_unlock(&cache->lock);
         return entry != NULL;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "core/crl.h"
+#include "pki/crl.h"
 #include "store/crl_shard.h"
 
-/* Serve this list; `der` has row->body's bytes, which the cache keeps: the buffer is emptied, unless it fails. */
-MUST res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct buf *der);
+/* Serve this list, joined in `crl`, whose memory the cache keeps; der = what pki_crl_join() told. */
+MUST res crl_cache_take(struct crl_cache *cache, const struct crl_row *row, struct pki_crl *crl, struct bytes der);

@@ -78,10 +78,9 @@ static bool watch_shard(struct revocation_watch *watch, struct act *act, const s
 
         if (seen == NULL && (seen = watch_add(watch, row)) == NULL)
                 return false;
-        if (row->crl_number > seen->crl_number && row->crl_number > crl_cache_number(watch->crls, row->issuer, row->shard) &&
-            !res_is_ok(crl_serve_stored(act, watch->crls, row)))
-                return false;
-        seen->crl_number = row->crl_number;
+        if (row->crl_number <= seen->crl_number || row->crl_number <= crl_cache_number(watch->crls, row->issuer, row->shard) ||
+            res_is_ok(crl_serve_stored(act, watch->crls, row)))
+                seen->crl_number = row->crl_number;
         is_moved = row->revoked_count != seen->revoked_count;
         if (is_moved && watch->core->ocsp != NULL)
                 ocsp_cache_forget(watch->core->ocsp, row->issuer, row->shard);

@@ -164,7 +164,7 @@ struct msg_signer_listener {
 };
 /* reply: struct msg_signer_issue_reply; tail: leaf DER, chain follows by INFO */
 
-/* One list at a time: BEGIN forgets one that was not ended. */
+/* One list at a time: BEGIN forgets one that was not ended.  The signer writes the list for itself and gives what stands around the entries. */
 struct msg_signer_crl_begin {
         char issuer[MSG_ISSUER_NAME];
         uint32_t shard;
@@ -174,15 +174,14 @@ struct msg_signer_crl_begin {
 };
 struct msg_crl_entry {
         uint8_t serial[MSG_SERIAL_SIZE];
-        int64_t revoked_at;
-        uint32_t reason; /* RFC 5280 §5.3.1; 0 = no extension */
+        uint32_t revoked_at; /* seconds since 1970, unsigned */
+        uint32_t reason;     /* RFC 5280 §5.3.1; 0 = no extension */
 };
 struct msg_signer_crl_add {
         uint32_t entry_count; /* tail: that many struct msg_crl_entry */
 };
-struct msg_signer_crl_end_reply {
-        uint32_t crl_len; /* bytes of this frame's part */
-        uint32_t more;    /* 1: send CRL_END again for the next part */
+struct msg_signer_crl_end_reply { /* tail: these three (pki/crl.h) */
+        uint32_t fields_len, extensions_len, signature_len;
 };
 
 enum msg_ocsp_status { MSG_OCSP_GOOD, MSG_OCSP_REVOKED, MSG_OCSP_UNKNOWN };

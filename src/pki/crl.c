@@ -1,6 +1,7 @@
 /*
  * A CRL in one buffer: [room for the head][entries …][extensions][signature].  The head's sizes are known only at the
  * end, so it is written right-aligned into the room that begin left; nothing is moved, and memory is the list itself.
+ * Signer and server each write the entries for themselves; what goes from one to the other is what stands around them.
  */
 #include "pki/crl.h"
 
@@ -9,9 +10,11 @@
 #include "pki/der.h"
 
 #define HEAD_MAX 4096
+#define SIGNATURE_MAX 2048
 #define TIME_MAX 20
 #define ENTRY_USUAL 51 /* of 16 bytes of serial, a time before 2050 and a reason */
 #define LENGTHS_MAX 24 /* three heads of at most six bytes */
+#define ROOM (HEAD_MAX + LENGTHS_MAX)
 
 static const uint8_t oid_authority_key_id[] = {0x55, 0x1d, 35};
 static const uint8_t oid_crl_number[] = {0x55, 0x1d, 20};
@@ -22,8 +25,9 @@ struct pki_crl {
         struct buf out;        /* the list as it grows */
         struct buf fields;     /* version … nextUpdate */
         struct buf extensions; /* [0] */
+        struct buf signature;
         struct pki_alg alg;
-        size_t room, count;
+        size_t count;
         int64_t day; /* of the entry before */
         uint8_t time[TIME_MAX];
         size_t time_size;
@@ -36,6 +40,7 @@ void pki_crl_free(struct pki_crl *crl)
         buf_done(&crl->out);
         buf_done(&crl->fields);
         buf_done(&crl->extensions);
+        buf_done(&crl->signature);
         free(crl);
 }
 
@@ -112,23 +117,47 @@ static void write_extensions(const struct pki_crl_head *head, struct buf *out)
         der_close(out, outer);
 }
 
-res pki_crl_begin(const struct pki_crl_head *head, size_t ceiling_bytes, struct pki_crl **ret_crl)
+res pki_crl_new(size_t ceiling_bytes, struct pki_crl **ret_crl)
 {
-        CLEAN(pki_crl_free_ptr) struct pki_crl *crl = NULL;
+        CLEAN(pki_crl_free_ptr) struct pki_crl *crl = calloc(1, sizeof(*crl));
 
-        ENSURE(pki_alg_der(head->issuer->alg).n > 0 && head->next_update > head->this_update, ERR_FORMAT);
-        crl = calloc(1, sizeof(*crl));
         ENSURE(crl, ERR_MEMORY);
         buf_init(&crl->out, ceiling_bytes);
         buf_init(&crl->fields, HEAD_MAX);
         buf_init(&crl->extensions, HEAD_MAX);
+        buf_init(&crl->signature, SIGNATURE_MAX);
+        ENSURE(buf_grow(&crl->out, ROOM), crl->out.too_large ? ERR_TOO_LARGE : ERR_MEMORY);
+        *ret_crl = crl;
+        crl = NULL;
+        return RES_OK;
+}
+
+void pki_crl_clear(struct pki_crl *crl)
+{
+        buf_clear(&crl->fields);
+        buf_clear(&crl->extensions);
+        buf_clear(&crl->signature);
+        crl->out.n = ROOM; /* what was cleared cannot fail to be grown again: the memory is kept */
+        crl->out.failed = crl->out.too_large = false;
+        crl->count = 0;
+}
+
+res pki_crl_set_head(struct pki_crl *crl, const struct pki_crl_head *head)
+{
+        ENSURE(pki_alg_der(head->issuer->alg).n > 0 && head->next_update > head->this_update, ERR_FORMAT);
         crl->alg = head->issuer->alg;
         write_fields(head, &crl->fields);
         write_extensions(head, &crl->extensions);
         TRY(buf_check(&crl->fields));
-        TRY(buf_check(&crl->extensions));
-        crl->room = crl->fields.n + LENGTHS_MAX;
-        ENSURE(buf_grow(&crl->out, crl->room), ERR_TOO_LARGE);
+        return buf_check(&crl->extensions);
+}
+
+res pki_crl_begin(const struct pki_crl_head *head, size_t ceiling_bytes, struct pki_crl **ret_crl)
+{
+        CLEAN(pki_crl_free_ptr) struct pki_crl *crl = NULL;
+
+        TRY(pki_crl_new(ceiling_bytes, &crl));
+        TRY(pki_crl_set_head(crl, head));
         *ret_crl = crl;
         crl = NULL;
         return RES_OK;
@@ -207,7 +236,7 @@ res pki_crl_add(struct pki_crl *crl, struct bytes serial, int64_t revoked_at, ui
 
 res pki_crl_expect(struct pki_crl *crl, size_t count)
 {
-        return buf_make_room(&crl->out, count * ENTRY_USUAL + HEAD_MAX);
+        return buf_make_room(&crl->out, count * ENTRY_USUAL + HEAD_MAX + SIGNATURE_MAX);
 }
 
 size_t pki_crl_count(const struct pki_crl *crl)
@@ -216,38 +245,81 @@ size_t pki_crl_count(const struct pki_crl *crl)
 }
 
 /* Write backwards from the entries: list head, fields, TBS head.  Returns where the TBS begins. */
-static size_t write_front(struct pki_crl *crl, size_t entries_end)
+static size_t write_front(struct pki_crl *crl, struct bytes fields, size_t entries_end)
 {
-        size_t at = crl->room, entries = entries_end - crl->room, content;
+        size_t at = ROOM, entries = entries_end - ROOM, content;
 
         if (entries > 0) { /* an empty list is left out (RFC 5280 §5.1.2.6) */
                 at -= der_head_size(entries);
                 der_put_head(crl->out.p + at, DER_SEQUENCE, entries);
         }
-        at -= crl->fields.n;
-        memcpy(crl->out.p + at, crl->fields.p, crl->fields.n);
+        at -= fields.n;
+        memcpy(crl->out.p + at, fields.p, fields.n);
         content = crl->out.n - at;
         at -= der_head_size(content);
         der_put_head(crl->out.p + at, DER_SEQUENCE, content);
         return at;
 }
 
-res pki_crl_end(struct pki_crl *crl, struct pki_key *key, struct bytes *ret_der)
+/* The entries with what is before and behind them: *ret_tbs is where that begins. */
+static res write_tbs(struct pki_crl *crl, struct bytes fields, struct bytes extensions, size_t *ret_tbs)
 {
-        CLEAN(buf_done) struct buf signature = {0};
-        struct bytes alg = pki_alg_der(crl->alg);
-        size_t tbs, whole, entries_end = crl->out.n;
+        const size_t entries_end = crl->out.n;
 
-        buf_init(&signature, 2048);
-        buf_add(&crl->out, crl->extensions.p, crl->extensions.n);
+        ENSURE(fields.n > 0 && fields.n <= HEAD_MAX && extensions.n <= HEAD_MAX, ERR_FORMAT);
+        buf_add(&crl->out, extensions.p, extensions.n);
         TRY(buf_check(&crl->out));
-        tbs = write_front(crl, entries_end);
-        TRY(pki_key_sign(key, crl->alg, bytes_of(crl->out.p + tbs, crl->out.n - tbs), &signature));
-        buf_add(&crl->out, alg.p, alg.n);
-        der_add_bits(&crl->out, buf_bytes(&signature));
+        *ret_tbs = write_front(crl, fields, entries_end);
+        return RES_OK;
+}
+
+res pki_crl_sign(struct pki_crl *crl, struct pki_key *key, struct pki_crl_frame *ret_frame)
+{
+        const size_t entries_end = crl->out.n;
+        size_t tbs;
+
+        buf_clear(&crl->signature);
+        TRY(write_tbs(crl, buf_bytes(&crl->fields), buf_bytes(&crl->extensions), &tbs));
+        const res made = pki_key_sign(key, crl->alg, bytes_of(crl->out.p + tbs, crl->out.n - tbs), &crl->signature);
+
+        crl->out.n = entries_end;
+        TRY(made);
+        *ret_frame = (struct pki_crl_frame){buf_bytes(&crl->fields), buf_bytes(&crl->extensions), buf_bytes(&crl->signature)};
+        return RES_OK;
+}
+
+res pki_crl_join(struct pki_crl *crl, struct pki_alg alg, const struct pki_crl_frame *frame, struct bytes *ret_tbs,
+                 struct bytes *ret_der)
+{
+        const struct bytes algorithm = pki_alg_der(alg);
+        size_t tbs, tbs_end, whole;
+
+        ENSURE(algorithm.n > 0 && frame->signature.n <= SIGNATURE_MAX, ERR_FORMAT);
+        TRY(write_tbs(crl, frame->fields, frame->extensions, &tbs));
+        tbs_end = crl->out.n;
+        buf_add(&crl->out, algorithm.p, algorithm.n);
+        der_add_bits(&crl->out, frame->signature);
         TRY(buf_check(&crl->out));
         whole = tbs - der_head_size(crl->out.n - tbs);
         der_put_head(crl->out.p + whole, DER_SEQUENCE, crl->out.n - tbs);
+        *ret_tbs = bytes_of(crl->out.p + tbs, tbs_end - tbs);
         *ret_der = bytes_of(crl->out.p + whole, crl->out.n - whole);
         return RES_OK;
+}
+
+res pki_crl_end(struct pki_crl *crl, struct pki_key *key, struct bytes *ret_der)
+{
+        struct pki_crl_frame frame;
+        struct bytes tbs;
+
+        TRY(pki_crl_sign(crl, key, &frame));
+        return pki_crl_join(crl, crl->alg, &frame, &tbs, ret_der);
+}
+
+struct buf pki_crl_take_memory(struct pki_crl *crl)
+{
+        const struct buf memory = crl->out;
+
+        buf_init(&crl->out, 0);
+        return memory;
 }

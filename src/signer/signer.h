@@ -20,11 +20,9 @@
 
 /* The list being built (MSG_SIGNER_CRL_*). */
 struct signer_crl {
-        struct pki_crl *crl; /* NULL: none */
-        const struct authority_issuer *issuer;
+        struct pki_crl *crl;                   /* its memory serves one list after the other; NULL before the first */
+        const struct authority_issuer *issuer; /* NULL: no list was begun */
         uint32_t announced;
-        struct bytes der; /* signed; borrowed from crl */
-        size_t sent;
 };
 
 #define SIGNER_OFF_WORDS 64

@@ -12,7 +12,6 @@
 #define STATUS_LIFE_MAX (10 * 86400)       /* BR 4.9.7, 4.9.10: nextUpdate at most 10 days on */
 #define STATUS_LIFE_ROOT_MAX (366 * 86400) /* BR 4.9.7: 12 months for lists of CA certificates */
 #define CRL_CEILING (LIMIT_CRL_SHARD * PKI_CRL_ENTRY_MAX + 4096)
-#define CRL_PART (100 * 1024)
 
 void signer_crl_forget(struct signer *signer)
 {
@@ -28,13 +27,33 @@ static bool times_are_good(int64_t this_update, int64_t next_update, int64_t lif
                next_update - this_update <= life_max;
 }
 
+static res begin_list(struct signer *signer, const struct msg_signer_crl_begin *head, const struct authority_issuer *issuer)
+{
+        char url[sizeof(issuer->url[2]) + 16];
+
+        if (!signer->crl.crl)
+                TRY(pki_crl_new(CRL_CEILING, &signer->crl.crl));
+        pki_crl_clear(signer->crl.crl);
+        snprintf(url, sizeof(url), "%s%u.crl", issuer->url[2], head->shard);
+        /* A root's list is complete: it is about CA certificates, and programs look the root itself up in it too. */
+        struct pki_crl_head crl = {.issuer = &issuer->issuer,
+                                   .number = head->number,
+                                   .this_update = head->this_update,
+                                   .next_update = head->next_update,
+                                   .shard_url = *issuer->parent ? str_of(url) : (struct str){NULL, 0}};
+        TRY(pki_crl_set_head(signer->crl.crl, &crl));
+        TRY(pki_crl_expect(signer->crl.crl, head->entry_count));
+        signer->crl.issuer = issuer;
+        signer->crl.announced = head->entry_count;
+        return RES_OK;
+}
+
 MUST res signer_crl_begin(struct signer *signer, const struct frame *frame, struct answer *answer)
 {
         const struct msg_signer_crl_begin *head = FRAME_BODY(frame, struct msg_signer_crl_begin);
-        char url[sizeof(signer->authority->issuer->url[2]) + 16];
 
         ENSURE(head && frame->head.tail == 0 && frame_text_is_good(head->issuer, sizeof(head->issuer)), ERR_IPC_FRAME);
-        signer_crl_forget(signer);
+        signer->crl.issuer = NULL;
         const struct authority_issuer *issuer = authority_find(signer->authority, head->issuer);
         if (!issuer)
                 return answer_fail(answer, ERR_NOT_FOUND, "The signer has no issuer of this name.");
@@ -43,18 +62,7 @@ MUST res signer_crl_begin(struct signer *signer, const struct frame *frame, stru
                 return answer_fail(answer, ERR_ISSUE_REFUSED, "The list's dates are not allowed.");
         if (head->entry_count > LIMIT_CRL_SHARD)
                 return answer_fail(answer, ERR_TOO_LARGE, "A shard has at most %d entries.", LIMIT_CRL_SHARD);
-        snprintf(url, sizeof(url), "%s%u.crl", issuer->url[2], head->shard);
-        /* A root's list is complete: it is about CA certificates, and programs look the root itself up in it too. */
-        struct pki_crl_head crl = {.issuer = &issuer->issuer,
-                                   .number = head->number,
-                                   .this_update = head->this_update,
-                                   .next_update = head->next_update,
-                                   .shard_url = *issuer->parent ? str_of(url) : (struct str){NULL, 0}};
-        TRY(pki_crl_begin(&crl, CRL_CEILING, &signer->crl.crl));
-        TRY(pki_crl_expect(signer->crl.crl, head->entry_count));
-        signer->crl.issuer = issuer;
-        signer->crl.announced = head->entry_count;
-        return RES_OK;
+        return begin_list(signer, head, issuer);
 }
 
 MUST res signer_crl_add(struct signer *signer, const struct frame *frame, struct answer *answer)
@@ -62,7 +70,7 @@ MUST res signer_crl_add(struct signer *signer, const struct frame *frame, struct
         const struct msg_signer_crl_add *head = FRAME_BODY(frame, struct msg_signer_crl_add);
 
         ENSURE(head && (uint64_t)head->entry_count * sizeof(struct msg_crl_entry) == frame->head.tail, ERR_IPC_FRAME);
-        if (!signer->crl.crl || signer->crl.der.n)
+        if (!signer->crl.issuer)
                 return answer_fail(answer, ERR_IPC_FRAME, "No list was begun.");
         if (pki_crl_count(signer->crl.crl) + head->entry_count > signer->crl.announced)
                 return answer_fail(answer, ERR_IPC_FRAME, "More entries than were announced.");
@@ -78,19 +86,20 @@ MUST res signer_crl_add(struct signer *signer, const struct frame *frame, struct
 MUST res signer_crl_end(struct signer *signer, const struct frame *frame, struct answer *answer)
 {
         struct signer_crl *crl = &signer->crl;
+        struct pki_crl_frame around;
 
         ENSURE(frame->head.body == 0 && frame->head.tail == 0, ERR_IPC_FRAME);
-        if (!crl->crl || pki_crl_count(crl->crl) != crl->announced)
+        if (!crl->issuer || pki_crl_count(crl->crl) != crl->announced)
                 return answer_fail(answer, ERR_IPC_FRAME, "No list was begun, or not all of its entries came.");
-        if (crl->der.n == 0)
-                TRY(pki_crl_end(crl->crl, crl->issuer->key, &crl->der));
-        size_t left = crl->der.n - crl->sent, part = left < CRL_PART ? left : CRL_PART;
-        struct msg_signer_crl_end_reply body = {.crl_len = (uint32_t)part, .more = part < left};
+        TRY(pki_crl_sign(crl->crl, crl->issuer->key, &around));
+        struct msg_signer_crl_end_reply body = {.fields_len = (uint32_t)around.fields.n,
+                                                .extensions_len = (uint32_t)around.extensions.n,
+                                                .signature_len = (uint32_t)around.signature.n};
         buf_add(&answer->body, &body, sizeof(body));
-        buf_add(&answer->tail, crl->der.p + crl->sent, part);
-        crl->sent += part;
-        if (!body.more)
-                signer_crl_forget(signer);
+        buf_add(&answer->tail, around.fields.p, around.fields.n);
+        buf_add(&answer->tail, around.extensions.p, around.extensions.n);
+        buf_add(&answer->tail, around.signature.p, around.signature.n);
+        crl->issuer = NULL;
         return RES_OK;
 }
 

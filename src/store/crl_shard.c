@@ -29,10 +29,11 @@ static const struct column crl_columns[] = {
         COLUMN(struct crl_row, issuer), COLUMN(struct crl_row, shard),
         COLUMN(struct crl_row, crl_number), COLUMN(struct crl_row, this_update),
         COLUMN(struct crl_row, next_update), COLUMN(struct crl_row, listed),
-        COLUMN(struct crl_row, body),
+        COLUMN(struct crl_row, fields), COLUMN(struct crl_row, extensions),
+        COLUMN(struct crl_row, signature),
         COLUMNS_END
 };
-#define CRL "issuer, shard, crl_number, this_update, next_update, listed, body"
+#define CRL "issuer, shard, crl_number, this_update, next_update, listed, fields, extensions, signature"
 /* The one behind a LEFT JOIN has NULLs, read as 0. */
 #define SHARD "s.issuer AS issuer, s.shard AS shard, s.issued_count AS issued_count, s.revoked_count AS revoked_count," \
         " COALESCE(c.crl_number, 0) AS crl_number, COALESCE(c.this_update, 0) AS this_update, COALESCE(c.listed, 0) AS listed" \
@@ -58,9 +59,10 @@ static const struct sql statements[] = {
                 " ON CONFLICT (issuer, shard, block) DO UPDATE SET entries = excluded.entries"),
         [WALK] = SQL_SYSTEM("crl_shard_walk", "SELECT entries FROM crl_block WHERE issuer = $1 AND shard = $2 ORDER BY block"),
         [CRL_PUT] = SQL_SYSTEM("crl_put",
-                "INSERT INTO crl (" CRL ") VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                "INSERT INTO crl (" CRL ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
                 " ON CONFLICT (issuer, shard) DO UPDATE SET crl_number = excluded.crl_number, this_update = excluded.this_update,"
-                " next_update = excluded.next_update, listed = excluded.listed, body = excluded.body WHERE crl.crl_number < excluded.crl_number"),
+                " next_update = excluded.next_update, listed = excluded.listed, fields = excluded.fields, extensions = excluded.extensions,"
+                " signature = excluded.signature WHERE crl.crl_number < excluded.crl_number"),
         [CRL_GET] = SQL_SYSTEM_ROW("crl_get", crl_columns, "SELECT " CRL " FROM crl WHERE issuer = $1 AND shard = $2"),
 };
 const struct sql_set sql_crl_shard = SQL_SET(SQL_SET_CRL_SHARD, statements);
@@ -233,10 +235,11 @@ res store_crl_shard_count_revoked(struct store_tx *tx, int64_t account_id, int64
         return query_run(&q);
 }
 
-static res block_walk(struct bytes block, int64_t ended_before, store_crl_entry_fn *fn, void *arg)
+/* At most `*left` entries of it, which counts down. */
+static res block_walk(struct bytes block, int64_t *left, int64_t ended_before, store_crl_entry_fn *fn, void *arg)
 {
         ENSURE(block.n % ENTRY_BYTES == 0, ERR_STORE);
-        for (size_t at = 0; at < block.n; at += ENTRY_BYTES) {
+        for (size_t at = 0; at < block.n && *left > 0; at += ENTRY_BYTES, --*left) {
                 const uint8_t *p = block.p + at, *after = p + ENTRY_SERIAL;
                 const struct store_crl_entry entry = {bytes_of(p, ENTRY_SERIAL), get_uint32(after), after[8]};
 
@@ -246,19 +249,20 @@ static res block_walk(struct bytes block, int64_t ended_before, store_crl_entry_
         return RES_OK;
 }
 
-res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t ended_before,
+res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t count, int64_t ended_before,
                          store_crl_entry_fn *fn, void *arg)
 {
         CLEAN(query_done) struct query q = query_of(c, &sql_crl_shard, WALK);
+        int64_t left = count;
         bool row = false;
 
         query_str(&q, issuer);
         query_int(&q, shard);
         for (;;) {
                 TRY(query_step(&q, &row));
-                if (!row)
+                if (!row || left == 0)
                         return RES_OK;
-                TRY(block_walk(query_get_bytes(&q, 0), ended_before, fn, arg));
+                TRY(block_walk(query_get_bytes(&q, 0), &left, ended_before, fn, arg));
         }
 }
 

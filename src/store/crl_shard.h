@@ -36,15 +36,15 @@ struct store_crl_entry {
         int64_t revoked_at, reason;
 };
 typedef res store_crl_entry_fn(void *arg, const struct store_crl_entry *entry);
-/* Those that ended before `ended_before` are left out. */
-MUST res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t ended_before,
+/* Of the first `count` those that did not end before `ended_before`: the same at any later time, as entries are only added. */
+MUST res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t count, int64_t ended_before,
                               store_crl_entry_fn *fn, void *arg);
 
 struct crl_row {
         struct str issuer;
         int64_t shard, crl_number, this_update, next_update;
         int64_t listed; /* crl_shard_row.revoked_count of the moment that the entries were read at */
-        struct bytes body;
+        struct bytes fields, extensions, signature; /* all of it but the entries (pki/crl.h) */
 };
 MUST res store_crl_put(struct store_tx *tx, const struct crl_row *row); /* ERR_STORE_CONFLICT unless the number rises */
 MUST res store_crl_get(struct store_conn *c, struct arena *a, struct str issuer, int64_t shard, struct crl_row *ret_row);

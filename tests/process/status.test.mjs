@@ -192,6 +192,108 @@ test('a revocation right before a crash is on the list after the start, and the 
   assert.ok((await crlOf(it)).number > before.number)
 })
 
+/* ---- lists over starts and kills ---- */
+
+const ISSUERS = ['dv-ecc', 'dv-rsa', 'root-ecc', 'root-rsa']
+const addressOf = issuer => `${c.publicUrl}/crl/${issuer}/1.crl`
+async function listOf (issuer) {
+  const reply = await fetch(addressOf(issuer))
+  assert.equal(reply.status, 200)
+  const der = Buffer.from(await reply.arrayBuffer())
+  const number = der.indexOf(Buffer.from('0603551d14', 'hex')) + 5 /* OCTET STRING { INTEGER } behind the name */
+  return { etag: reply.headers.get('etag'), der: der.toString('hex'), number: BigInt(`0x${der.subarray(number + 4, number + 4 + der[number + 3]).toString('hex')}`) }
+}
+const allLists = async () => Object.fromEntries(await Promise.all(ISSUERS.map(async issuer => [issuer, await listOf(issuer)])))
+
+const write = async statements => {
+  const { code, stderr } = await run('sqlite3', ['-cmd', '.timeout 20000', `${c.data}/chancery.db`], { input: `BEGIN IMMEDIATE;\n${statements}\nCOMMIT;\n` })
+  assert.equal(code, 0, stderr)
+}
+
+/* Revocations that another node wrote, of certificates that only it knows: a block of them; the last one's serial. */
+let made = 0
+async function writeRevoked (count) {
+  const serials = Array.from({ length: count }, () => (++made % 3 ? '5a' : '00') + made.toString(16).padStart(8, '0').padStart(30, 'c3'))
+  const entries = serials.map((serial, i) => {
+    const entry = Buffer.alloc(25)
+    entry.write(serial, 'hex')
+    entry.writeUInt32BE(c.now() - i * 3600, 16)
+    entry.writeUInt32BE(c.now() + (i % 7 === 6 ? -30 : 30) * 86400, 20) /* some ended long ago, and are on no list */
+    entry[24] = [0, 1, 3, 4, 5][i % 5]
+    return entry
+  })
+  await write(`INSERT INTO crl_block (issuer, shard, block, entries) SELECT 'dv-ecc', 1, 1 + COALESCE(MAX(block), 0), x'${Buffer.concat(entries).toString('hex')}' FROM crl_block WHERE issuer = 'dv-ecc' AND shard = 1;
+    UPDATE crl_shard SET revoked_count = revoked_count + ${count} WHERE issuer = 'dv-ecc' AND shard = 1;`)
+  await c.moveClock(11) /* a list is made at most every ten seconds */
+  return serials.at(-1)
+}
+const names = (list, serial) => list.der.includes(serial.replace(/^00/, ''))
+const untilListed = serial => until('the CRL lists it', async () => names(await listOf('dv-ecc'), serial), 120_000)
+
+test('the lists after a start are the very same bytes, joined from the entries; one that its signature does not fit is made anew', async () => {
+  const it = await issue('same.maple.com')
+  await revoke(it)
+  await untilListed(it.x509.serialNumber.toLowerCase())
+  const first = await allLists()
+  await c.crash()
+  await c.start()
+  assert.deepEqual(await allLists(), first)
+  const audit = await c.cli(['audit', '--data', c.data])
+  assert.equal(audit.code, 0, audit.stdout + audit.stderr)
+
+  await untilListed(await writeRevoked(401))
+  const many = await allLists()
+  assert.ok(many['dv-ecc'].der.length > first['dv-ecc'].der.length + 2 * 300 * 30)
+  await c.restart()
+  assert.deepEqual(await allLists(), many)
+  c.kill('server')
+  assert.deepEqual(await until('served again', allLists, 60_000), many)
+
+  await c.end()
+  await write(`UPDATE crl SET signature = zeroblob(70) WHERE issuer = 'dv-ecc'; UPDATE crl SET extensions = x'3000' WHERE issuer = 'dv-rsa';
+    UPDATE crl SET fields = x'' WHERE issuer = 'root-ecc';`)
+  await c.start()
+  const anew = await allLists()
+  for (const issuer of ISSUERS.slice(0, 3)) assert.ok(anew[issuer].number > many[issuer].number, issuer)
+  assert.deepEqual(anew['root-rsa'], many['root-rsa'])
+  assert.equal(c.log.match(/event=crl_anew/g).length, 3)
+  assert.ok((await crlOf(it)).lists, 'and it verifies')
+})
+
+/* Whatever the moment of a kill: each of these holds for all moments. */
+test('24 kills of server and signer while lists are made: numbers rise, no number names two lists, nothing is left out', async () => {
+  const seen = new Map()
+  let last = { number: 0n, der: '' }, reading = true
+  const note = list => {
+    assert.ok(list.number >= last.number, `${last.number}, then ${list.number}`)
+    assert.equal(list.der, seen.get(list.number) ?? list.der, `two lists of number ${list.number}`)
+    assert.ok(list.der.length >= last.der.length - 4, 'an entry is gone') /* signatures are of 70 to 72 octets */
+    seen.set(list.number, list.der)
+    last = list
+  }
+  const reader = (async () => {
+    while (reading) {
+      const list = await listOf('dv-ecc').catch(() => null) /* nobody listens just now */
+      if (list) note(list)
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+  })()
+  const serials = []
+  for (let i = 0; i < 24; i++) {
+    serials.push(await writeRevoked(1))
+    await new Promise(resolve => setTimeout(resolve, i * 83 % 500)) /* within the second in which the list is made */
+    for (const name of [['server'], ['signer'], ['server', 'signer']][i % 3]) if (c.pids()[name]) c.kill(name)
+    if (i % 3 === 2) await until('the list of this round', () => names(last, serials.at(-1)), 120_000) /* so that there are eight at least */
+  }
+  reading = false
+  await reader
+  const end = await listOf('dv-ecc')
+  for (const serial of serials) assert.ok(names(end, serial), serial)
+  assert.ok(seen.size >= 8, `${seen.size} lists`)
+  const it = await issue('killed.maple.com')
+  assert.ok(!(await crlOf(it)).lists)
+})
+
 test('a dead database: the last answer is given until its nextUpdate, and then tryLater', async () => {
   const it = await issue('dead.maple.com')
   const request = await requestOf(it)

@@ -150,7 +150,7 @@ static void test_refused(void **state)
         FAILS(ERR_FORMAT, pki_crl_begin(&backwards, 65536, &crl));
         FAILS(ERR_TOO_LARGE, pki_crl_begin(&head, 10, &crl));
         assert_null(crl);
-        OK(pki_crl_begin(&head, 2000, &crl));
+        OK(pki_crl_begin(&head, 6000, &crl)); /* the room for the head counts too */
         for (size_t i = 0; i < 4; i++)
                 FAILS(ERR_FORMAT, pki_crl_add(crl, bytes_of(serial, 16), help->now, reasons[i]));
         FAILS(ERR_FORMAT, pki_crl_add(crl, bytes_of(serial, 0), help->now, 1));
@@ -184,6 +184,85 @@ static void test_sizes(void **state)
                 read = parse(der);
                 assert_int_equal(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(read)), counts[i]);
                 X509_CRL_free(read);
+                pki_crl_free(crl);
+        }
+}
+
+static void add_some(struct pki_crl *crl, int count)
+{
+        for (int i = 0; i < count; i++) {
+                const uint8_t serial[16] = {(uint8_t)(i * 37), 1, (uint8_t)(i >> 8), (uint8_t)i};
+
+                OK(pki_crl_add(crl, bytes_of(serial, 16), help->now - i * 1000, i % 2 ? 4 : 0));
+        }
+}
+
+/* Signed in one program, joined in another: the bytes are those of the list signed in one; with other entries it does not fit. */
+static void test_joined_elsewhere(void **state)
+{
+        static const int counts[] = {0, 1, 2, 5, 6, 1500, 2000};
+        struct pki_crl_head head = head_of("http://a/b");
+        struct pki_alg alg = help->intermediate.issuer.alg;
+        struct pki_crl *crl = NULL;
+        struct pki_cert issuer;
+        struct pki_kit *kit = NULL;
+
+        (void)state;
+        OK(pki_cert_parse(buf_bytes(&help->intermediate.cert), &issuer));
+        OK(pki_kit_of_thread(&kit));
+        OK(pki_crl_begin(&head, 1024 * 1024, &crl));
+        for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) { /* one after the other in the same memory */
+                struct pki_crl *other = NULL;
+                struct pki_crl_frame frame;
+                struct bytes der, tbs;
+                struct buf memory;
+                X509_CRL *read;
+
+                pki_crl_clear(crl);
+                OK(pki_crl_set_head(crl, &head));
+                add_some(crl, counts[i]);
+                OK(pki_crl_sign(crl, help->intermediate.key, &frame));
+                OK(pki_crl_new(1024 * 1024, &other));
+                add_some(other, counts[i]);
+                OK(pki_crl_join(other, alg, &frame, &tbs, &der));
+                OK(pki_spki_verify(kit, &issuer.spki, alg, tbs, frame.signature));
+                memory = pki_crl_take_memory(other);
+                pki_crl_free(other);
+                assert_memory_equal(memory.p + memory.n - der.n, der.p, der.n);
+                read = parse(der);
+                check_signature(read);
+                assert_int_equal(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(read)), counts[i] ? counts[i] : -1);
+                X509_CRL_free(read);
+                buf_done(&memory);
+
+                OK(pki_crl_new(1024 * 1024, &other));
+                add_some(other, counts[i] + 1);
+                OK(pki_crl_join(other, alg, &frame, &tbs, &der));
+                FAILS(ERR_SIGNATURE, pki_spki_verify(kit, &issuer.spki, alg, tbs, frame.signature));
+                pki_crl_free(other);
+        }
+        pki_crl_free(crl);
+}
+
+/* What a database may hold in place of a frame. */
+static void test_no_frame(void **state)
+{
+        static const uint8_t big[5000] = {0x30};
+        const struct pki_crl_frame frames[] = {
+                {{0}, {0}, {0}},
+                {bytes_of(big, sizeof big), bytes_of(big, 1), bytes_of(big, 1)},
+                {bytes_of(big, 1), bytes_of(big, sizeof big), bytes_of(big, 1)},
+                {bytes_of(big, 1), bytes_of(big, 1), bytes_of(big, sizeof big)},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(frames) / sizeof(*frames); i++) {
+                struct pki_crl *crl = NULL;
+                struct bytes tbs, der;
+
+                OK(pki_crl_new(65536, &crl));
+                add_some(crl, 3);
+                FAILS(ERR_FORMAT, pki_crl_join(crl, help->intermediate.issuer.alg, &frames[i], &tbs, &der));
                 pki_crl_free(crl);
         }
 }
@@ -270,7 +349,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test(test_empty),          cmocka_unit_test(test_entries),
                                            cmocka_unit_test(test_of_authorities), cmocka_unit_test(test_refused),
-                                           cmocka_unit_test(test_sizes),          cmocka_unit_test(test_verify)};
+                                           cmocka_unit_test(test_sizes),          cmocka_unit_test(test_joined_elsewhere),
+                                           cmocka_unit_test(test_no_frame),       cmocka_unit_test(test_verify)};
 
         return cmocka_run_group_tests_name("pki_crl", tests, set_up, tear_down);
 }

@@ -231,7 +231,7 @@ static res collect(void *arg, const struct store_crl_entry *entry)
 SCENE(test_crl_shards)
 {
         static const uint8_t serials[][1] = {{3}, {1}, {2}, {4}};
-        struct crl_row crl = {STR("dv-ecc"), 1, 7, 100, 200, 2, serial_a}, got;
+        struct crl_row crl = {STR("dv-ecc"), 1, 7, 100, 200, 2, serial_a, serial_b, serial_a}, got;
         const struct crl_shard_row *shards = NULL;
         struct crl_shard_row one;
         int64_t shard = 0;
@@ -262,12 +262,16 @@ SCENE(test_crl_shards)
                         OK(store_issued_revoke(tx, 1, row.issued_id, 10 + (int64_t)i, 1));
         }
         buf_init(&text, 1000);
-        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 1000, collect, &text));
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 4, 1000, collect, &text));
         assert_string_equal(buf_c(&text), "03@10/1 01@11/1 02@12/1 ");
         buf_clear(&text);
-        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 1001, collect, &text)); /* all ended */
-        OK(store_crl_shard_walk(c, STR("dv-ecc"), 2, 0, collect, &text));
-        OK(store_crl_shard_walk(c, STR("dv-rsa"), 1, 0, collect, &text));
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 2, 1000, collect, &text)); /* as it was when there were two */
+        assert_string_equal(buf_c(&text), "03@10/1 01@11/1 ");
+        buf_clear(&text);
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 4, 1001, collect, &text)); /* all ended */
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 0, 1000, collect, &text));
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 2, 4, 0, collect, &text));
+        OK(store_crl_shard_walk(c, STR("dv-rsa"), 1, 4, 0, collect, &text));
         assert_int_equal(text.n, 0);
         buf_done(&text);
 
@@ -277,6 +281,7 @@ SCENE(test_crl_shards)
         OK(store_crl_put(tx, &crl));
         OK(store_crl_get(c, p->arena, STR("dv-ecc"), 1, &got));
         assert_int_equal(got.crl_number, 8);
+        assert_memory_equal(got.extensions.p, serial_b.p, serial_b.n);
         FAILS(store_crl_get(c, p->arena, STR("dv-ecc"), 2, &got), ERR_NOT_FOUND);
         OK(store_crl_shard_get(c, p->arena, STR("dv-ecc"), 1, &one));
         assert_int_equal(one.revoked_count, 3); /* counted by the revocations themselves */
@@ -313,10 +318,15 @@ SCENE(test_crl_entries_are_all_there)
                 OK(store_issued_finish(tx, 1, row.issued_id, serial_a));
                 OK(store_issued_revoke(tx, 1, row.issued_id, 1700000000 + i, i % 5));
         }
-        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 0, count_entry, &next));
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 301, 0, count_entry, &next));
         assert_int_equal(next, 301);
+        for (int64_t count = 149; count < 303; count += 1 + (count == 151) * 148) { /* around the ends of blocks */
+                next = 0;
+                OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, count, 0, count_entry, &next));
+                assert_int_equal(next, count < 301 ? count : 301);
+        }
         next = 0;
-        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 2000000001, count_entry, &next));
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 301, 2000000001, count_entry, &next));
         assert_int_equal(next, 0);
 }
 
