@@ -15,6 +15,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const PROGRAM = join(resolve(ROOT, process.env.CHANCERY_BUILD ?? 'build'), 'chancery')
 const NAME = 'www.tea-house.com'
 const color = process.stdout.isTTY ? (code, text) => `\x1b[${code}m${text}\x1b[0m` : (code, text) => text
+const PATIENCE_MS = 240_000 /* it only ends a wait that would be for ever */
 const started = Date.now()
 const children = []
 const dir = mkdtempSync(join(tmpdir(), 'chancery-demo-'))
@@ -52,12 +53,12 @@ async function run (command, args, { quiet = false } = {}) {
 }
 
 async function until (child, what, done) {
-  for (let i = 0; i < 600; i++) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
     if (child.exitCode !== null) throw new Error(`${what}:\n${child.text}`)
     if (await done()) return
     await sleep(50)
   }
-  throw new Error(`${what}: not within 30 s\n${child.text}`)
+  throw new Error(`${what}: not within ${PATIENCE_MS / 1000} s\n${child.text}`)
 }
 
 async function demo () {

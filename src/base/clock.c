@@ -1,7 +1,8 @@
 /*
  * Release builds read the kernel and nothing else.  Test builds add the offset that a shared file holds, so that
- * a test can move every running program through years by rewriting one file; reads are 50 ms apart at least,
- * and a file that is missing or half written leaves the last good offset.
+ * a test can move every running program through years by rewriting one file.  It is read at each look at the clock, so
+ * that whoever has moved it knows that every later look sees it; a file that is missing or half written leaves the last
+ * good offset.
  */
 #include "base/clock.h"
 
@@ -25,41 +26,46 @@ int64_t clock_mono_ms(void)
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CLOCK_REREAD_MS = 50 };
-
 static int clock_fd =
         -1; /* stays open: a jailed program opens nothing; so the file is written in place, not replaced */
 static _Atomic int64_t clock_offset_sec;
-static _Atomic int64_t clock_read_at_ms;
 
-static void clock_reread(void)
+static bool clock_read_file(int64_t *ret_offset)
 {
         char text[32] = {0};
         char *end;
         int64_t offset;
 
         if (pread(clock_fd, text, sizeof(text) - 1, 0) <= 0)
-                return;
+                return false;
         errno = 0;
         offset = strtoll(text, &end, 10);
-        if (errno == 0 && end != text && (*end == '\0' || *end == '\n' || *end == ' '))
+        if (errno != 0 || end == text || (*end != '\0' && *end != '\n' && *end != ' '))
+                return false;
+        *ret_offset = offset;
+        return true;
+}
+
+/* What is new is read twice: another thread that has read before us shall not put back what was. */
+static void clock_reread(void)
+{
+        int64_t offset, again;
+
+        if (clock_read_file(&offset) && offset != atomic_load(&clock_offset_sec) && clock_read_file(&again) &&
+            again == offset)
                 atomic_store(&clock_offset_sec, offset);
 }
 
 static int64_t clock_moved_ms(void)
 {
-        const int64_t now = clock_mono_ms();
-
         if (clock_fd < 0)
                 return 0;
-        if (now - atomic_load(&clock_read_at_ms) >= CLOCK_REREAD_MS) {
-                atomic_store(&clock_read_at_ms, now);
-                clock_reread();
-        }
+        clock_reread();
         return atomic_load(&clock_offset_sec) * 1000;
 }
 

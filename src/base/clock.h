@@ -1,7 +1,7 @@
 /*
  * The one clock.  Wall time in Unix seconds for everything with a date; monotonic milliseconds for
  * timers and time-outs.  Test builds (-Dtest_clock=true) can be moved: the file named by `test.clock`
- * holds a decimal offset in seconds that is added to wall time; it is read again at most every 50 ms.  It stays open
+ * holds a decimal offset in seconds that is added to wall time; it is read again each time.  It stays open
  * (a jailed program opens nothing), so it must be there at the start and is changed in place.
  */
 #pragma once

@@ -286,7 +286,7 @@ async function serving (command, args, options, name, port, meanwhile = async ()
   child.stderr.on('data', d => { log += d })
   const ended = new Promise(resolve => child.once('close', resolve))
   try {
-    const certificate = await until(`${command} serves ${name}`, () => shown(port, name), 90_000)
+    const certificate = await until(`${command} serves ${name}`, () => shown(port, name))
     await meanwhile(certificate)
     return certificate
   } catch (e) {
@@ -336,7 +336,7 @@ caddy.client-test.com {
   const adapted = JSON.parse((await good('caddy', ['adapt', '--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'])).stdout)
   for (const policy of adapted.apps.tls.automation.policies) policy.renewal_window_ratio = 1
   writeFileSync(join(dir, 'caddy.json'), JSON.stringify(adapted))
-  const hasAnother = () => until('Caddy renews', async () => (await shown(alpnPort, 'caddy.client-test.com')).serialNumber !== certificate.serialNumber, 90_000)
+  const hasAnother = () => until('Caddy renews', async () => (await shown(alpnPort, 'caddy.client-test.com')).serialNumber !== certificate.serialNumber)
   await caddy(['--config', join(dir, 'caddy.json')], hasAnother)
 })
 
@@ -385,7 +385,7 @@ MDomain apache.client-test.com
     const certificate = await serving('apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND'], { log: join(dir, 'logs/error.log') }, name, alpnPort, async first => {
       /* from now on 90 days before its end is late enough to renew it */
       appendFileSync(join(dir, 'apache.conf'), 'MDRenewWindow 90d\n')
-      await until('mod_md renews', async () => (await shown(alpnPort, name)).serialNumber !== first.serialNumber, 90_000)
+      await until('mod_md renews', async () => (await shown(alpnPort, name)).serialNumber !== first.serialNumber)
     })
     assert.equal(certificate.subjectAltName, `DNS:${name}`)
     await isOwners(name)

@@ -30,7 +30,7 @@ async function stubborn (what, fn) {
     const reply = await fn()
     if (reply.status >= 500 || reply.type === 'badNonce') throw new Error(reply.text)
     return reply
-  }, 120_000)
+  })
 }
 
 async function worker (number, handed, state) {
@@ -45,11 +45,11 @@ async function worker (number, handed, state) {
     const challenge = challenges.find(ch => ch.type === 'http-01')
     await web.setFile(`/.well-known/acme-challenge/${challenge.token}`, client.answer(challenge))
     await post('challenge', challenge.url, {})
-    await until(`${name} proved`, async () => (await post('poll', url)).body.status === 'valid', 120_000)
+    await until(`${name} proved`, async () => (await post('poll', url)).body.status === 'valid')
     const { csr } = await makeCsr(c.dir, [name])
     await post('finalize', order.body.finalize, { csr: b64u(csr) }) /* a second one may hear orderNotReady: the first was taken */
     let done
-    await until(`${name} issued`, async () => { done = await post('order', order.location); return done.body.status === 'valid' }, 120_000)
+    await until(`${name} issued`, async () => { done = await post('order', order.location); return done.body.status === 'valid' })
     const pem = await post('certificate', done.body.certificate)
     handed.push({ name, serial: new X509Certificate(ders(pem.text)[0]).serialNumber, pem: ders(pem.text)[0] })
   }
@@ -65,9 +65,9 @@ test(`${ROUNDS} kills under load`, async () => {
     await sleep(300 + Math.random() * 1500)
     const name = programs[round % programs.length]
     const old = c.kill(name)
-    await c.back(name, old, 60_000)
+    await c.back(name, old)
   }
-  await until('orders go on after the last kill', () => handed.length > 0, 60_000)
+  await until('orders go on after the last kill', () => handed.length > 0)
   state.over = true
   await Promise.all(workers)
   const rows = await c.sql("select hex(serial) as serial, hex(der) as der, state, certificate_id from issued")
@@ -79,10 +79,8 @@ test(`${ROUNDS} kills under load`, async () => {
   }
   const [{ twice }] = await c.sql("select count(*) as twice from (select certificate_id from issued where state = 'issued' and revoked_at = 0 group by certificate_id having count(*) > 1) as t")
   assert.equal(twice, 0)
-  const [{ open }] = await c.sql("select count(*) as open from issued where state = 'signing'")
-  assert.equal(open, 0)
-  const [{ processing }] = await c.sql("select count(*) as processing from acme_authorization where state = 'processing'")
-  assert.equal(processing, 0)
+  for (const [what, from] of [['is being signed', "issued where state = 'signing'"], ['is being looked at', "acme_authorization where state = 'processing'"]])
+    await until(`nothing ${what}`, async () => (await c.sql(`select count(*) as n from ${from}`))[0].n === 0)
   const audit = await c.cli(['audit', '--data', c.seen])
   assert.equal(audit.code, 0, audit.stdout + audit.stderr)
 })

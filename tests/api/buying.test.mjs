@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { startChancery } from '../lib/chancery.mjs'
+import { startChancery, until } from '../lib/chancery.mjs'
 import { commonClient, noDns, sslClient } from './client.mjs'
 import { checkAnswer } from './spec.mjs'
 
@@ -276,10 +276,8 @@ test('an auditor looks and buys nothing', async () => {
 test('a week later the unpaid are closed', async () => {
   const { Order: made } = await own.request('CreateOrder', { ProductId: 104, DomainNum: 1, TimeSpan: 1 })
   await server.moveClock(7 * 86400 + 120)
-  for (let i = 0; i < 60; i++) {
+  await until('it is closed', async () => {
     const { Orders } = await server.call(account, 'DescribeOrders', { State: 'closed', Limit: 100 })
-    if (Orders.some(o => o.OrderId === made.OrderId)) return
-    await new Promise(resolve => setTimeout(resolve, 500))
-  }
-  assert.fail('the order is still open')
+    return Orders.some(o => o.OrderId === made.OrderId)
+  })
 })

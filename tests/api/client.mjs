@@ -19,7 +19,7 @@ export const VERSION = '2019-12-05'
 const profileOf = (server, { method = 'POST', signMethod = 'TC3-HMAC-SHA256', unsignedPayload = false } = {}) => ({
   signMethod,
   unsignedPayload,
-  httpProfile: { endpoint: server.endpoint, protocol: 'https://', reqMethod: method, reqTimeout: 60, agent: server.agent }
+  httpProfile: { endpoint: server.endpoint, protocol: 'https://', reqMethod: method, reqTimeout: 240, agent: server.agent }
 })
 const credentialOf = account => ({ secretId: account.SecretId, secretKey: account.SecretKey })
 

@@ -104,7 +104,7 @@ export class Acme {
   dnsValue (challenge) { return createHash('sha256').update(this.answer(challenge)).digest('base64url') }
 
   /** Poll until the status is none of these. */
-  async wait (url, busy = ['pending', 'processing'], ms = 30_000) {
+  async wait (url, busy = ['pending', 'processing'], ms = 240_000) {
     const end = Date.now() + ms
     for (;;) {
       const reply = await this.post(url)

@@ -21,37 +21,21 @@ import { execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePorts } from './ports.mjs'
 
 const run = promisify(execFile)
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 const env = { ...process.env, PATH }
 const DEFAULT_TTL = 60
+const PATIENCE_MS = 240_000 /* as in chancery.mjs: it only ends a wait that would be for ever */
 
 const fqdn = name => (name.endsWith('.') ? name : `${name}.`)
 
-/** A port that is free for both UDP and TCP on 127.0.0.1 right now. */
-export async function freeDnsPort () {
-  for (let tries = 0; tries < 50; tries++) {
-    const tcp = createServer()
-    const port = await new Promise((resolve, reject) => {
-      tcp.once('error', reject)
-      tcp.listen(0, '127.0.0.1', () => resolve(tcp.address().port))
-    })
-    const udp = createSocket('udp4')
-    const free = await new Promise(resolve => {
-      udp.once('error', () => resolve(false))
-      udp.bind(port, '127.0.0.1', () => resolve(true))
-    })
-    if (free) await new Promise(resolve => udp.close(resolve))
-    await new Promise(resolve => tcp.close(resolve))
-    if (free) return port
-  }
-  throw new Error('no free port for DNS')
-}
+/** A port that is free for both UDP and TCP on 127.0.0.1. */
+export const freeDnsPort = async () => (await freePorts(1))[0]
 
 /** Record data as a zone file wants it: TXT as UTF-8, other than plain characters as \DDD. */
 function rdata (type, value) {
@@ -99,7 +83,7 @@ class Dns {
   }
 
   async knotc (...args) {
-    const { stdout } = await run('knotc', ['-b', '-t', '20', '-s', join(this.dir, 'knot.sock'), ...args], { env })
+    const { stdout } = await run('knotc', ['-b', '-t', '120', '-s', join(this.dir, 'knot.sock'), ...args], { env })
     return stdout
   }
 
@@ -143,14 +127,14 @@ class Dns {
   }
 
   async stop () {
-    if (this.process && this.process.exitCode === null) {
+    if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
       const ended = new Promise(resolve => this.process.once('exit', resolve))
       this.process.kill('SIGTERM')
       const hard = setTimeout(() => this.process.kill('SIGKILL'), 5000)
       await ended
       clearTimeout(hard)
     }
-    await rm(this.dir, { recursive: true, force: true })
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 20 })
   }
 }
 
@@ -182,7 +166,7 @@ async function configure (dns) {
     background-workers: 1
 control:
     listen: ${join(dns.dir, 'knot.sock')}
-    timeout: 20
+    timeout: 120
 log:
   - target: ${join(dns.dir, 'knot.log')}
     any: info
@@ -234,9 +218,9 @@ async function launch (dns) {
   dns.process.once('exit', () => process.removeListener('exit', dieWithUs))
   const failed = new Promise((resolve, reject) => dns.process.once('error', reject))
   failed.catch(() => {})
-  const resolver = new Resolver({ timeout: 300, tries: 1 })
+  const resolver = new Resolver({ timeout: 2000, tries: 1 })
   resolver.setServers([dns.address])
-  for (let i = 0; i < 200; i++) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
     if (dns.process.exitCode !== null) return false
     const log = await readFile(join(dns.dir, 'knot.log'), 'utf8').catch(() => '')
     if (/cannot bind/.test(log)) return false

@@ -47,7 +47,7 @@ async function inject (c, name, deed) {
   const of = new RegExp(`event=ended program=${name} signal=31|forbidden call ${deed} returned: (\\w+)`)
   const said = await until('judged', () => of.exec(c.log.slice(from)))
   if (said[1]) return said[1]
-  await c.back(name, pid, 30_000)
+  await c.back(name, pid)
   return 'died'
 }
 

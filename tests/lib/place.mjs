@@ -31,9 +31,9 @@ export async function placeFiles (web, proofs, change = v => v) {
 
 const listensLater = (child, what, port) => until(what, async () => {
   if (child.exitCode !== null) throw new Error('it ended')
-  const { code } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-brief'], { ms: 5000 })
+  const { code } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-brief'], { ms: 20_000 })
   return code === 0
-}, 20_000)
+})
 
 function launch (command, args) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } })
@@ -127,7 +127,7 @@ async function whileServing (kind, files, options, fn) {
     const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
     await child.ended
     clearTimeout(hard)
-    rmSync(place, { recursive: true, force: true })
+    rmSync(place, { recursive: true, force: true, maxRetries: 20 })
   }
 }
 
@@ -146,9 +146,9 @@ export function serveAndFetch (kind, { files, root, name }) {
 export function serveStapled (kind, { files, root, name, answer }) {
   const directives = `ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ${root};`
   return whileServing(kind, files, { directives, answer }, port => until(`${kind} staples`, async () => {
-    const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 5000 })
+    const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 20_000 })
     return /OCSP Response Status/.test(stdout) && stdout
-  }, 20_000))
+  }))
 }
 
 /** openssl and GnuTLS both accept leaf + intermediates under the root, strictly. */

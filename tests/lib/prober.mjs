@@ -90,7 +90,7 @@ class Prober {
 
   async stop () {
     this.line('stop')
-    const hard = setTimeout(() => this.process.stdin.end(), 15000)
+    const hard = setTimeout(() => this.process.stdin.end(), 120_000)
     await this.ended
     clearTimeout(hard)
     await rm(this.dir, { recursive: true, force: true })

@@ -19,22 +19,14 @@ import { createServer as createTlsServer } from 'node:tls'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePorts } from './ports.mjs'
 
 const run = promisify(execFile)
+const PATIENCE_MS = 240_000 /* as in chancery.mjs: it only ends a wait that would be for ever */
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
-/** `count` different TCP ports of 127.0.0.1 that are free right now. */
-export async function freePorts (count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
-  })))
-  const ports = servers.map(server => server.address().port)
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
-}
+export { freePorts } from './ports.mjs'
 
 /** A self-signed certificate in dir: { certificate, key } as file names. */
 export async function selfSigned (dir, name = 'localhost') {
@@ -94,7 +86,7 @@ http {
     if (!this.process) return
     const before = await this.workers()
     this.process.kill('SIGHUP')
-    for (let i = 0; i < 200; i++) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
       const now = await this.workers()
       if (now.length > 0 && !now.some(pid => before.includes(pid))) return
       await sleep(25)
@@ -115,7 +107,7 @@ http {
     const failed = new Promise((resolve, reject) => child.once('error', reject))
     failed.catch(() => {})
     this.process = child
-    for (let i = 0; i < 200; i++) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
       if (child.exitCode !== null) return false
       if (await Promise.race([failed, listens(this.httpsPort)])) return child.exitCode === null
       await sleep(25)
@@ -124,12 +116,12 @@ http {
   }
 
   async stop () {
-    if (this.process && this.process.exitCode === null) {
+    if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
       const ended = new Promise(resolve => this.process.once('exit', resolve))
       this.process.kill('SIGTERM')
       await ended
     }
-    await rm(this.dir, { recursive: true, force: true })
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 20 })
   }
 }
 

@@ -33,7 +33,7 @@ function spoil (change, name = 'products.ini') {
 async function serveWith (change) {
   const catalogue = spoil(change)
   return run(`${BUILD}/chancery`, ['serve', '--data', join(dir, 'data'), '--set', 'server.listen=127.0.0.1:0',
-    '--set', 'public.listen=127.0.0.1:0', '--set', `catalogue.dir=${catalogue}`], { ms: 60_000 })
+    '--set', 'public.listen=127.0.0.1:0', '--set', `catalogue.dir=${catalogue}`])
 }
 
 const cases = [

@@ -25,7 +25,7 @@ before(async () => {
   work = mkdtempSync(join(tmpdir(), 'chancery-deb-'))
   if (machine) copyFileSync(deb, join(machine.root, 'srv', basename(deb)))
   else execFileSync('dpkg-deb', ['-x', deb, join(work, 'root')])
-}, { timeout: 600_000 })
+}, { timeout: 1_400_000 })
 after(async () => {
   await machine?.stop()
   rmSync(work, { recursive: true, force: true })
@@ -34,7 +34,7 @@ after(async () => {
 const root = () => machine?.root ?? join(work, 'root')
 const has = path => existsSync(join(root(), path))
 const apt = async (...args) => {
-  const got = await machine.run(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', '-o', 'Dpkg::Use-Pty=0', ...args], { ms: 300_000 })
+  const got = await machine.run(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', '-o', 'Dpkg::Use-Pty=0', ...args], { ms: 900_000 })
   assert.equal(got.code, 0, got.stdout + got.stderr)
   return got.stdout
 }
@@ -104,7 +104,7 @@ async function call (service, action) {
   const host = `127.0.0.1:${service.port}`
   const { SecretId, SecretKey } = service.account
   return new Promise((resolve, reject) => {
-    const request = https.request({ host: '127.0.0.1', port: service.port, method: 'POST', path: '/', ca: service.ca, timeout: 60_000,
+    const request = https.request({ host: '127.0.0.1', port: service.port, method: 'POST', path: '/', ca: service.ca, timeout: 240_000,
       headers: { Host: host, 'Content-Type': 'application/json', 'X-TC-Action': action, 'X-TC-Version': '2019-12-05', 'X-TC-Timestamp': String(seconds),
         Authorization: signTc3({ secretId: SecretId, secretKey: SecretKey, host, body, seconds }) } }, reply => {
       let text = ''
@@ -132,7 +132,7 @@ async function serve (extra = [], env = {}) {
   child.stderr.on('data', d => { service.log += d })
   const ended = new Promise(resolve => child.once('close', code => { service.code = code ?? 'killed'; resolve() }))
   process.once('exit', () => child.kill('SIGKILL'))
-  await until('ready', () => service.code !== undefined || /^ready .*\n/m.test(service.out), 120_000)
+  await until('ready', () => service.code !== undefined || /^ready .*\n/m.test(service.out))
   assert.equal(service.code, undefined, service.log)
   service.stop = async () => {
     child.kill('SIGTERM')

@@ -213,7 +213,7 @@ test('messages are ignored and wanted again, only near the end (IGN-01 IGN-02 IG
   await assert.rejects(sw([soon], 2), { code: 'InvalidParameterValue' })
   assert.deepEqual((await sw([soon], 1)).CertificateIds, [soon])
   await c.moveClock(21 * 86400)
-  await c.waitStatus(account, soon, 3, 120_000) /* SIL-56: stays set after the end; SIL-24: and there is no notice */
+  await c.waitStatus(account, soon, 3) /* SIL-56: stays set after the end; SIL-24: and there is no notice */
   assert.equal((await item(soon)).IsIgnore, true)
   const notices = await c.sql(`SELECT kind FROM notice WHERE certificate_id = '${soon}'`)
   assert.deepEqual(notices, [])

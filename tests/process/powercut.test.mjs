@@ -59,7 +59,7 @@ test('what a client saw survives a power cut at any moment', async t => {
   closeSync(fd)
   writeFileSync(join(dir, 'facts'), facts.join('\n') + '\n')
   await c.end()
-  const { code, stdout, stderr } = await run(join(BUILD, 'tests/process/powercut_check'), [trace, join(dir, 'facts'), root, CUTS, SEED], { ms: 600_000 })
+  const { code, stdout, stderr } = await run(join(BUILD, 'tests/process/powercut_check'), [trace, join(dir, 'facts'), root, CUTS, SEED], { ms: 1_500_000 })
   t.diagnostic(stdout.trim())
   assert.equal(code, 0, `${stdout}\n${stderr.slice(-6000)}`)
   assert.match(stdout, new RegExp(`^${CUTS} cuts`))

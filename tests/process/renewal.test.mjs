@@ -27,7 +27,7 @@ const detail = id => c.call(account, 'DescribeCertificateDetail', { CertificateI
 test('from the window to the link both ways; nothing goes by itself, and the new one takes a slot of its own (REN-04 FREE-20 FREE-21 FREE-26)', async () => {
   const old = (await apply({ Alias: 'the shop', ContactEmail: 'a@maple.com', ContactPhone: '+86 1', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1', Tags: [{ TagKey: 'env', TagValue: 'prod' }] })).CertificateId
   await placeRecords(dns, await c.proofs(account, old))
-  await c.waitStatus(account, old, 1, 120_000)
+  await c.waitStatus(account, old, 1)
   await assert.rejects(apply({ OldCertificateId: old }), { code: 'FailedOperation.InvalidCertificateStatusCode' }) /* SIL-07 */
   await assert.rejects(c.call(account, 'RenewCertificate', { CertificateId: old }), { code: 'FailedOperation.InvalidCertificateStatusCode', message: /free/ })
   const used = async () => (await c.call(account, 'DescribeFreeQuota', {})).AnyDomains.Used
@@ -60,7 +60,7 @@ test('from the window to the link both ways; nothing goes by itself, and the new
   assert.deepEqual([d.Alias, d.EncryptAlgorithm, d.ProjectId, d.Tags], ['the shop', 'ECC prime256v1', '0', [{ TagKey: 'env', TagValue: 'prod' }]])
   assert.deepEqual([d.SubmittedData.ContactEmail, d.SubmittedData.ContactNumber], ['a@maple.com', '+86 1'])
   await placeRecords(dns, await c.proofs(account, next))
-  await c.waitStatus(account, next, 1, 120_000)
+  await c.waitStatus(account, next, 1)
   assert.equal((await detail(old)).Status, 1) /* LIFE-15: it runs on to its end */
   assert.equal((await c.call(account, 'DescribeCertificates', { CertIds: [old] })).Certificates[0].HasRenewOrder, next)
 })
@@ -68,7 +68,7 @@ test('from the window to the link both ways; nothing goes by itself, and the new
 test('what is said goes before what is carried over', async () => {
   const old = (await apply({ DomainName: 'b.maple.com', Alias: 'old' })).CertificateId
   await placeRecords(dns, await c.proofs(account, old))
-  await c.waitStatus(account, old, 1, 120_000)
+  await c.waitStatus(account, old, 1)
   await c.moveClock(61 * DAY)
   const next = (await apply({ DomainName: 'b.maple.com', OldCertificateId: old, Alias: 'new', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1', Tags: [{ TagKey: 'k', TagValue: 'v' }] })).CertificateId
   const d = await detail(next)

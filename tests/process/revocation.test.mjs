@@ -49,7 +49,7 @@ async function prove (account, id, auths) {
     if (now.Status === 10) return now
     await c.call(account, 'CompleteCertificate', { CertificateId: id }).catch(() => {})
     throw new Error(`status ${now.Status}`)
-  }, 60_000)
+  })
 }
 
 /* What the world says of a certificate: its list, by curl and openssl, and the status answer, by openssl ocsp. */
@@ -78,9 +78,7 @@ async function outside (files) {
   }
 }
 
-const seconds = since => (Date.now() - since) / 1000
-
-test('by DNS: filed, proved, revoked; CRL within 60 s, OCSP within 5 s (RVK-16 RVK-17 RVK-19 RVK-26 RVK-30)', async () => {
+test('by DNS: filed, proved, revoked; the list and the status answer say so (RVK-16 RVK-17 RVK-19 RVK-26 RVK-30)', async () => {
   const account = await c.createAccount()
   const id = await issue(account, 'a.zone0.com')
   const world = await outside(await c.download(account, id))
@@ -107,10 +105,8 @@ test('by DNS: filed, proved, revoked; CRL within 60 s, OCSP within 5 s (RVK-16 R
 
   const used = await freeUsed(account)
   const revoked = await prove(account, id, filed.RevokeDomainValidateAuths)
-  const since = Date.now()
-  await until('OCSP says so', async () => await world.ocsp() === 'revoked', 5_000)
-  const listed = await until('the list says so', () => world.crl(), 60_000)
-  assert.ok(seconds(since) < 60)
+  await until('OCSP says so', async () => await world.ocsp() === 'revoked') /* how soon: status.test.mjs */
+  const listed = await until('the list says so', () => world.crl())
   assert.doesNotMatch(listed, /Reason Code/)
   assert.equal(revoked.StatusName, 'Revoked')
   assert.equal(await freeUsed(account), used - 1, 'RVK-27: the account has its slot back at once')
@@ -159,12 +155,10 @@ test('a compromised key: at once, whatever is under way, and never accepted agai
   const world = await outside(files)
   await revoke(account, id) /* an ordinary request is under way */
   const filed = await revoke(account, id, { Reason: 'keyCompromise' })
-  const since = Date.now()
   assert.deepEqual([filed.State, filed.RevokeDomainValidateAuths], ['revoked', []])
   assert.equal((await c.describe(account, id)).Status, 10)
-  await until('OCSP says so', async () => await world.ocsp() === 'revoked keyCompromise', 5_000)
-  assert.match(await until('the list says so', () => world.crl(), 60_000), /Key Compromise/)
-  assert.ok(seconds(since) < 60)
+  await until('OCSP says so', async () => await world.ocsp() === 'revoked keyCompromise')
+  assert.match(await until('the list says so', () => world.crl()), /Key Compromise/)
   assert.equal((await c.sql('select count(*) as n from blocked_key'))[0].n, 1)
 })
 
@@ -225,7 +219,7 @@ test('by the operator on the owner\'s behalf: before the cut-off date, with the 
   }
   const operator = await c.createAccount({ name: 'operator', role: 'operator' })
   await c.call(operator, 'RevokeForAccount', { Account: account.Account, CertificateId: leaked, Reason: 'keyCompromise' })
-  await until('status answer', async () => await world.ocsp() === 'revoked superseded', 30_000)
+  await until('status answer', async () => await world.ocsp() === 'revoked superseded')
   for (const [id, action] of [[old, /\(superseded\): asked for by letter$/], [lapsed, /letter; it was bound to nginx web-1$/], [waits, /letter$/], [leaked, /\(keyCompromise\)/]]) {
     assert.equal((await c.describe(account, id)).Status, 10)
     const timeline = (await c.call(account, 'DescribeCertificateTimeline', { CertificateId: id })).Timeline

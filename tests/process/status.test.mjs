@@ -161,12 +161,15 @@ test('a revocation: OCSP says so within 5 s, the CRL within 60 s with a higher n
 
   await revoke(it)
   const began = Date.now()
-  await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked', 30_000)
+  await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked')
   const seen = Date.now() - began
-  await until('the CRL lists it', async () => (await crlOf(it)).lists, 60_000)
+  await until('the CRL lists it', async () => (await crlOf(it)).lists)
   const listed = Date.now() - began
-  assert.ok(seen < 5000 + 10_000, `OCSP took ${seen} ms`) /* the machine may be slow: the watch's own second is unit-tested */
-  assert.ok(listed < 60_000, `the CRL took ${listed} ms`)
+  const asked = performance.now()
+  await statusOf(other)
+  const lone = performance.now() - asked /* a question takes 0.1 s where nothing else runs; then the promise is 5 s and 60 s */
+  assert.ok(seen < Math.max(5_000, 50 * lone), `OCSP took ${seen} ms, one question ${lone} ms`)
+  assert.ok(listed < Math.max(60_000, 600 * lone), `the CRL took ${listed} ms, one question ${lone} ms`)
   const after = await crlOf(it)
   assert.ok(after.number > before.number)
   assert.match(after.text, /Superseded/)
@@ -188,7 +191,7 @@ test('a revocation right before a crash is on the list after the start, and the 
   await c.crash()
   await c.start()
   assert.equal(await statusOf(it), 'revoked')
-  await until('the CRL lists it', async () => (await crlOf(it)).lists, 60_000)
+  await until('the CRL lists it', async () => (await crlOf(it)).lists)
   assert.ok((await crlOf(it)).number > before.number)
 })
 

@@ -35,7 +35,7 @@ test('the first start makes what the contract names, with narrow modes', () => {
 })
 
 test('a second serve on the same directory is refused', async () => {
-  const second = await run(`${BUILD}/chancery`, ['serve', '--data', c.data, '--set', 'server.listen=127.0.0.1:0', '--set', 'public.listen=127.0.0.1:0'], { ms: 20_000 })
+  const second = await run(`${BUILD}/chancery`, ['serve', '--data', c.data, '--set', 'server.listen=127.0.0.1:0', '--set', 'public.listen=127.0.0.1:0'])
   assert.equal(second.code, 1, second.stderr)
   assert.ok(second.stderr.trim().length > 10)
   await c.call(account, 'DescribeCertificates')
@@ -43,7 +43,7 @@ test('a second serve on the same directory is refused', async () => {
 
 test('wrong settings are refused with their name, before anything is made', async () => {
   for (const [set, code] of [['server.lisen=1', 1], ['validation.http-port=99999', 1], ['nonsense', 2]]) {
-    const { code: got, stderr } = await run(`${BUILD}/chancery`, ['serve', '--data', `${c.dir}/other`, '--set', set], { ms: 20_000 })
+    const { code: got, stderr } = await run(`${BUILD}/chancery`, ['serve', '--data', `${c.dir}/other`, '--set', set])
     assert.ok([1, 2].includes(got), `${set}: ${got} ${stderr}`)
     assert.ok(code === 2 || stderr.includes(set.split('=')[0]), stderr)
   }
@@ -93,7 +93,7 @@ test('all children at once, twice: it comes back', async () => {
   for (let i = 0; i < 2; i++) {
     const before = c.pids()
     for (const name of PROGRAMS) c.kill(name)
-    for (const name of PROGRAMS) await c.back(name, before[name], 20_000)
+    for (const name of PROGRAMS) await c.back(name, before[name])
     await until('answers', answers)
   }
 })

@@ -53,7 +53,7 @@ async function dates (id) {
 
 const lifeOn = at => at < Date.parse('2027-03-15') / 1000 ? 200 : at < Date.parse('2029-03-15') / 1000 ? 100 : 47
 
-test('a term of three years, whatever the lives of its certificates', { timeout: 600_000 }, async () => {
+test('a term of three years, whatever the lives of its certificates', async () => {
   let id = await buy(3, 'shop.maple.com', 'DNS_PROXY')
   await placeRecords(dns, await c.proofs(account, id))
   await c.waitStatus(account, id, 1)
@@ -69,7 +69,7 @@ test('a term of three years, whatever the lives of its certificates', { timeout:
     const due = Math.max(now.to + 1 - 30 * DAY, now.from + now.days * DAY * 2 / 3)
     await c.moveClock(Math.ceil(due - c.now()) + 5)
     const next = await until(`a successor of ${id}`, async () => (await list()).find(x => x.CertificateId !== id && x.Status === 1 &&
-      Date.parse(`${x.CertEndTime.replace(' ', 'T')}+08:00`) / 1000 > now.to), 120_000)
+      Date.parse(`${x.CertEndTime.replace(' ', 'T')}+08:00`) / 1000 > now.to))
     const then = await dates(next.CertificateId)
     assert.ok(then.from < now.to, 'no day without a certificate')
     assert.equal(then.days, Math.min(lifeOn(then.from), (end + 1 - then.from) / DAY), `${next.CertificateId} begins ${new Date(then.from * 1000).toISOString()}`)
@@ -87,14 +87,14 @@ test('a term of three years, whatever the lives of its certificates', { timeout:
   assert.equal((await list()).filter(x => x.Status === 0).length, 0)
 })
 
-test('where nobody keeps a record the successor waits, visible, and the owner is told', { timeout: 300_000 }, async () => {
+test('where nobody keeps a record the successor waits, visible, and the owner is told', async () => {
   const id = await buy(2, 'www.birch.com', 'DNS')
   const proofs = await c.proofs(account, id)
   await placeRecords(dns, proofs)
   await c.waitStatus(account, id, 1)
   for (const p of proofs) await dns.removeRecord(p.DvAuthKey, p.DvAuthVerifyType)
   await c.moveClock(32 * DAY)
-  const next = await until('a successor', async () => (await list()).find(x => x.Status === 0), 60_000)
+  const next = await until('a successor', async () => (await list()).find(x => x.Status === 0))
   assert.equal(next.Domain, 'www.birch.com')
   await c.moveClock(1000)
   await until('a notice', async () => (await c.sql("SELECT count(*) AS n FROM notice WHERE kind = 'successor'"))[0].n === 1)

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { startChancery } from '../lib/chancery.mjs'
+import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { filePath, placeFiles, placeRecords } from '../lib/place.mjs'
 import { startNginx } from '../lib/web.mjs'
@@ -86,11 +86,7 @@ test('TXT: found by the periodic look, without anybody asking (DCV-09 SIL-10)', 
   const id = await c.apply(account, 'quiet.plain.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
   await placeRecords(dns, await c.proofs(account, id))
   await c.moveClock(61)
-  for (let i = 0; i < 300; i++) {
-    if ((await c.describe(account, id)).Status === 1) return
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-  assert.fail('not issued')
+  await until('issued', async () => (await c.describe(account, id)).Status === 1)
 })
 
 test('CNAME: another target does not pass, the right one does', async () => {
@@ -156,10 +152,8 @@ test('CAA: what forbids holds the certificate back, what permits lets it through
     await placeRecords(dns, await c.proofs(account, id))
     const { VerificationResults: [r] } = await c.check(account, id)
     assert.equal(r.LocalCheck, 1, JSON.stringify(r))
-    await new Promise(resolve => setTimeout(resolve, 3000))
-    const held = await c.describe(account, id)
-    assert.equal(held.Status, 0)
-    assert.notEqual(held.StatusMsg, '')
+    await until('it is told', async () => /CAA/.test((await c.describe(account, id)).StatusMsg))
+    assert.equal((await c.describe(account, id)).Status, 0)
   }
   const id = await c.apply(account, 'a.open.caa.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
   await placeRecords(dns, await c.proofs(account, id))

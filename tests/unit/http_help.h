@@ -24,6 +24,7 @@ struct help {
         uint16_t port;
         atomic_int handled, directs;
         atomic_int delay_ms;
+        atomic_bool hold; /* handlers wait until it is taken away */
 };
 
 static bool help_direct(void *context, struct http_request *request, struct http_reply *reply)
@@ -42,6 +43,8 @@ static void help_handle(void *context, struct http_request *request, struct http
 {
         struct help *help = context;
 
+        while (help->hold)
+                usleep(1000);
         if (help->delay_ms)
                 usleep((unsigned)help->delay_ms * 1000);
         help->handled++;
@@ -78,7 +81,7 @@ static int help_listen(uint16_t *ret_port)
 
 static int help_connect(uint16_t port)
 {
-        const struct timeval limit = {.tv_sec = 20};
+        const struct timeval limit = {.tv_sec = 120};
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         struct sockaddr_in address = {
                 .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "core/quota.h"
@@ -450,7 +451,7 @@ static void test_no_overspending(void **state)
 /* ---- killed in the middle ---- */
 
 /* A process of its own opens the same database and lives until it is killed. */
-static void live_until_killed(const struct life *begun, uint64_t seed)
+static void live_until_killed(const struct life *begun, uint64_t seed, _Atomic size_t *lived)
 {
         struct life life = *begun;
         struct shop shop = *begun->shop;
@@ -464,7 +465,7 @@ static void live_until_killed(const struct life *begun, uint64_t seed)
                 _exit(2);
         life.shop = &shop;
         life.random = seed;
-        for (;;)
+        for (;; (*lived)++)
                 live(&life, 1);
 }
 
@@ -473,7 +474,9 @@ static void test_killed_in_the_middle(void **state)
         struct shop *shop = *state;
         struct life life;
         uint64_t seed = 4711;
+        _Atomic size_t *lived = mmap(NULL, sizeof *lived, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
+        assert_true(lived != MAP_FAILED);
         begin_life(&life, shop, seed);
         store_close(shop->core.store);
         for (size_t i = 0; i < CRASHES; i++) {
@@ -481,8 +484,11 @@ static void test_killed_in_the_middle(void **state)
                 int status = 0;
                 assert_true(pid >= 0);
                 if (pid == 0)
-                        live_until_killed(&life, seed + i * 31);
-                usleep((useconds_t)(150000 + draw(&life, 350000)));
+                        live_until_killed(&life, seed + i * 31, lived);
+                const size_t before = *lived;
+                while (*lived < before + 5 && waitpid(pid, &status, WNOHANG) == 0)
+                        usleep(1000);
+                usleep((useconds_t)draw(&life, 350000));
                 assert_int_equal(kill(pid, SIGKILL), 0);
                 assert_int_equal(waitpid(pid, &status, 0), pid);
                 assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL); /* it did not end by itself */

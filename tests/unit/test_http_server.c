@@ -128,7 +128,7 @@ static void a_connection_is_kept_and_requests_may_be_pipelined(void **state)
         help_write(fd, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         help_expect(help_read(fd), "|/1|");
         help_expect(help_read(fd), "|/2|");
-        assert_true(help_is_closed(fd, 1000));
+        assert_true(help_is_closed(fd, 30000));
         close(fd);
 }
 
@@ -167,7 +167,7 @@ static void who_ends_in_the_middle_of_a_request_is_let_go(void **state)
 
                 help_write(fd, parts[i]);
                 shutdown(fd, SHUT_WR);
-                assert_true(help_is_closed(fd, 10000));
+                assert_true(help_is_closed(fd, 40000));
                 close(fd);
         }
 }
@@ -198,7 +198,7 @@ static void slow_clients_do_not_hold_up_others(void **state)
         begun = clock_mono_ms();
         for (int i = 0; i < 20; i++)
                 help_expect(help_exchange(help.port, "GET /y HTTP/1.1\r\nHost: a\r\n\r\n"), "|/y|");
-        assert_true(clock_mono_ms() - begun < 2000);
+        assert_true(clock_mono_ms() - begun < 30000); /* who is held up waits for the time-out of the slow, two minutes */
         help_write(slow[7], "bcdefghij");
         help_expect(help_read(slow[7]), "|abcdefghij|");
         for (int i = 0; i < 200; i++)

@@ -138,7 +138,7 @@ static void a_connection_without_memory_is_dropped_alone(void **state)
                 while (atomic_load(&fail_at) >= 0)
                         usleep(1000);
                 help_write(fd, "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n");
-                assert_true(help_is_closed(fd, 5000));
+                assert_true(help_is_closed(fd, 40000));
                 close(fd);
         }
         help_expect(help_exchange(help.port, "GET /direct HTTP/1.1\r\nHost: a\r\n\r\n"), "direct");

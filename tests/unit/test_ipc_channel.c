@@ -49,7 +49,7 @@ static bool answer_one(struct peer *peer, const struct frame *in)
         case GARBAGE:
                 return write(peer->fd, "garbage", 7) == 7;
         case SLEEP:
-                usleep(300 * 1000);
+                usleep(1500 * 1000);
                 break;
         case REFUSE:
                 out = (struct frame_out){.type = in->head.type,
@@ -121,8 +121,9 @@ static void test_peers_that_fail(void **state)
         static const struct {
                 enum manner manner;
                 enum err err;
-        } cases[] = {{DIE_AFTER_READING, ERR_IPC_LOST}, {WRONG_TYPE, ERR_IPC_FRAME}, {WRONG_SLOT, ERR_IPC_TIMEOUT},
-                     {GARBAGE, ERR_IPC_LOST},           {SLEEP, ERR_IPC_TIMEOUT},    {ECHO, ERR_NONE}};
+                int within_ms; /* short where it is waited for in vain */
+        } cases[] = {{DIE_AFTER_READING, ERR_IPC_LOST, 60000}, {WRONG_TYPE, ERR_IPC_FRAME, 60000}, {WRONG_SLOT, ERR_IPC_TIMEOUT, 200},
+                     {GARBAGE, ERR_IPC_LOST, 60000},           {SLEEP, ERR_IPC_TIMEOUT, 200},      {ECHO, ERR_NONE, 60000}};
         (void)state;
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -132,8 +133,9 @@ static void test_peers_that_fail(void **state)
                 int64_t before = clock_mono_ms();
 
                 peer_start(&peer, channel, cases[i].manner);
-                assert_int_equal(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 200, &reply).err, cases[i].err);
-                assert_true(clock_mono_ms() - before < 2000);
+                assert_int_equal(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, cases[i].within_ms, &reply).err,
+                                 cases[i].err);
+                assert_true(clock_mono_ms() - before < 30000);
                 channel_reply_done(&reply);
                 channel_free(channel);
                 pthread_join(peer.thread, NULL);
@@ -150,7 +152,7 @@ static void test_refusal_brings_its_sentence(void **state)
         (void)state;
 
         peer_start(&peer, channel, REFUSE);
-        assert_int_equal(channel_ask(channel, &request, 1000, 8, &reply, why).err, ERR_ISSUE_REFUSED);
+        assert_int_equal(channel_ask(channel, &request, 60000, 8, &reply, why).err, ERR_ISSUE_REFUSED);
         assert_string_equal(why, "no, because");
         assert_null(reply.memory);
         channel_free(channel);
@@ -183,7 +185,7 @@ static void test_waits_for_the_next_life(void **state)
                         close(pair[1]);
                 }
                 pthread_create(&starter, NULL, come_later, channel);
-                OK(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 3000, &reply));
+                OK(channel_call(channel, MSG_PROBE, "x", 1, NULL, 0, 60000, &reply));
                 channel_reply_done(&reply);
                 channel_free(channel);
                 pthread_join(starter, NULL);
@@ -223,7 +225,7 @@ static void test_batch_and_death_in_it(void **state)
                 struct peer peer;
                 size_t good = 0;
                 peer_start(&peer, channel, dies ? DIE_AFTER_TEN : ECHO);
-                channel_call_batch(channel, requests, LIMIT_ISSUE_BATCH, dies ? 500 : 5000, replies, results);
+                channel_call_batch(channel, requests, LIMIT_ISSUE_BATCH, dies ? 2000 : 60000, replies, results);
                 for (uint32_t i = 0; i < LIMIT_ISSUE_BATCH; i++) {
                         if (res_is_ok(results[i])) {
                                 assert_int_equal(*(const uint32_t *)(const void *)replies[i].body.p, i);
@@ -261,7 +263,7 @@ static void *ask_much(void *arg)
         for (uint32_t i = 0; i < 400; i++) {
                 struct channel_reply reply;
                 uint32_t body = asker->seed + i;
-                res result = channel_call(asker->channel, MSG_PROBE, &body, sizeof(body), NULL, 0, 5000, &reply);
+                res result = channel_call(asker->channel, MSG_PROBE, &body, sizeof(body), NULL, 0, 60000, &reply);
                 if (res_is_ok(result) && reply.body.n == 4 && memcmp(reply.body.p, &body, 4) == 0)
                         asker->good++;
                 else if (result.err == ERR_IPC_LOST)
