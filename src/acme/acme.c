@@ -78,7 +78,8 @@ static const char *call_base(const struct http_request *request)
 static void call_begin(struct acme *acme, struct http_request *request, struct http_reply *reply, struct acme_call *call)
 {
         *call = (struct acme_call){.acme = acme, .request = request, .reply = reply, .base = call_base(request)};
-        call->url = arena_printf(request->arena, "%s%.*s", call->base, (int)request->path.n, request->path.p);
+        call->url = arena_printf(request->arena, "%s%.*s%s%.*s", call->base, (int)request->path.n, request->path.p,
+                                 request->query.n > 0 ? "?" : "", (int)request->query.n, request->query.p ? request->query.p : "");
 }
 
 /* ---- answering ------------------------------------------------------------------------------------------------- */

@@ -84,6 +84,10 @@ async function row (client, number, state) {
     await peers.set(path(challenge), client.answer(challenge)) /* only who is let serve it does */
     const tried = await client.post(challenge.url, {})
     assert.equal(tried.status, 200, tried.text)
+    if (tried.body.status === 'processing') {
+      assert.match(tried.headers['retry-after'], /^[1-9]\d*$/)
+      state.told++
+    }
     state.begun++
     let body
     do {
@@ -106,7 +110,7 @@ test('three hundred hostile hosts and a thousand slow connections cost the other
   const alone = median(await ordersMs(honest))
   const quiet = p95(await directoryMs(honest))
   const pids = c.pids()
-  const state = { over: false, begun: 0, ended: 0 }
+  const state = { over: false, begun: 0, ended: 0, told: 0 }
   const harm = Promise.all(Array.from({ length: ACCOUNTS }, (_, i) => hostile(i, state)))
   harm.catch(() => { state.over = true })
   const beside = []
@@ -123,6 +127,7 @@ test('three hundred hostile hosts and a thousand slow connections cost the other
     state.over = true
   }
   await harm
+  assert.ok(state.told > 0, 'nobody was told to come back')
   t.diagnostic(`an order: ${alone.toFixed(0)} ms alone, ${median(beside).toFixed(0)} ms beside, the slowest ${Math.max(...beside).toFixed(0)} ms; ` +
     `the directory: ${quiet.toFixed(1)} ms alone, ${p95(directory).toFixed(1)} ms beside; ${state.ended} hostile looks`)
   assert.ok(median(beside) <= Math.max(1500, alone * 5), `an order takes ${median(beside)} ms, alone ${alone} ms`)

@@ -9,7 +9,7 @@ import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
 import { placeRecords, verifyChain } from '../lib/place.mjs'
-import { Acme, ders, makeCsr } from '../lib/acme.mjs'
+import { Acme, ders, jwkOf, makeCsr } from '../lib/acme.mjs'
 
 let dns, web, c
 before(async () => {
@@ -33,7 +33,7 @@ test('the directory and fresh nonces', async () => {
   assert.equal(directory.status, 200)
   assert.match(directory.headers['content-type'], /^application\/json/)
   for (const name of ['newNonce', 'newAccount', 'newOrder', 'revokeCert', 'keyChange', 'renewalInfo']) assert.match(directory.body[name], /^https:\/\/127\.0\.0\.1:\d+\/acme\//)
-  assert.equal(directory.body.meta.externalAccountRequired, false)
+  assert.deepEqual(directory.body.meta, { website: `https://127.0.0.1:${c.port}/`, caaIdentities: [], externalAccountRequired: false })
   const head = await client.raw('HEAD', directory.body.newNonce)
   assert.equal(head.status, 200)
   const get = await client.raw('GET', directory.body.newNonce)
@@ -41,6 +41,42 @@ test('the directory and fresh nonces', async () => {
   assert.match(get.headers['cache-control'], /no-store/)
   assert.match(get.headers['replay-nonce'], /^[\w-]{32}$/)
   assert.notEqual(get.headers['replay-nonce'], head.headers['replay-nonce'])
+})
+
+test('an account: found again by its key, its contacts changed, its orders in pages', async () => {
+  const client = new Acme(c)
+  const made = await client.register({ contact: ['mailto:one@acme-test.com'] })
+  assert.deepEqual([made.status, made.body.contact, made.body.orders], [201, ['mailto:one@acme-test.com'], `${client.kid}/orders`])
+  const found = await client.post(client.url('new-account'), { onlyReturnExisting: true }, { jwk: jwkOf(client.key) })
+  assert.deepEqual([found.status, found.location, found.body.contact], [200, client.kid, made.body.contact])
+  for (const contact of [['mailto:two@acme-test.com', 'mailto:three@acme-test.com'], []]) {
+    assert.deepEqual((await client.post(client.kid, { contact })).body.contact, contact)
+    assert.deepEqual((await client.post(client.kid)).body.contact, contact)
+  }
+  const orders = []
+  await Promise.all(Array.from({ length: 6 }, async () => { for (let i = 0; i < 17; i++) orders.push((await client.order([`page${i % 3}.acme-test.com`])).location) }))
+  const first = await client.post(`${client.kid}/orders`)
+  assert.equal(first.body.orders.length, 100)
+  const [, next] = /<([^>]+)>;rel="next"/.exec([first.headers.link].flat().join(', '))
+  const second = await client.post(next)
+  assert.doesNotMatch([second.headers.link].flat().join(', '), /rel="next"/)
+  assert.deepEqual([...first.body.orders, ...second.body.orders].sort(), orders.sort())
+  assert.equal((await client.post(`${client.kid}/orders?after=x`)).type, 'malformed')
+})
+
+test('who has to come back hears when: Retry-After on what is pending', async () => {
+  const client = new Acme(c)
+  await client.register()
+  const order = await client.order(['again.acme-test.com'])
+  const [url] = order.body.authorizations
+  const authorization = await client.post(url)
+  const challenge = await client.post(authorization.body.challenges[0].url)
+  for (const reply of [order, await client.post(order.location), authorization, challenge]) {
+    assert.equal(reply.body.status, 'pending')
+    assert.match(reply.headers['retry-after'], /^[1-9]\d*$/)
+  }
+  await client.authorize(url, byHttp(client))
+  for (const reply of [await client.post(order.location), await client.post(url)]) assert.equal(reply.headers['retry-after'], undefined)
 })
 
 for (const alg of ['ES256', 'ES384', 'RS256', 'EdDSA']) {

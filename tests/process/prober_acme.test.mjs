@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer as createPlain } from 'node:net'
 import { createServer } from 'node:tls'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +21,8 @@ const answers = new Map() /* host → head and body */
 let dns, raw, prober, dir, httpsPort, alpnPort
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'chancery-acme-'))
-  dns = await startDns({ zones: [{ name: 'hop-test.com', records: [['hop-test.com', 'A', '127.0.0.1'], ['*.hop-test.com', 'A', '127.0.0.1'], ['inside.hop-test.com', 'A', '10.0.0.1']] }] })
+  dns = await startDns({ zones: [{ name: 'hop-test.com', records: [['hop-test.com', 'A', '127.0.0.1'], ['*.hop-test.com', 'A', '127.0.0.1'], ['inside.hop-test.com', 'A', '10.0.0.1'],
+    ['second.hop-test.com', 'A', '127.0.0.2'], ['mapped.hop-test.com', 'AAAA', '::ffff:127.0.0.2'], ['nat64.hop-test.com', 'AAAA', '64:ff9b::7f00:2'], ['sixtofour.hop-test.com', 'AAAA', '2002:7f00:2::1']] }] })
   raw = await startRaw((socket, request) => {
     const host = /^host: ([^\r:]+)/im.exec(request)?.[1].toLowerCase()
     const path = request.split(' ')[1]
@@ -72,12 +74,62 @@ test('http-01: redirects to the two ports only, past the guard at each hop', asy
     answers.set('out.hop-test.com', redirect(to))
     assert.equal((await look('out.hop-test.com')).verdict, 'REDIRECT', to)
   }
-  const inside = ['10.0.0.1', '127.0.0.2', '127.1.1.1', '169.254.169.254', '2130706434', '0x7f000002', '017700000002', '127.2', '[::1]', '[::ffff:127.0.0.2]', '[::ffff:7f00:2]',
-    '[64:ff9b::7f00:2]', '[2002:7f00:2::]', '0.0.0.0', 'inside.hop-test.com', '127。0。0。2']
-  for (const host of inside) {
-    answers.set('out.hop-test.com', redirect(`http://${host}:${raw.port}/`))
-    const seen = await look('out.hop-test.com')
-    assert.match(seen.verdict, /^(REDIRECT|REFUSED_ADDRESS)$/, `${host}: ${seen.verdict} ${seen.detail}`)
+})
+
+/*
+ * Where a redirect may not lead, in every spelling that some reader of addresses takes for one (standards: SSRF list).  Behind each
+ * stands a server at 127.0.0.2, or at another port of 127.0.0.1, that notes whoever comes; what the prober makes of the text is its
+ * own affair, as long as nobody comes and nothing passes.
+ */
+const LOOPBACK = ['127.0.0.2', '127.0.0.2.', '127.0.0.2..', '2130706434', '02130706434', '0x7f000002', '0X7F000002', '0x7f.0.0.2', '0x7f.0x0.0x0.0x2', '017700000002', '0177.0.0.2', '0177.0.0.02',
+  '00000000177.0.0.2', '127.2', '127.0.2', '127.0x2', '0x7f.2', '127.0.0.0x2', '127.0.0.02', '127.000.000.002', '127.0.0.258', '4294967298', '127.0.0.2%00', '127.0.0.2%20', '127.0.0.2%2f',
+  '%31%32%37.0.0.2', '127%2e0%2e0%2e2', '127.0.0.2%00.end.hop-test.com', '127.0.0.2#.end.hop-test.com', '127.0.0.2?.end.hop-test.com',
+  '127。0。0。2', '127．0．0．2', '127｡0｡0｡2', '１２７.0.0.2', '①②⑦.⓪.⓪.②', '𝟭𝟮𝟳.𝟬.𝟬.𝟮', '127.0.0.²', '\u00ad127.0.0.2', '127.0.0.\u200b2',
+  '[::ffff:127.0.0.2]', '[::FFFF:7F00:2]', '[::ffff:7f00:2]', '[0:0:0:0:0:ffff:7f00:2]', '[0000:0000:0000:0000:0000:ffff:7f00:0002]', '[::ffff:0x7f.0.0.2]', '[::127.0.0.2]', '[::7f00:2]',
+  '[::ffff:0:127.0.0.2]', '[64:ff9b::7f00:2]', '[64:ff9b::127.0.0.2]', '[64:ff9b:1::7f00:2]', '[2002:7f00:2::]', '[2002:7f00:2::1]', '[2001:0:7f00:2::1]', '[127.0.0.2]', '[v1.127.0.0.2]',
+  '[::ffff:127.0.0.2%25lo]', '[::ffff:127.0.0.2%lo]', '[::ffff:127.0.0.2%1]', 'user@127.0.0.2', 'user:pass@127.0.0.2', '@127.0.0.2', ':@127.0.0.2', 'end.hop-test.com@127.0.0.2', 'end.hop-test.com%40127.0.0.2',
+  'end.hop-test.com\\@127.0.0.2', 'end.hop-test.com#@127.0.0.2', 'second.hop-test.com', 'second.hop-test.com.', 'SECOND.hop-test.com', 'second。hop-test.com', 'ｓecond.hop-test.com', 'mapped.hop-test.com',
+  'nat64.hop-test.com', 'sixtofour.hop-test.com']
+const NOWHERE = ['0', '00', '0x0', '0.0.0.0', '0.0.0.1', '10.0.0.1', '10.1', '100.64.0.1', '100.127.255.255', '169.254.169.254', '2852039166', '0xa9fea9fe', '172.16.0.1', '192.0.0.1', '192.0.0.192', '192.0.2.1',
+  '192.88.99.1', '192.168.0.1', '198.18.0.1', '198.51.100.1', '203.0.113.1', '224.0.0.1', '239.255.255.255', '240.0.0.1', '255.255.255.255', '168.63.129.16', '[::]', '[0:0:0:0:0:0:0:0]', '[::1]', '[::2]',
+  '[0:0:0:0:0:0:0:1]', '[fe80::1]', '[fe80::1%25lo]', '[fe80::1%lo]', '[fe80::1%251]', '[febf::1]', '[fec0::1]', '[fc00::1]', '[fd00:ec2::254]', '[ff02::1]', '[ff05::1]', '[100::1]', '[2001:db8::1]',
+  '[3fff::1]', '[5f00::1]', '[64:ff9b::a9fe:a9fe]', '[2002:a9fe:a9fe::]', '[::ffff:169.254.169.254]', '[::ffff:a9fe:a9fe]', 'localhost', 'localhost.', 'LOCALHOST', 'localhost.localdomain', 'ip6-localhost',
+  'inside.hop-test.com', 'end', 'hop_test.com', 'metadata.google.internal', '[]', '[::g]', '[1:2:3:4:5:6:7:8:9]', '', '.', '..', '-', '*', '%', '%zz', ' ', 'a b']
+
+test('http-01: redirects to where nobody may be sent, in every spelling, reach nobody', async () => {
+  const strays = []
+  const canary = (port, host) => new Promise((resolve, reject) => {
+    const server = createPlain(socket => { strays.push(`${host}:${server.address().port}`); socket.destroy() })
+    server.once('error', reject).listen(port, host, () => resolve(server))
+  })
+  const canaries = [await canary(raw.port, '127.0.0.2'), await canary(0, '127.0.0.1')]
+  const port = raw.port
+  const other = canaries[1].address().port
+  const good = 'end.hop-test.com'
+  const to = [...LOOPBACK, ...NOWHERE].map(host => `http://${host}:${port}/`)
+  /* other ports, and texts that readers split differently */
+  to.push(...[`:${other}`, `:0${other}`, `:+${other}`, `:0x${other.toString(16)}`, `:${other}.`, `:${other}%20`, `:${port}:${other}`, `:${port}@${good}:${other}`, `:${other}#@${good}:${port}`, `:${other}\\@${good}:${port}`,
+    `:${other}?@${good}:${port}`, `:${port + 65536}`, `:${other + 65536}`, `:${other + 4294967296}`, ':0', ':-1', ':65535', ':65536', ':99999999999999999999', ':１２３', ':'].map(text => `http://${good}${text}/`))
+  to.push(...[`//${good}:${other}/x`, `///${good}:${other}/`, `////127.0.0.2:${port}/`, `//127.0.0.2:${port}/`, `\\\\127.0.0.2:${port}\\`, `/\\127.0.0.2:${port}/`, `\\/127.0.0.2:${port}/`, `http:\\\\127.0.0.2:${port}\\`,
+    `http:/127.0.0.2:${port}/`, `http:127.0.0.2:${port}/`, `http:///127.0.0.2:${port}/`, `http:////127.0.0.2:${port}/`, `ht\ttp://127.0.0.2:${port}/`, `http://127.0.0\t.2:${port}/`, `http://127.0.0.2\t:${port}/`,
+    ` http://127.0.0.2:${port}/`, `\thttp://127.0.0.2:${port}/`, `http ://127.0.0.2:${port}/`, `HTTP://127.0.0.2:${port}/`, `hTTps://127.0.0.2:${port}/`, `https://127.0.0.2:${httpsPort}/`, `https://${good}:${other}/`,
+    `http://${good}:${other}`, `127.0.0.2:${port}/`, `url=http://127.0.0.2:${port}/`, `<http://127.0.0.2:${port}/>`, `"http://127.0.0.2:${port}/"`, `http://127.0.0.2:${port}/, http://${good}:${port}/`,
+    `ftp://${good}:${other}/`, `gopher://127.0.0.1:${other}/`, `dict://127.0.0.1:${other}/`, `ldap://127.0.0.1:${other}/`, `tftp://127.0.0.1:${other}/`, `telnet://127.0.0.1:${other}/`, `smb://127.0.0.1:${other}/`,
+    `ws://127.0.0.2:${port}/`, `http+unix://%2ftmp/`, 'file:///etc/passwd', 'file://localhost/etc/passwd', 'data:text/plain,token-1.thumbprint-1', 'javascript:alert(1)', 'about:blank', 'mailto:a@b.test', '',
+    `http://${good}:${port}\u0000@127.0.0.2/`].map(text => text))
+  answers.set(good, page(KEY))
+  for (const [i, text] of to.entries()) answers.set(`spelling${i}.hop-test.com`, Buffer.from(redirect(text)))
+  const seen = await Promise.all(to.map((_, i) => look(`spelling${i}.hop-test.com`)))
+  for (const [i, text] of to.entries()) assert.doesNotMatch(seen[i].verdict, /^PASS$/, `${JSON.stringify(text)}: ${seen[i].detail}`)
+  for (const [i, text] of to.slice(0, LOOPBACK.length + NOWHERE.length).entries()) assert.match(seen[i].verdict, /^(REDIRECT|REFUSED_ADDRESS|UNREACHABLE)$/, `${JSON.stringify(text)}: ${seen[i].verdict} ${seen[i].detail}`)
+  assert.deepEqual(strays, [])
+  for (const server of canaries) await new Promise(resolve => server.close(resolve))
+  /* and what only looks odd is followed */
+  const fine = [`HTTP://${good}:${port}/`, `hTtP://END.HOP-TEST.COM:${port}/`, `//${good}:${port}/`, `http://${good}:${port}`, `http://${good}:${port}/#@127.0.0.2`, `http://${good}:${port}/?to=http://127.0.0.2/`,
+    `http://${good}:${port}/a/../b//c`, `http://${good}:0${port}/`]
+  for (const text of fine) {
+    answers.set('fine.hop-test.com', redirect(text))
+    assert.equal((await look('fine.hop-test.com')).verdict, 'PASS', text)
   }
 })
 

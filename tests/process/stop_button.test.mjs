@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test'
 import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
+import { Acme, b64u, makeCsr } from '../lib/acme.mjs'
 
 let dns, c, account, dir, config
 before(async () => {
@@ -60,3 +61,29 @@ for (const word of ['dv-ecc', 'dv', 'dns']) {
     assert.deepEqual(c.pids(), pids)
   })
 }
+
+/* Incident 8: what a method proved before it was withdrawn is void when it comes to signing. */
+test('dns-01 off: an ACME order that was proved by it waits, says when to ask again, and is valid by itself once it is on', async () => {
+  const client = new Acme(c)
+  await client.register()
+  const name = 'acme.zone.com'
+  const order = await client.order([name])
+  const solve = challenge => dns.addRecord(`_acme-challenge.${name}`, 'TXT', client.dnsValue(challenge))
+  assert.equal((await client.authorize(order.body.authorizations[0], { type: 'dns-01', solve })).status, 'valid')
+  const from = c.log.length
+  writeFileSync(config, '[issuance]\noff = dns-01\n')
+  await pause(2000)
+  const { csr } = await makeCsr(dir, [name])
+  const waiting = await client.post(order.body.finalize, { csr: b64u(csr) })
+  assert.equal(waiting.body.status, 'processing', waiting.text)
+  assert.match(waiting.headers['retry-after'], /^[1-9]\d*$/)
+  await until('refused', () => /event=issue .*err=ISSUE_OFF/.test(c.log.slice(from)), 40_000)
+  const asked = await client.post(order.location)
+  assert.equal(asked.body.status, 'processing')
+  assert.match(asked.headers['retry-after'], /^[1-9]\d*$/)
+  assert.equal((await client.post(order.body.finalize, { csr: b64u(csr) })).type, 'orderNotReady')
+  writeFileSync(config, '[issuance]\noff =\n')
+  const done = await client.wait(order.location, ['processing'], 120_000)
+  assert.equal(done.body.status, 'valid', done.text)
+  assert.equal((await client.post(done.body.certificate)).status, 200)
+})
