@@ -90,7 +90,24 @@ export const LISTS = [
   ['search: production, by end', { SearchKey: 'production', ExpirationSort: 'ASC' }],
   ['search: example, the tag', { SearchKey: 'example', Tags: [{ TagKey: 'stage', TagValue: 'production' }] }],
   ['the tag, a project, a status, expiring', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], ProjectId: 3, CertificateStatus: [1], FilterExpiring: 1 }],
-  ['search: ab (too short to be indexed)', { SearchKey: 'ab' }]
+  ['search: ab', { SearchKey: 'ab' }],
+  ['search: ab, the tag', { SearchKey: 'ab', Tags: [{ TagKey: 'stage', TagValue: 'production' }] }],
+  ['search: example, the tag, Offset 10,000', { SearchKey: 'example', Tags: [{ TagKey: 'stage', TagValue: 'production' }], Offset: 10000 }],
+  ['search: example, a status, a project', { SearchKey: 'example', CertificateStatus: [1], ProjectId: 3 }],
+  ['search: example, a rare status, Offset 10,000', { SearchKey: 'example', CertificateStatus: [0], Offset: 10000 }],
+  ['search: example, by end descending, Offset 10,000', { SearchKey: 'example', ExpirationSort: 'DESC', Offset: 10000 }],
+  ['search: example, uploaded', { SearchKey: 'example', Upload: 1 }],
+  ['search: production, a status that none has', { SearchKey: 'production', CertificateStatus: [12] }],
+  ['a tag by its key alone, Offset 10,000', { Tags: [{ TagKey: 'stage' }], Offset: 10000 }],
+  ['two tags, Offset 10,000', { Tags: [{ TagKey: 'stage', TagValue: 'production' }, { TagKey: 'stage' }], Offset: 10000 }],
+  ['the tag, by end descending, Offset 10,000', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], ExpirationSort: 'DESC', Offset: 10000 }],
+  ['the tag, a project, expiring', { Tags: [{ TagKey: 'stage', TagValue: 'production' }], ProjectId: 0, FilterExpiring: 1 }],
+  ['expiring, of most, by end descending, Offset 10,000', { FilterExpiring: 1, ProjectId: 0, ExpirationSort: 'DESC', Offset: 10000 }],
+  ['all by end descending, Offset 10,000', { ExpirationSort: 'DESC', Offset: 10000 }],
+  ['all at once', {
+    SearchKey: 'example', Tags: [{ TagKey: 'stage', TagValue: 'production' }], ProjectId: 0, CertificateStatus: [1], FilterExpiring: 1,
+    ExpirationSort: 'DESC', Offset: 1000
+  }]
 ]
 
 /* By Marker: the page behind the first one. */

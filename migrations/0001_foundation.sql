@@ -130,16 +130,8 @@ CREATE TABLE certificate (
     verified_ask_at BIGINT NOT NULL,        -- when a person last asked for a check (SIL-10)
     deleted_at BIGINT NOT NULL              -- 0 = there; a deleted one is kept for the record, never shown
 );
--- Lists and filters of the undeleted: each index ends in the list's order, so that a page needs no sorting.
--- The first one has all that lists filter by besides text, so that rows that do not fit are passed over without being read.
+-- The undeleted in the list's order, with most of what lists filter by: for the first pages, and for what is newer than the sets below.
 CREATE INDEX certificate_list ON certificate (account_id, seq, status, project_id, end_at, source, certificate_type) WHERE deleted_at = 0;
-CREATE INDEX certificate_ends ON certificate (account_id, end_at, seq) WHERE deleted_at = 0;
-CREATE INDEX certificate_status ON certificate (account_id, status, seq) WHERE deleted_at = 0;
-CREATE INDEX certificate_project ON certificate (account_id, project_id, seq) WHERE deleted_at = 0;
-CREATE INDEX certificate_end ON certificate (account_id, status, end_at, seq) WHERE deleted_at = 0;
-CREATE INDEX certificate_upload ON certificate (account_id, seq) WHERE deleted_at = 0 AND source = 'upload';
-CREATE INDEX certificate_ca ON certificate (account_id, seq) WHERE deleted_at = 0 AND certificate_type = 'CA';
-CREATE INDEX certificate_sm ON certificate (account_id, seq) WHERE deleted_at = 0 AND key_type = 'SM2';
 CREATE INDEX certificate_order ON certificate (account_id, order_id);
 CREATE INDEX certificate_key ON certificate (account_id, key_id);
 -- What ends next, over all accounts: only the issued (status 1) are in it.
@@ -293,17 +285,13 @@ CREATE TABLE tag (
     tag_key TEXT NOT NULL,
     tag_value TEXT NOT NULL,
     certificate_seq BIGINT NOT NULL,        -- the certificate's seq: lists by tag come in its order
-    status BIGINT NOT NULL,                 -- from here on the certificate's too, so that a tag with other filters needs no
-    project_id BIGINT NOT NULL,             -- look at fifty thousand certificates
-    end_at BIGINT NOT NULL,
-    uploaded BIGINT NOT NULL,
     PRIMARY KEY (account_id, certificate_id, tag_key) -- clustered
 );
-CREATE INDEX tag_value ON tag (account_id, tag_key, tag_value, certificate_seq, status, project_id, end_at, uploaded);
--- Search by any part of id, alias and names, by three-byte pieces ("grams") of the lower-cased text.
--- Grams are kept for segments of some thousand certificates, not for each one: a segment is written once, when an
--- account has that many new ones; what is newer is simply read.  So an application pays next to nothing for search,
--- and a search reads one small set a gram and segment.
+CREATE INDEX tag_newest ON tag (account_id, tag_key, certificate_seq, tag_value); -- of what is in no set yet
+-- Lists filter and search by sets.  An account's certificates are cut, in their order, into segments of some thousand; for
+-- each segment there is a set of its members for each one-, two- and three-byte piece ("gram") of the lower-cased id, alias and
+-- names, and one for each status, project, tag … (facets).  A segment is written once, when an account has that many new
+-- ones; what is newer is simply read.  So an application pays next to nothing for it.
 CREATE TABLE search_segment (
     account_id BIGINT NOT NULL,
     segment BIGINT NOT NULL,                -- 1, 2, … in each account
@@ -316,10 +304,32 @@ CREATE TABLE search_segment (
 CREATE INDEX search_segment_seq ON search_segment (account_id, last_seq);
 CREATE TABLE certificate_gram (
     account_id BIGINT NOT NULL,
-    gram BIGINT NOT NULL,                   -- three bytes as one number: text would have to be whole characters
+    gram BIGINT NOT NULL,                   -- its bytes as one number: text would have to be whole characters
     segment BIGINT NOT NULL,
     members BYTEA NOT NULL,                 -- set of the members whose text has the gram
     PRIMARY KEY (account_id, segment, gram) -- clustered
+);
+-- The grams that many members of a segment have (16 of 2,048): gram by gram, so that a common word is read in a few pages.
+CREATE TABLE certificate_gram_common (
+    account_id BIGINT NOT NULL,
+    gram BIGINT NOT NULL,
+    segment BIGINT NOT NULL,
+    members BYTEA NOT NULL,
+    PRIMARY KEY (account_id, gram, segment) -- clustered
+);
+CREATE TABLE certificate_facet (
+    account_id BIGINT NOT NULL,
+    facet TEXT NOT NULL,                    -- status, project, type, key, source; tag (by its key alone), tag:KEY
+    value TEXT NOT NULL,
+    segment BIGINT NOT NULL,
+    members BYTEA NOT NULL,
+    PRIMARY KEY (account_id, facet, value, segment) -- clustered
+);
+CREATE TABLE certificate_ends (
+    account_id BIGINT NOT NULL,
+    segment BIGINT NOT NULL,
+    ends BYTEA NOT NULL,                    -- certificate.end_at of each member: 4 bytes each, then a fifth of each if one needs it
+    PRIMARY KEY (account_id, segment) -- clustered
 );
 -- Exact counts without counting: one row for each combination of what lists filter by; the deleted are not counted.
 CREATE TABLE certificate_count (
@@ -330,14 +340,6 @@ CREATE TABLE certificate_count (
     uploaded BIGINT NOT NULL,               -- 1: source is upload
     amount BIGINT NOT NULL,
     PRIMARY KEY (account_id, status, project_id, certificate_type, uploaded) -- clustered
-);
--- How many end on each day (of 86,400 s since 1970), for the totals of what ends within a time.
-CREATE TABLE certificate_end_count (
-    account_id BIGINT NOT NULL,
-    status BIGINT NOT NULL,
-    day BIGINT NOT NULL,
-    amount BIGINT NOT NULL,
-    PRIMARY KEY (account_id, status, day) -- clustered
 );
 
 -- The CA as the database knows it.

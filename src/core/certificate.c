@@ -273,7 +273,7 @@ static void query_filter(struct act *act, const struct certificate_query *query,
                 .tags = query_tags(act, query),
                 .tag_count = query->tags.n,
                 .search = query->search,
-                .key_type_prefix = flag_is_set(query->is_sm) ? STR("SM2") : (struct str){0},
+                .key_family = flag_is_set(query->is_sm) ? STR("SM2") : (struct str){0},
                 .offset = query->offset,
                 .limit = query->limit,
         };

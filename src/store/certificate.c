@@ -1,11 +1,12 @@
 /*
- * Certificates.  Whatever changes what lists filter by (status, project, type, source) moves the counts in the same
- * breath; whatever changes what is searched tells search.c.  What happens often has a narrow statement of its own:
+ * Certificates.  Whatever changes what lists filter by (status, project, type, source, end, key) moves the counts and tells
+ * facet.c in the same breath; whatever changes what is searched tells search.c.  What happens often has a narrow statement of its own:
  * SQLite rewrites an index entry for every indexed column that an UPDATE names, changed or not.
  */
 #include "store/certificate.h"
 
 #include "store/count.h"
+#include "store/facet.h"
 #include "store/search.h"
 #include "store/sqlite.h"
 #include "store/tag.h"
@@ -158,21 +159,21 @@ res store_certificate_get_by_seq(struct store_conn *c, struct arena *a, int64_t 
 static bool same_facets(const struct certificate_row *a, const struct certificate_row *b)
 {
         return a->status == b->status && a->project_id == b->project_id && a->end_at == b->end_at &&
-               str_equal(a->certificate_type, b->certificate_type) &&
+               str_equal(a->certificate_type, b->certificate_type) && str_equal(a->key_type, b->key_type) &&
                str_equals(a->source, "upload") == str_equals(b->source, "upload");
 }
 
-/* The counts and the tags follow the row. */
+/* The counts and the sets that lists filter by follow the row. */
 static res follow_facets(struct store_tx *tx, const struct certificate_row *old, const struct certificate_row *new)
 {
         if (same_facets(old, new))
                 return RES_OK;
         TRY(store_count_move(tx, old, -1));
         TRY(store_count_move(tx, new, 1));
-        return store_tag_follow(tx, new);
+        return facet_changed(tx, old, new);
 }
 
-/* What hangs on the row follows it: counts, tags and search. */
+/* What hangs on the row follows it: counts, facets and search. */
 static res follow_change(struct store_tx *tx, const struct certificate_row *old, const struct certificate_row *new)
 {
         struct search_text before = text_of(old), after = text_of(new);

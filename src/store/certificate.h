@@ -85,7 +85,7 @@ struct store_certificate_filter {
         const struct store_tag_filter *tags; /* all must fit */
         size_t tag_count;
         struct str search;            /* part of id, alias or a name, either case of ASCII; "" = any */
-        struct str key_type_prefix;   /* "SM2": only such keys; "" = any */
+        struct str key_family;        /* "SM2", "RSA", "ECC": only such keys; "" = any */
         enum store_certificate_sort sort;
         int64_t marker;               /* newest first: only seq below it; by end: see marker_end.  0 = from the start */
         int64_t marker_end;           /* by end: the end_at of the marker's row */

@@ -1,26 +1,33 @@
 /*
  * DescribeCertificates: pages out of a million, filtered, sorted, searched.
  *
- * The counts (count.h) tell how many rows each index would give, so a walk (certificate_walk.h) takes the one with the
- * fewest and stops when the page is full.  Where the total cannot be had from the counts, or the order wanted is not
- * the walk's, everything that fits is gathered as (seq, end_at), sorted and cut.
+ * What fits is a set of members of each segment (search.h, facet.h), intersected part by part of the filter, and counting it is
+ * counting bits; what is newer than the segments is looked at one by one.  So a list costs about the same whatever is asked and
+ * however much of it there is: each part is some forty pages out of a million certificates.
+ *
+ * Then `goal` of them are picked in the order wanted, as places (pick.h); only what is shown, and what has to be seen because
+ * the grams of a text are no proof that it holds the text, is read.
  */
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "store/certificate_walk.h"
 #include "store/count.h"
+#include "store/facet.h"
+#include "store/pick.h"
 #include "store/search.h"
 
-#define GATHER_MAX 2000       /* rows that are rather gathered and sorted than found in a walk of another order */
-#define GATHER_LEAN_MAX 20000 /* the same where the index alone is read: 0.3 us each */
-
-/* -- sorting, cutting, reading -------------------------------------------------------------------- */
+#define WALK_MAX 2000       /* rows of the list's index that are rather walked than counted from sets, without any filter */
+#define SKIP_CHECKS_MAX 500 /* hits of a long text that are looked at before the page begins; beyond, having its grams is enough */
+#define SKIP_CHECKS_BY_END 50 /* there each is in another segment */
+#define SLACK 64            /* more picks than a page needs, where some may turn out not to have the text */
 
 static int compare_int(int64_t x, int64_t y)
 {
         return (x > y) - (x < y);
 }
+
+/* -- a page of those found ------------------------------------------------------------------------- */
 
 static int compare_newest(const void *a, const void *b)
 {
@@ -47,268 +54,279 @@ static int (*const compares[STORE_SORT_COUNT])(const void *, const void *) = {
         [STORE_SORT_END_DESC] = compare_end_desc,
 };
 
-static void sort_found(struct lister *l)
+static res read_page(struct lister *l, const struct spot *shown, size_t n, struct store_certificate_page *ret_page)
 {
-        size_t sorted = 1; /* a walk in the list's own order leaves nothing to do */
-
-        while (sorted < l->n && compares[l->filter->sort](&l->found[sorted - 1], &l->found[sorted]) <= 0)
-                sorted++;
-        if (sorted < l->n)
-                qsort(l->found, l->n, sizeof(*l->found), compares[l->filter->sort]);
-}
-
-/* The first place after the marker, in what is sorted. */
-static size_t after_marker(const struct lister *l)
-{
-        const struct spot marker = {l->filter->marker, l->filter->marker_end};
-        size_t i = 0;
-
-        if (l->filter->marker <= 0)
-                return 0;
-        while (i < l->n && compares[l->filter->sort](&l->found[i], &marker) <= 0)
-                i++;
-        return i;
-}
-
-static res read_page(struct lister *l, struct store_certificate_page *ret_page)
-{
-        const struct store_certificate_filter *f = l->filter;
-        size_t from = after_marker(l), left = l->n - from;
-        size_t skip = (uint64_t)f->offset < left ? (size_t)f->offset : left;
-        size_t n = (uint64_t)f->limit < left - skip ? (size_t)f->limit : left - skip;
         struct certificate_row *rows = arena_array_of(l->a, n + 1, struct certificate_row);
         size_t read = 0;
 
         for (size_t i = 0; i < n; i++) {
-                res r = store_certificate_get_by_seq(l->c, l->a, f->account_id, l->found[from + skip + i].seq, &rows[read]);
-                if (r.err == ERR_NOT_FOUND) /* deleted since the walk */
+                res r = store_certificate_get_by_seq(l->c, l->a, l->filter->account_id, shown[i].seq, &rows[read]);
+                if (r.err == ERR_NOT_FOUND)
                         continue;
                 TRY(r);
                 read++;
         }
-        *ret_page = (struct store_certificate_page){
-                .v = rows, .n = read, .total = l->total_is_set ? l->total : (int64_t)l->n, .has_more = left > skip + n,
-        };
+        ret_page->v = rows;
+        ret_page->n = read;
         return RES_OK;
 }
 
-/* -- the ways to a page --------------------------------------------------------------------------- */
+static size_t min_size(size_t a, size_t b)
+{
+        return a < b ? a : b;
+}
+
+/* found: from the marker on, in order. */
+static res read_found(struct lister *l, int64_t total, struct store_certificate_page *ret_page)
+{
+        size_t skip = min_size((size_t)l->filter->offset, l->n), n = min_size((size_t)l->filter->limit, l->n - skip);
+
+        ret_page->total = total;
+        ret_page->has_more = l->n > skip + n;
+        return read_page(l, l->n > 0 ? l->found + skip : NULL, n, ret_page);
+}
 
 static size_t page_goal(const struct store_certificate_filter *f)
 {
         return (size_t)f->offset + (size_t)f->limit + 1;
 }
 
-/* Search and tags aside. */
-static bool has_no_filter(const struct lister *l)
-{
-        const struct store_certificate_filter *f = l->filter;
+/* -- without sets ----------------------------------------------------------------------------------- */
 
-        return f->status_count == 0 && f->source == STORE_SOURCE_ANY && f->certificate_type.n == 0 && f->project_id < 0 &&
-               !has_range(l) && f->key_type_prefix.n == 0;
+static void drop_before_marker(struct lister *l)
+{
+        const struct spot marker = {l->filter->marker, l->filter->marker_end};
+        size_t n = 0;
+
+        for (size_t i = 0; i < l->n; i++) {
+                if (l->filter->marker <= 0 || compares[l->filter->sort](&l->found[i], &marker) > 0)
+                        l->found[n++] = l->found[i];
+        }
+        l->n = n;
 }
 
-static res list_ids(struct lister *l)
+static res list_ids(struct lister *l, struct store_certificate_page *ret_page)
 {
         const struct strs *ids = &l->filter->ids;
+        size_t n = 0;
 
         for (size_t i = 0; i < ids->n && i < LIMIT_LIST_MAX; i++)
                 TRY(certificate_walk_id(l, ids->v[i]));
-        sort_found(l);
-        size_t n = 0;
+        if (l->n > 1)
+                qsort(l->found, l->n, sizeof(*l->found), compares[l->filter->sort]);
         for (size_t i = 0; i < l->n; i++) { /* an id given twice is shown once */
                 if (n == 0 || l->found[n - 1].seq != l->found[i].seq)
                         l->found[n++] = l->found[i];
         }
         l->n = n;
-        return RES_OK;
+        drop_before_marker(l);
+        return read_found(l, (int64_t)n, ret_page);
 }
 
-static res list_tags(struct lister *l)
+static bool is_walked(const struct lister *l)
 {
         const struct store_certificate_filter *f = l->filter;
 
-        if (certificate_walk_tag_is_enough(l))
-                TRY(certificate_walk_tag_alone(l, &f->tags[0]));
-        else
-                TRY(certificate_walk_tag(l, &f->tags[0]));
-        sort_found(l);
-        return RES_OK;
+        return f->sort == STORE_SORT_NEWEST && f->status_count == 0 && f->source == STORE_SOURCE_ANY && f->certificate_type.n == 0 &&
+               f->project_id < 0 && !has_range(l) && f->key_family.n == 0 && f->tag_count == 0 && !has_search(l) &&
+               page_goal(f) <= WALK_MAX;
 }
 
-static res list_gathered(struct lister *l, const struct plan *plan, int64_t look)
+static res list_walked(struct lister *l, struct store_certificate_page *ret_page)
 {
-        struct plan with_rows = *plan;
+        int64_t total = 0;
 
-        with_rows.lean = plan->lean && l->filter->sort == STORE_SORT_NEWEST; /* the lean walks lack end_at */
-        TRY(certificate_walk_newest(l, &with_rows, 0, SIZE_MAX, look));
-        sort_found(l);
-        return RES_OK;
+        TRY(store_count_get(l->c, l->filter, &total));
+        TRY(certificate_walk_newest(l, l->filter->marker, page_goal(l->filter)));
+        return read_found(l, total, ret_page);
 }
 
-/* Ending within a time, and nothing but statuses besides. */
-static res list_range(struct lister *l)
-{
-        const struct store_certificate_filter *f = l->filter;
-        struct plan plan;
+/* -- by sets ---------------------------------------------------------------------------------------- */
 
-        TRY(certificate_walk_count_range(l, &l->total));
-        l->total_is_set = true;
-        if (l->total <= GATHER_LEAN_MAX) {
-                TRY(certificate_walk_end(l, false, SIZE_MAX));
-        } else if (f->sort == STORE_SORT_NEWEST) {
-                TRY(certificate_walk_plan(l, &plan));
-                TRY(certificate_walk_newest(l, &plan, f->marker, page_goal(f), INT64_MAX));
-        } else {
-                TRY(certificate_walk_end(l, true, page_goal(f)));
-        }
-        sort_found(l);
-        return RES_OK;
-}
-
-/* Other filters besides: exact while that can be gathered, else the total is the most that the range and the others allow. */
-static res list_range_and_more(struct lister *l, const struct plan *plan)
-{
-        const struct store_certificate_filter *f = l->filter;
-        int64_t counted = 0;
-
-        if (plan->all <= GATHER_LEAN_MAX || plan->rows <= GATHER_MAX || f->key_type_prefix.n > 0)
-                return list_gathered(l, plan, INT64_MAX);
-        TRY(certificate_walk_count_range(l, &l->total));
-        TRY(store_count_get(l->c, f, &counted));
-        if (l->total > counted)
-                l->total = counted;
-        l->total_is_set = true;
-        if (f->sort == STORE_SORT_NEWEST)
-                TRY(certificate_walk_newest(l, plan, f->marker, page_goal(f), INT64_MAX));
-        else
-                TRY(certificate_walk_end(l, true, page_goal(f)));
-        sort_found(l);
-        return RES_OK;
-}
-
-/* Neither ids, tags nor search. */
-static res list_plain(struct lister *l)
-{
-        const struct store_certificate_filter *f = l->filter;
-        struct plan plan;
-
-        TRY(certificate_walk_plan(l, &plan));
-        if (has_range(l) && certificate_walk_is_enough(l, WALK_END_ASC))
-                return list_range(l);
-        if (has_range(l))
-                return list_range_and_more(l, &plan);
-        if (f->key_type_prefix.n > 0)
-                return list_gathered(l, &plan, INT64_MAX);
-        TRY(store_count_get(l->c, f, &l->total));
-        l->total_is_set = true;
-        if (l->total == 0)
-                return RES_OK;
-        if (f->sort == STORE_SORT_NEWEST) {
-                TRY(certificate_walk_newest(l, &plan, f->marker, page_goal(f), INT64_MAX));
-                sort_found(l);
-                return RES_OK;
-        }
-        if (plan.rows <= GATHER_MAX)
-                return list_gathered(l, &plan, INT64_MAX);
-        TRY(certificate_walk_end(l, true, page_goal(f)));
-        sort_found(l);
-        return RES_OK;
-}
-
-/* -- search ---------------------------------------------------------------------------------------- */
-
-#define SIFT_KEEP_MIN 64 /* hits for which it is worth while to go through a segment's stretch of the list's index: 0.5 ms */
-
-/* How the hits of the segments are gone through: all are checked, or only until the page is full. */
-struct sift {
-        size_t goal;
-        int64_t checks;     /* left; then a hit is taken at its grams' word, unless it may be shown */
-        bool may_trust;     /* nothing but the text is asked for; else each segment's hits lose first what does not fit */
-        int64_t marker;
+struct sets {
+        struct search_hits hits;
+        bool is_exact;     /* every hit holds the needle */
+        uint8_t seqs[SEARCH_SEGMENT * 8];
+        int64_t seqs_of;   /* the segment that they are of; 0 = none */
 };
 
-static res sift_segment(struct lister *l, const struct search_segment *segment, struct sift *sift)
+static res seqs_of(struct lister *l, struct sets *sets, int64_t segment)
 {
-        int64_t seqs[SEARCH_SEGMENT];
-        size_t n = 0;
-        bool may_trust = sift->may_trust;
+        if (sets->seqs_of == segment)
+                return RES_OK;
+        sets->seqs_of = 0;
+        TRY(search_seqs(l->c, l->filter->account_id, segment, sets->seqs));
+        sets->seqs_of = segment;
+        return RES_OK;
+}
 
-        TRY(search_hit_seqs(l->c, l->filter->account_id, segment, seqs, &n));
-        if (!may_trust && n > SIFT_KEEP_MIN && l->filter->key_type_prefix.n == 0) {
-                TRY(certificate_walk_keep(l, seqs, &n));
-                may_trust = true;
-        }
-        for (size_t i = 0; i < n && l->n < sift->goal; i++) {
-                bool is_skipped = l->n < (size_t)l->filter->offset;
-                if (sift->marker > 0 && seqs[i] >= sift->marker)
+/* Few hits: look at each, so that the total is exact. */
+static res check_hits(struct lister *l, struct sets *sets)
+{
+        struct search_hits *hits = &sets->hits;
+
+        for (size_t i = 0; i < hits->n; i++) {
+                if (hits->v[i].hit_count == 0)
                         continue;
-                if (may_trust && is_skipped && sift->checks <= 0) {
-                        TRY(certificate_walk_take(l, seqs[i], 0));
-                        continue;
+                TRY(seqs_of(l, sets, hits->v[i].segment));
+                for (size_t member = 0; member < SEARCH_SEGMENT; member++) {
+                        bool has = false;
+                        if (!search_set_has(&hits->v[i].hits, member))
+                                continue;
+                        TRY(certificate_walk_has_text(l, search_seq_at(sets->seqs, member), &has));
+                        search_set_put(&hits->v[i].hits, member, has);
                 }
-                sift->checks--;
-                TRY(certificate_walk_seq(l, seqs[i]));
+                search_segment_count(hits, i);
         }
+        sets->is_exact = true;
         return RES_OK;
 }
 
-static res sift_hits(struct lister *l, const struct search_hits *hits, struct sift *sift)
-{
-        for (size_t i = hits->n; i-- > 0 && l->n < sift->goal;) {
-                if (hits->v[i].hit_count > 0)
-                        TRY(sift_segment(l, &hits->v[i], sift));
-        }
-        return RES_OK;
-}
-
-/* Too many hits to check them all: the page is exact, the total is what the grams and the counts allow at most. */
-static res list_dense(struct lister *l, const struct search_hits *hits)
+static res intersect(struct lister *l, struct sets *sets)
 {
         const struct store_certificate_filter *f = l->filter;
-        struct sift sift = {.goal = page_goal(f), .may_trust = has_no_filter(l), .marker = f->marker};
-        int64_t counted = 0;
 
-        TRY(store_count_get(l->c, f, &counted));
-        TRY(certificate_walk_newer(l, hits->sealed_seq));
-        l->total = (int64_t)l->n + hits->count;
-        if (l->total > counted)
-                l->total = counted;
-        l->total_is_set = true;
-        if (f->sort != STORE_SORT_NEWEST) {
-                l->n = 0;
-                TRY(certificate_walk_end(l, true, page_goal(f)));
-                sort_found(l);
-                return RES_OK;
-        }
-        sift.checks = hits->is_exact ? 0 : SEARCH_VERIFY_MAX;
-        size_t newer = 0; /* of those not indexed yet, keep what is after the marker */
-        for (size_t i = 0; i < l->n; i++) {
-                if (f->marker <= 0 || l->found[i].seq < f->marker)
-                        l->found[newer++] = l->found[i];
-        }
-        l->n = newer;
-        return sift_hits(l, hits, &sift);
+        TRY(search_all(l->c, l->a, f->account_id, &sets->hits));
+        TRY(facet_keep(l->c, l->a, f, &sets->hits));
+        if (has_search(l) && sets->hits.count > 0)
+                TRY(search_keep(l->c, f->account_id, l->needle, &sets->hits));
+        if (has_range(l))
+                TRY(facet_keep_ends(l->c, f->account_id, l->ending_after, l->ending_before, &sets->hits));
+        sets->is_exact = !has_search(l) || search_is_exact(l->needle);
+        return sets->is_exact || sets->hits.count > SEARCH_VERIFY_MAX ? RES_OK : check_hits(l, sets);
 }
 
-static res list_search(struct lister *l)
+static res pick_newest(struct lister *l, const struct sets *sets, struct picks *picks)
 {
-        struct plan plan;
-        struct search_hits hits;
-        struct sift sift = {.goal = SIZE_MAX, .checks = INT64_MAX};
-
-        TRY(certificate_walk_plan(l, &plan));
-        if (l->needle.n < 3)
-                return list_gathered(l, &plan, SEARCH_SCAN_MAX);
-        TRY(search_find(l->c, l->a, l->filter->account_id, l->needle, &hits));
-        if (hits.count > SEARCH_VERIFY_MAX && (plan.walk == WALK_ALL || plan.rows > GATHER_MAX))
-                return list_dense(l, &hits);
-        if (hits.count > SEARCH_VERIFY_MAX)
-                return list_gathered(l, &plan, INT64_MAX);
-        TRY(certificate_walk_newer(l, hits.sealed_seq));
-        TRY(sift_hits(l, &hits, &sift));
-        sort_found(l);
+        for (size_t i = 0; i < l->n; i++)
+                TRY(picks_add(picks, pick_newer(l->found[i].seq), 0));
+        for (size_t i = sets->hits.n; i-- > 0 && !picks_are_full(picks);)
+                TRY(picks_add_set(picks, sets->hits.v[i].segment, &sets->hits.v[i].hits, /* ends= */ NULL));
         return RES_OK;
+}
+
+static res pick_by_end(struct lister *l, const struct sets *sets, struct picks *picks)
+{
+        const struct search_hits *hits = &sets->hits;
+        const bool newest_first = l->filter->sort == STORE_SORT_END_DESC; /* what is older mostly ends earlier */
+
+        for (size_t i = 0; i < l->n; i++)
+                TRY(picks_add(picks, pick_newer(l->found[i].seq), l->found[i].end_at));
+        for (size_t k = 0; k < hits->n; k++) {
+                const struct search_segment *segment = &hits->v[newest_first ? hits->n - 1 - k : k];
+                struct facet_ends ends;
+                if (segment->hit_count == 0)
+                        continue;
+                TRY(facet_ends(l->c, l->filter->account_id, segment->segment, &ends));
+                res r = picks_add_set(picks, segment->segment, &segment->hits, &ends);
+                facet_ends_done(&ends);
+                TRY(r);
+        }
+        return RES_OK;
+}
+
+/* Where the marker stands among the picks; it may be gone meanwhile. */
+static res marker_order(struct lister *l, struct sets *sets, int64_t *ret_order)
+{
+        const int64_t marker = l->filter->marker;
+        size_t i = 0;
+
+        *ret_order = pick_newer(marker);
+        if (marker > sets->hits.sealed_seq)
+                return RES_OK;
+        while (sets->hits.v[i].last_seq < marker)
+                i++;
+        TRY(seqs_of(l, sets, sets->hits.v[i].segment));
+        size_t member = search_member_of(sets->seqs, marker);
+        *ret_order = pick_member(sets->hits.v[i].segment, member);
+        if (search_seq_at(sets->seqs, member) != marker)
+                *ret_order -= 1; /* right before what follows it */
+        return RES_OK;
+}
+
+static res pick(struct lister *l, struct sets *sets, struct picks *picks)
+{
+        int64_t order = 0;
+
+        if (l->filter->marker > 0) {
+                TRY(marker_order(l, sets, &order));
+                picks_begin_after(picks, order, l->filter->marker_end);
+        }
+        TRY(l->filter->sort == STORE_SORT_NEWEST ? pick_newest(l, sets, picks) : pick_by_end(l, sets, picks));
+        picks_finish(picks);
+        return RES_OK;
+}
+
+static res seq_of(struct lister *l, struct sets *sets, int64_t order, int64_t *ret_seq)
+{
+        if (pick_is_newer(order)) {
+                *ret_seq = pick_newer_seq(order);
+                return RES_OK;
+        }
+        TRY(seqs_of(l, sets, pick_segment(order)));
+        *ret_seq = search_seq_at(sets->seqs, pick_member_of(order));
+        return RES_OK;
+}
+
+/* Leave those that hold the text: all that the page shows, and some of those that it passes over. */
+static res check_picks(struct lister *l, struct sets *sets, struct picks *picks)
+{
+        const size_t offset = (size_t)l->filter->offset, goal = page_goal(l->filter);
+        size_t checks = l->filter->sort == STORE_SORT_NEWEST ? SKIP_CHECKS_MAX : SKIP_CHECKS_BY_END, kept = 0;
+
+        for (size_t i = 0; i < picks->n && kept < goal; i++) {
+                bool has = true;
+                int64_t seq = 0;
+                if (!pick_is_newer(picks->v[i].order) && (kept >= offset || checks > 0)) {
+                        TRY(seq_of(l, sets, picks->v[i].order, &seq));
+                        TRY(certificate_walk_has_text(l, seq, &has));
+                        checks -= checks > 0;
+                }
+                if (has)
+                        picks->v[kept++] = picks->v[i];
+        }
+        picks->n = kept;
+        return RES_OK;
+}
+
+/* Pick the page; if too many had the grams, but not the text, pick more. */
+static res pick_page(struct lister *l, struct sets *sets, struct picks *picks)
+{
+        const size_t wanted = page_goal(l->filter);
+
+        for (size_t goal = sets->is_exact ? wanted : wanted + SLACK;; goal *= 2) {
+                picks_begin(picks, goal, l->filter->sort);
+                TRY(pick(l, sets, picks));
+                const bool are_all = picks->n < goal;
+                if (sets->is_exact)
+                        return RES_OK;
+                TRY(check_picks(l, sets, picks));
+                if (picks->n == wanted || are_all)
+                        return RES_OK;
+        }
+}
+
+static res read_picks(struct lister *l, struct sets *sets, const struct picks *picks, struct store_certificate_page *ret_page)
+{
+        size_t skip = min_size((size_t)l->filter->offset, picks->n), n = min_size((size_t)l->filter->limit, picks->n - skip);
+        struct spot *shown = arena_array_of(l->a, n + 1, struct spot);
+
+        for (size_t i = 0; i < n; i++)
+                TRY(seq_of(l, sets, picks->v[skip + i].order, &shown[i].seq));
+        ret_page->has_more = picks->n > skip + n;
+        return read_page(l, shown, n, ret_page);
+}
+
+static res list_sets(struct lister *l, struct store_certificate_page *ret_page)
+{
+        CLEAN(picks_done) struct picks picks = {0};
+        struct sets *sets = arena_new_of(l->a, struct sets);
+
+        TRY(intersect(l, sets));
+        TRY(certificate_walk_newer(l, sets->hits.sealed_seq));
+        ret_page->total = (int64_t)l->n + sets->hits.count;
+        TRY(pick_page(l, sets, &picks));
+        return read_picks(l, sets, &picks, ret_page);
 }
 
 static struct str lower_copy(struct arena *a, struct str s)
@@ -323,14 +341,8 @@ static struct str lower_copy(struct arena *a, struct str s)
 static res list(struct lister *l, struct store_certificate_page *ret_page)
 {
         if (l->filter->ids.n > 0)
-                TRY(list_ids(l));
-        else if (l->filter->tag_count > 0)
-                TRY(list_tags(l));
-        else if (has_search(l))
-                TRY(list_search(l));
-        else
-                TRY(list_plain(l));
-        return read_page(l, ret_page);
+                return list_ids(l, ret_page);
+        return is_walked(l) ? list_walked(l, ret_page) : list_sets(l, ret_page);
 }
 
 res store_certificate_list(struct store_conn *c, struct arena *a, const struct store_certificate_filter *filter,
@@ -345,6 +357,7 @@ res store_certificate_list(struct store_conn *c, struct arena *a, const struct s
 
         ENSURE(filter->offset >= 0 && filter->limit >= 0 && filter->sort < STORE_SORT_COUNT, ERR_PARAM_VALUE);
         ENSURE(filter->offset <= INT32_MAX && filter->limit <= LIMIT_LIST_MAX, ERR_PARAM_VALUE);
+        *ret_page = (struct store_certificate_page){0};
         TRY(store_snapshot_begin(c)); /* a certificate that changes its status meanwhile is shown once */
         r = list(&l, ret_page);
         store_snapshot_end(c);

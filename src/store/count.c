@@ -3,25 +3,14 @@
 
 #include "store/sqlite.h"
 
-enum { MOVE, MOVE_END, LIST, LIST_STATUSES, RECOUNT, ENDS, ENDS_LIST, ENDS_RECOUNT };
+enum { MOVE, LIST, RECOUNT };
 static const struct sql statements[] = {
         [MOVE] = SQL("count_move",
                 "INSERT INTO certificate_count (account_id, status, project_id, certificate_type, uploaded, amount)"
                 " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id, status, project_id, certificate_type, uploaded)"
                 " DO UPDATE SET amount = certificate_count.amount + excluded.amount"),
-        [MOVE_END] = SQL("count_move_end",
-                "INSERT INTO certificate_end_count (account_id, status, day, amount) VALUES ($1, $2, $3, $4)"
-                " ON CONFLICT (account_id, status, day) DO UPDATE SET amount = certificate_end_count.amount + excluded.amount"),
-        [ENDS] = SQL("count_ends",
-                "SELECT COALESCE(SUM(amount), 0) FROM certificate_end_count WHERE account_id = $1 AND status = $2 AND day >= $3 AND day < $4"),
-        [ENDS_LIST] = SQL("count_ends_list", "SELECT status, day, amount FROM certificate_end_count WHERE account_id = $1"),
-        [ENDS_RECOUNT] = SQL("count_ends_recount",
-                "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND deleted_at = 0 AND status = $2 AND end_at >= $3 AND end_at < $4"),
         [LIST] = SQL("count_list",
                 "SELECT status, project_id, certificate_type, uploaded, amount FROM certificate_count WHERE account_id = $1"),
-        [LIST_STATUSES] = SQL("count_list_statuses",
-                "SELECT status FROM certificate_count WHERE account_id = $1 GROUP BY status HAVING SUM(amount) > 0"
-                " ORDER BY SUM(amount) DESC"),
         [RECOUNT] = SQL("count_recount",
                 "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND deleted_at = 0 AND status = $2 AND project_id = $3"
                 " AND certificate_type = $4 AND CASE WHEN source = 'upload' THEN 1 ELSE 0 END = $5"),
@@ -34,17 +23,6 @@ struct count_row { /* text borrowed from the statement */
         int64_t uploaded, amount;
 };
 
-static res move_end(struct store_tx *tx, const struct certificate_row *row, int64_t amount)
-{
-        struct query q = query_of(store_tx_conn(tx), &sql_count, MOVE_END);
-
-        query_int(&q, row->account_id);
-        query_int(&q, row->status);
-        query_int(&q, row->end_at / COUNT_DAY_SEC);
-        query_int(&q, amount);
-        return query_run(&q);
-}
-
 res store_count_move(struct store_tx *tx, const struct certificate_row *row, int64_t amount)
 {
         struct query q = query_of(store_tx_conn(tx), &sql_count, MOVE);
@@ -55,19 +33,7 @@ res store_count_move(struct store_tx *tx, const struct certificate_row *row, int
         query_str(&q, row->certificate_type);
         query_int(&q, str_equals(row->source, "upload"));
         query_int(&q, amount);
-        TRY(query_run(&q));
-        return row->end_at > 0 ? move_end(tx, row, amount) : RES_OK;
-}
-
-res store_count_ends(struct store_conn *c, int64_t account_id, int64_t status, int64_t from_day, int64_t until_day, int64_t *ret_count)
-{
-        struct query q = query_of(c, &sql_count, ENDS);
-
-        query_int(&q, account_id);
-        query_int(&q, status);
-        query_int(&q, from_day);
-        query_int(&q, until_day);
-        return query_value(&q, ret_count);
+        return query_run(&q);
 }
 
 static res next_row(struct query *q, struct count_row *ret_row, bool *ret_has)
@@ -119,26 +85,6 @@ res store_count_get(struct store_conn *c, const struct store_certificate_filter 
         return RES_OK;
 }
 
-res store_count_statuses(struct store_conn *c, const struct store_certificate_filter *filter,
-                         int64_t ret_statuses[COUNT_STATUSES_MAX], size_t *ret_n)
-{
-        CLEAN(query_done) struct query q = query_of(c, &sql_count, LIST_STATUSES);
-        bool has = true;
-
-        *ret_n = 0;
-        query_int(&q, filter->account_id);
-        for (;;) {
-                TRY(query_step(&q, &has));
-                if (!has)
-                        return RES_OK;
-                int64_t status = query_get_int(&q, 0);
-                if (!status_fits(filter, status))
-                        continue;
-                ENSURE(*ret_n < COUNT_STATUSES_MAX, ERR_STORE); /* core knows 16 */
-                ret_statuses[(*ret_n)++] = status;
-        }
-}
-
 static res check_row(struct store_conn *c, int64_t account_id, const struct count_row *row)
 {
         struct query q = query_of(c, &sql_count, RECOUNT);
@@ -154,29 +100,6 @@ static res check_row(struct store_conn *c, int64_t account_id, const struct coun
         return RES_OK;
 }
 
-static res check_ends(struct store_conn *c, int64_t account_id)
-{
-        CLEAN(query_done) struct query q = query_of(c, &sql_count, ENDS_LIST);
-        bool has = true;
-
-        query_int(&q, account_id);
-        for (;;) {
-                int64_t counted = 0;
-
-                TRY(query_step(&q, &has));
-                if (!has)
-                        return RES_OK;
-                int64_t day = query_get_int(&q, 1);
-                struct query again = query_of(c, &sql_count, ENDS_RECOUNT);
-                query_int(&again, account_id);
-                query_int(&again, query_get_int(&q, 0));
-                query_int(&again, day == 0 ? 1 : day * COUNT_DAY_SEC); /* no end is not an end in 1970 */
-                query_int(&again, (day + 1) * COUNT_DAY_SEC);
-                TRY(query_value(&again, &counted));
-                ENSURE(counted == query_get_int(&q, 2), ERR_STORE);
-        }
-}
-
 res store_count_check(struct store_conn *c, int64_t account_id)
 {
         CLEAN(query_done) struct query q = query_of(c, &sql_count, LIST);
@@ -187,7 +110,7 @@ res store_count_check(struct store_conn *c, int64_t account_id)
         for (;;) {
                 TRY(next_row(&q, &row, &has));
                 if (!has)
-                        return check_ends(c, account_id);
+                        return RES_OK;
                 TRY(check_row(c, account_id, &row));
         }
 }

@@ -1,24 +1,30 @@
 /*
  * Search by any part of a certificate's id, alias or names (case of ASCII letters aside).  Inside the store only.
  *
- * An account's certificates, in order of seq, are cut into segments of SEARCH_SEGMENT; for each segment and each
- * gram (three bytes of text) one row holds the set of members that have it.  A search of three bytes and more
- * intersects the sets of its grams and checks the rows that remain; what is newer than the last segment is read
- * directly, and so is everything when the text is shorter than three bytes (at most SEARCH_SCAN_MAX rows).
- * A segment is made after a commit by the thread whose insert was drawn for the look (search_inserted).
+ * An account's certificates, in order of seq, are cut into segments of SEARCH_SEGMENT.  For each segment there is a set of its
+ * members for each gram (one, two or three bytes of text) that occurs in it, and one for each value of what lists filter by
+ * besides (facet.h).  A list begins with all members that live (search_all) and takes away, set by set, what does not fit; what
+ * is newer than the last segment is read directly.  A text of four bytes and more may be missed by a member that has all of its
+ * grams, so rows are checked.  A segment is made after a commit by the thread whose insert was drawn for it (search_inserted).
+ *
+ * Grams that a fair part of a segment has lie gram by gram, so that a common word is read in a few pages; the many rare ones
+ * lie segment by segment, so that making one writes few.
  */
 #pragma once
 
 #include "store/certificate.h"
+#include "store/sqlite.h"
 
 #define SEARCH_SEGMENT 2048    /* certificates: 256 bytes a set; a tail of as many rows is read in some 4 ms */
-#define SEARCH_VERIFY_MAX 2000 /* rows checked for one count or skip; beyond, a row that has every gram counts as found */
-#define SEARCH_SCAN_MAX 10000  /* rows read for a text shorter than three bytes */
+#define SEARCH_COMMON_MIN 16   /* members that make a gram common: some 230 grams of a segment, and as many pages to write */
+#define SEARCH_VERIFY_MAX 2000 /* rows checked for one count; beyond, a row that has every gram counts as found */
 #define SEARCH_GRAMS_MAX 6     /* grams of a text that are intersected; the check of the row does the rest */
 
 struct search_text {
         struct str id, alias, names;
 };
+#define SEARCH_GRAM_BYTES 3
+uint64_t search_gram(const char *p, size_t n); /* of one, two or three bytes */
 /* Does a text hold the needle?  The needle is lower case. */
 bool search_text_has(const struct search_text *text, struct str needle);
 
@@ -41,18 +47,40 @@ void search_set_decode(struct bytes in, struct search_set *ret_set);            
 struct search_segment {
         int64_t segment, first_seq, last_seq;
         struct bytes dead;
-        struct search_set hits; /* members that have every gram and live */
+        struct search_set hits; /* members that fit so far */
         int64_t hit_count;
 };
 struct search_hits {
         struct search_segment *v; /* oldest first */
         size_t n;
         int64_t count;
-        int64_t sealed_seq; /* what is newer is in no segment */
-        bool is_exact;      /* every hit holds the needle: it is one gram */
+        int64_t sealed_seq;       /* what is newer is in no segment */
+        struct search_set *sets;  /* as many as segments: scratch */
+        bool *has_set;            /* likewise */
+        bool *is_common;          /* likewise, for each gram */
 };
-/* needle: lower case, three bytes or more. */
-MUST res search_find(struct store_conn *c, struct arena *a, int64_t account_id, struct str needle, struct search_hits *ret_hits);
-/* seq of each hit of one segment, newest first, into ret_seqs[SEARCH_SEGMENT]. */
-MUST res search_hit_seqs(struct store_conn *c, int64_t account_id, const struct search_segment *segment, int64_t *ret_seqs,
-                         size_t *ret_n);
+/* Every member that lives. */
+MUST res search_all(struct store_conn *c, struct arena *a, int64_t account_id, struct search_hits *ret_hits);
+/* Leave those that have the needle's grams.  needle: lower case, one byte or more; up to three bytes the sets are exact. */
+MUST res search_keep(struct store_conn *c, int64_t account_id, struct str needle, struct search_hits *hits);
+bool search_is_exact(struct str needle);
+
+/* Forget what is in hits->sets; put into it what a query of (segment, members), in order of segment, gives; leave what is in it. */
+void search_sets_clear(struct search_hits *hits);
+MUST res search_sets_add(struct query *begun, struct search_hits *hits);
+void search_sets_keep(struct search_hits *hits, bool is_negated);
+void search_segment_count(struct search_hits *hits, size_t i); /* after a change of its hits */
+
+/* seq of each member, as stored: search_seq_at(). */
+MUST res search_seqs(struct store_conn *c, int64_t account_id, int64_t segment, uint8_t ret_seqs[SEARCH_SEGMENT * 8]);
+int64_t search_seq_at(const uint8_t *seqs, size_t member);
+/* The first member that is not older than seq; SEARCH_SEGMENT if all are. */
+size_t search_member_of(const uint8_t *seqs, int64_t seq);
+
+/* Where a certificate's sets are. */
+struct search_place {
+        int64_t segment; /* 0 = in none yet */
+        size_t member;
+        struct search_set dead;
+};
+MUST res search_place(struct store_conn *c, int64_t account_id, int64_t seq, struct search_place *ret_place);

@@ -3,6 +3,8 @@
  */
 #include "store/search.h"
 
+#include <endian.h>
+
 #define SET_LIST_MAX 127 /* members of a set that is stored as a list: one more would be as long as the bits */
 
 bool search_set_has(const struct search_set *set, size_t member)
@@ -58,8 +60,9 @@ void search_set_decode(struct bytes in, struct search_set *ret_set)
 {
         *ret_set = (struct search_set){0};
         if (in.n == SEARCH_SET_BYTES) {
-                for (size_t i = 0; i < SEARCH_SET_BYTES; i++)
-                        ret_set->w[i / 8] |= (uint64_t)in.p[i] << (i % 8 * 8);
+                memcpy(ret_set->w, in.p, SEARCH_SET_BYTES);
+                for (size_t i = 0; i < SEARCH_SEGMENT / 64; i++)
+                        ret_set->w[i] = le64toh(ret_set->w[i]);
                 return;
         }
         for (size_t i = 0; i + 1 < in.n; i += 2)

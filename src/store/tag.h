@@ -8,8 +8,6 @@ struct tag_row {
         struct str certificate_id, tag_key, tag_value;
 };
 MUST res store_tag_put(struct store_tx *tx, const struct tag_row *row); /* a key has one value: the newest; no certificate, no tag */
-/* certificate.c tells that a certificate's status, project, end or source changed. */
-MUST res store_tag_follow(struct store_tx *tx, const struct certificate_row *row);
 MUST res store_tag_delete(struct store_tx *tx, int64_t account_id, struct str certificate_id, struct str tag_key); /* none is fine */
 MUST res store_tag_delete_all(struct store_tx *tx, int64_t account_id, struct str certificate_id);
 MUST res store_tag_list(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,

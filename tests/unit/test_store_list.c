@@ -14,7 +14,7 @@
 
 struct model_row {
         struct certificate_row row;
-        char id[12], names[120], alias[40], tag[8];
+        char id[12], names[120], alias[40], tag[8], team[8]; /* tags "stage" and "team"; "" = none */
 };
 
 struct world {
@@ -64,7 +64,17 @@ static void make_row(struct world *w, size_t i)
         m->row.certificate_type = below(w, 30) ? STR("SVR") : STR("CA");
         m->row.key_type = below(w, 40) ? STR("RSA 2048") : STR("SM2");
         m->row.end_at = m->row.status == 0 ? 0 : 1000000 + (int64_t)below(w, 5000);
+        if (below(w, 50) == 0)
+                m->row.end_at += INT64_C(250000000000); /* some thousand years ahead */
         snprintf(m->tag, sizeof(m->tag), "%s", below(w, 20) ? "" : below(w, 2) ? "prod" : "test");
+        snprintf(m->team, sizeof(m->team), "%s", below(w, 3) ? "" : below(w, 2) ? "red" : "blue");
+}
+
+static res put_tag(struct store_tx *tx, const struct model_row *m, const char *key, const char *value)
+{
+        struct tag_row tag = {m->row.account_id, m->row.certificate_id, str_of(key), str_of(value)};
+
+        return value[0] ? store_tag_put(tx, &tag) : RES_OK;
 }
 
 static res insert_all(struct store_tx *tx, void *arg)
@@ -75,9 +85,8 @@ static res insert_all(struct store_tx *tx, void *arg)
                 struct model_row *m = &w->rows[i];
                 m->row.seq = 0;
                 TRY(store_certificate_insert(tx, &m->row));
-                struct tag_row tag = {m->row.account_id, m->row.certificate_id, STR("stage"), str_of(m->tag)};
-                if (m->tag[0])
-                        TRY(store_tag_put(tx, &tag));
+                TRY(put_tag(tx, m, "stage", m->tag));
+                TRY(put_tag(tx, m, "team", m->team));
         }
         return RES_OK;
 }
@@ -112,7 +121,13 @@ static res change_one(struct store_tx *tx, void *arg)
                 return store_certificate_set_alias(tx, row->account_id, row->certificate_id, str_of(change->text));
         case 3:
                 return store_certificate_set_project(tx, row->account_id, row->certificate_id, change->to);
+        case 4:
+                TRY(store_tag_delete(tx, row->account_id, row->certificate_id, STR("stage")));
+                return put_tag(tx, change->m, "team", change->to ? "blue" : "red");
         default:
+                all.key_type = change->to ? STR("SM2") : STR("RSA 2048");
+                all.source = change->to == 1 ? STR("upload") : STR("trustasia");
+                all.certificate_type = change->to == 1 ? STR("CA") : STR("SVR");
                 all.names = str_of(change->text);
                 all.status = change->to;
                 all.end_at = 1000000 + change->to;
@@ -138,7 +153,14 @@ static void change_model(const struct change *change)
         case 3:
                 m->row.project_id = change->to;
                 break;
+        case 4:
+                m->tag[0] = 0;
+                snprintf(m->team, sizeof(m->team), "%s", change->to ? "blue" : "red");
+                break;
         default:
+                m->row.key_type = change->to ? STR("SM2") : STR("RSA 2048");
+                m->row.source = change->to == 1 ? STR("upload") : STR("trustasia");
+                m->row.certificate_type = change->to == 1 ? STR("CA") : STR("SVR");
                 snprintf(m->names, sizeof(m->names), "%s", change->text);
                 m->row.names = str_of(m->names);
                 m->row.status = change->to;
@@ -150,7 +172,9 @@ static void change_model(const struct change *change)
 static void change_some(struct world *w, int times)
 {
         for (int i = 0; i < times; i++) {
-                struct change change = {&w->rows[below(w, w->n)], (int)below(w, 5), (int64_t)below(w, 3), word(w)};
+                struct change change = {&w->rows[below(w, w->n)], (int)below(w, 6), (int64_t)below(w, 3), word(w)};
+                if (change.what == 4 && change.m->row.deleted_at)
+                        continue;
                 res r = store_run(w->p->store, change_one, &change);
                 FAILS(r, change.m->row.deleted_at ? ERR_NOT_FOUND : ERR_NONE);
                 if (res_is_ok(r))
@@ -208,9 +232,9 @@ static bool id_fits(const struct strs *ids, struct str id)
 static bool tag_value_fits(const struct store_certificate_filter *f, const struct model_row *m)
 {
         for (size_t i = 0; i < f->tag_count; i++) {
-                if (!m->tag[0] || !str_equals(f->tags[i].key, "stage"))
-                        return false;
-                if (f->tags[i].value.p && !str_equals(f->tags[i].value, m->tag))
+                const struct store_tag_filter *tag = &f->tags[i];
+                const char *value = str_equals(tag->key, "stage") ? m->tag : str_equals(tag->key, "team") ? m->team : "";
+                if (!value[0] || (tag->value.p && !str_equals(tag->value, value)))
                         return false;
         }
         return true;
@@ -226,7 +250,7 @@ static bool model_fits(const struct store_certificate_filter *f, const struct mo
                (f->source == STORE_SOURCE_ANY || (f->source == STORE_SOURCE_UPLOAD) == uploaded) &&
                (f->certificate_type.n == 0 || str_equal(f->certificate_type, row->certificate_type)) &&
                (f->ending_after == 0 || row->end_at > f->ending_after) && (f->ending_before == 0 || row->end_at <= f->ending_before) &&
-               (f->key_type_prefix.n == 0 || str_starts_with(row->key_type, f->key_type_prefix)) &&
+               (f->key_family.n == 0 || str_starts_with(row->key_type, f->key_family)) &&
                (f->search.n == 0 || has_text(row->names, f->search) || has_text(row->alias, f->search) ||
                 has_text(row->certificate_id, f->search)) &&
                id_fits(&f->ids, row->certificate_id) && tag_value_fits(f, m);
@@ -311,16 +335,33 @@ static void check_filter(struct world *w, struct store_certificate_filter f, boo
         free(wanted);
 }
 
-static struct store_certificate_filter random_filter(struct world *w, int64_t *ret_statuses)
+/* Kept for the filter that it is for. */
+struct wanted {
+        int64_t statuses[3];
+        struct store_tag_filter tags[3];
+};
+
+static size_t random_tags(struct world *w, struct store_tag_filter *ret_tags)
+{
+        const struct store_tag_filter all[] = {
+                {STR("stage"), STR("prod")}, {STR("stage"), {0}}, {STR("team"), STR("red")}, {STR("team"), STR("blue")}, {STR("team"), {0}}};
+        size_t n = below(w, 3);
+
+        for (size_t i = 0; i < n; i++)
+                ret_tags[i] = all[below(w, 5)];
+        return n;
+}
+
+static struct store_certificate_filter random_filter(struct world *w, struct wanted *ret_wanted)
 {
         struct store_certificate_filter f = {.account_id = 1 + (int64_t)below(w, 2), .project_id = -1};
 
         f.sort = (enum store_certificate_sort)below(w, STORE_SORT_COUNT);
         if (below(w, 3) == 0) {
-                f.statuses = ret_statuses;
+                f.statuses = ret_wanted->statuses;
                 f.status_count = 1 + below(w, 3);
                 for (size_t i = 0; i < f.status_count; i++)
-                        ret_statuses[i] = statuses[below(w, sizeof(statuses) / sizeof(statuses[0]))];
+                        ret_wanted->statuses[i] = statuses[below(w, sizeof(statuses) / sizeof(statuses[0]))];
         }
         if (below(w, 5) == 0)
                 f.project_id = (int64_t)below(w, 4);
@@ -329,20 +370,26 @@ static struct store_certificate_filter random_filter(struct world *w, int64_t *r
         if (below(w, 6) == 0)
                 f.certificate_type = below(w, 2) ? STR("CA") : STR("SVR");
         if (below(w, 8) == 0)
-                f.key_type_prefix = below(w, 2) ? STR("SM2") : STR("RSA");
+                f.key_family = below(w, 2) ? STR("SM2") : STR("RSA");
         if (below(w, 6) == 0) {
                 f.ending_after = 1000000 + (int64_t)below(w, 4000);
-                f.ending_before = f.ending_after + (int64_t)below(w, 500);
+                f.ending_before = below(w, 4) ? f.ending_after + (int64_t)below(w, 500) : INT64_C(300000000000);
         }
+        if (below(w, 2) == 0) {
+                f.tags = ret_wanted->tags;
+                f.tag_count = random_tags(w, ret_wanted->tags);
+        }
+        if (below(w, 3) == 0)
+                f.search = str_of(below(w, 3) ? word(w) : &word(w)[1 + below(w, 2)]);
         return f;
 }
 
 static void check_random_filters(struct world *w, int times)
 {
-        int64_t wanted[3];
+        struct wanted wanted;
 
         for (int i = 0; i < times; i++)
-                check_filter(w, random_filter(w, wanted), false, "random");
+                check_filter(w, random_filter(w, &wanted), false, "random");
 }
 
 static void check_searches(struct world *w)
@@ -428,15 +475,15 @@ static void test_lists_are_those_of_the_model(void **state)
         for (size_t i = 0; i < ROWS; i++)
                 make_row(&w, i);
         OK(store_run(w.p->store, insert_all, &w));
-        check_all(&w, 20);
+        check_all(&w, 40);
         change_some(&w, 300);
-        check_all(&w, 20);
+        check_all(&w, 40);
         for (size_t i = w.n; i < ROWS; i++)
-                w.rows[i].tag[0] = 0;
+                w.rows[i].tag[0] = w.rows[i].team[0] = 0;
         insert_rest(&w, w.n);
         check_segments_are_made(&w);
         change_some(&w, 600);
-        check_all(&w, 40);
+        check_all(&w, 120);
         free(w.rows);
 }
 
@@ -466,21 +513,56 @@ static void test_wide_ranges(void **state)
         f.ending_before = 1390000;
         check_filter(&w, f, false, "narrower, three whole days");
         f.project_id = 0;
-        check_filter(&w, f, true, "and of a project, by end");
+        check_filter(&w, f, false, "and of a project, by end");
         f.sort = STORE_SORT_NEWEST;
-        check_filter(&w, f, true, "and of a project, newest");
+        check_filter(&w, f, false, "and of a project, newest");
         f.source = STORE_SOURCE_BUY;
-        check_filter(&w, f, true, "and bought");
+        check_filter(&w, f, false, "and bought");
         f.project_id = -1;
         f.source = STORE_SOURCE_ANY;
         f.search = STR("com");
-        check_filter(&w, f, true, "a common text in it");
+        check_filter(&w, f, false, "a common text in it");
         f.ending_after = f.ending_before = 0;
-        check_filter(&w, f, true, "a common text of a status");
+        check_filter(&w, f, false, "a common text of a status");
         f.search = STR("");
         f.sort = STORE_SORT_END_DESC;
         f.ending_after = f.ending_before = 0;
         check_filter(&w, f, false, "a status by end");
+        free(w.rows);
+}
+
+/* All have the text's grams, one in a thousand has the text: the page goes on until it is full. */
+static void test_grams_are_no_proof(void **state)
+{
+        struct world w = {.p = *state, .rows = calloc(7000, sizeof(*w.rows)), .n = 7000, .seed = 0x9e3779b97f4a7c15ULL};
+        const struct certificate_row *wanted[10];
+        struct store_certificate_page page;
+
+        make_account(w.p, 1, "100000000001");
+        make_account(w.p, 2, "100000000002");
+        for (size_t i = 0; i < w.n; i++) {
+                make_row(&w, i);
+                w.rows[i].row.account_id = 1;
+                snprintf(w.rows[i].names, sizeof(w.rows[i].names), "%s-%zu.test", i % 1000 == 7 ? "wxyz" : "wxy-xyz", i);
+                w.rows[i].row.names = str_of(w.rows[i].names);
+        }
+        OK(store_run(w.p->store, insert_all, &w));
+        check_segments_are_made(&w);
+        for (enum store_certificate_sort sort = STORE_SORT_NEWEST; sort < STORE_SORT_COUNT; sort++) {
+                struct store_certificate_filter f = {.account_id = 1, .project_id = -1, .search = STR("wxyz"), .sort = sort, .limit = 20};
+                assert_int_equal(model_list(&w, &f, wanted), 7);
+                OK(store_certificate_list(reader(w.p), w.p->arena, &f, &page));
+                check_page(&page, wanted, 7, "look alike");
+                assert_true(page.total > 2000 && !page.has_more); /* at most so many */
+                f.limit = 3;
+                OK(store_certificate_list(reader(w.p), w.p->arena, &f, &page));
+                check_page(&page, wanted, 3, "look alike, a short page");
+                assert_true(page.has_more);
+                f.marker = page.v[2].seq;
+                f.marker_end = page.v[2].end_at;
+                OK(store_certificate_list(reader(w.p), w.p->arena, &f, &page));
+                check_page(&page, wanted + 3, 3, "look alike, the next page");
+        }
         free(w.rows);
 }
 
@@ -518,6 +600,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_bad_pages_are_refused, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_an_empty_account_lists_nothing, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_grams_are_no_proof, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_wide_ranges, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_lists_are_those_of_the_model, place_setup, place_teardown),
         };
