@@ -327,6 +327,24 @@ static MUST res try_by_queue(struct act *act, const struct authorization_look *l
         return RES_OK;
 }
 
+static void attempt_let_go(void *attempt)
+{
+        authorization_attempt_free(attempt);
+}
+
+/* On this thread, for a moment; what takes longer goes on as it is, waited for by a thread of the queue. */
+static bool try_here(struct act *act, const struct authorization_look *look, struct acme_authorization_row *ret_row)
+{
+        struct authorization_attempt *attempt = authorization_attempt_new(act->core, look);
+        const bool in_time = authorization_attempt_wait(attempt, TRY_WAIT_MS);
+        const bool ended = in_time && authorization_attempt_end(attempt, ret_row);
+
+        if (in_time)
+                arena_tie(act->arena, attempt_let_go, attempt); /* the row lives in it */
+        authorization_queue_leave(act->core, look, ended, in_time ? NULL : attempt);
+        return ended;
+}
+
 /* *ret_ended: there is an outcome; *ret_row is it where *ret_own, else it is to be read. */
 static MUST res try_now(struct act *act, const struct authorization_look *look, struct acme_authorization_row *ret_row, bool *ret_own,
                         bool *ret_ended)
@@ -334,12 +352,10 @@ static MUST res try_now(struct act *act, const struct authorization_look *look, 
         const bool may_wait = outside_enter(&act->core->outside, act->account_id);
         res r = RES_OK;
 
-        if (may_wait && authorization_queue_enter(act->core, look)) {
-                *ret_own = *ret_ended = authorization_look_within(act, look, TRY_WAIT_MS, ret_row);
-                authorization_queue_leave(act->core, look, *ret_ended);
-        } else {
+        if (may_wait && authorization_queue_enter(act->core, look))
+                *ret_own = *ret_ended = try_here(act, look, ret_row);
+        else
                 r = try_by_queue(act, look, may_wait, ret_ended);
-        }
         if (may_wait)
                 outside_leave(&act->core->outside, act->account_id);
         return r;

@@ -115,25 +115,31 @@ static struct str expected_of(struct act *act, const struct authorization_look *
         return buf_dup(&text, act->arena);
 }
 
-static bool ask(struct act *act, const struct authorization_look *look, int wait_ms, struct look_end *end)
+static struct challenge_asking *ask(struct act *act, const struct authorization_look *look, struct str expected)
 {
         const struct product *product = catalogue_acme(act_catalogue(act));
         const struct strs none = {0};
-        struct probe_seen seen = {0}, caa = {0};
         const struct challenge_question question = {
                 .kind = kinds[look->method],
                 .name = str_of(look->method == MSG_METHOD_DNS_01 ? arena_printf(act->arena, "_acme-challenge.%s", look->name) : look->name),
-                .expected = end->value,
+                .expected = expected,
                 .caa_name = str_of(look->is_address    ? ""
                                    : look->is_wildcard ? arena_printf(act->arena, "*.%s", look->name)
                                                        : look->name),
                 .identities = product ? &product->caa_identities : &none,
                 .account_uri = look->uri,
                 .method = authorization_method_name(look->method),
-                .wait_ms = wait_ms,
         };
 
-        look_challenge(act, &question, &seen, &caa);
+        return challenge_ask(act, &question);
+}
+
+/* false: nobody looked. */
+static bool judge(struct act *act, const struct authorization_look *look, struct challenge_asking *asking, struct look_end *end)
+{
+        struct probe_seen seen = {0}, caa = {0};
+
+        challenge_take(asking, &seen, &caa);
         if (seen.away || caa.away)
                 return false;
         end->detail = seen.detail;
@@ -147,32 +153,64 @@ static bool ask(struct act *act, const struct authorization_look *look, int wait
         return true;
 }
 
-bool authorization_look(struct core *core, const struct authorization_look *look)
-{
-        CLEAN(arena_free_ptr) struct arena *arena = arena_new(LOOK_ARENA);
-        struct act act;
-        struct acme_authorization_row row = {0};
+/* ---- an attempt ------------------------------------------------------------------------------------------------- */
 
-        act_begin(&act, core, arena, look->account_id);
-        return authorization_look_within(&act, look, LIMIT_IPC_PROBE_MS, &row);
+struct authorization_attempt {
+        struct arena *arena; /* that it lives in */
+        struct act act;
+        struct authorization_look look;
+        struct look_end end;
+        struct challenge_asking *asking; /* NULL: taken */
+};
+
+struct authorization_attempt *authorization_attempt_new(struct core *core, const struct authorization_look *look)
+{
+        struct arena *arena = arena_new(LOOK_ARENA);
+        struct authorization_attempt *attempt = arena_new_of(arena, struct authorization_attempt);
+        struct act *act = &attempt->act;
+
+        attempt->arena = arena;
+        attempt->look = *look;
+        act_begin(act, core, arena, look->account_id);
+        attempt->end = (struct look_end){.act = act, .look = &attempt->look, .value = expected_of(act, look)};
+        attempt->asking = ask(act, &attempt->look, attempt->end.value);
+        return attempt;
 }
 
-bool authorization_look_within(struct act *act, const struct authorization_look *look, int wait_ms, struct acme_authorization_row *ret_row)
+bool authorization_attempt_wait(struct authorization_attempt *attempt, int wait_ms)
 {
-        struct core *core = act->core;
-        struct look_end end = {.act = act, .look = look, .value = expected_of(act, look)};
+        return challenge_wait(attempt->asking, wait_ms);
+}
 
-        if (!ask(act, look, wait_ms, &end))
+bool authorization_attempt_end(struct authorization_attempt *attempt, struct acme_authorization_row *ret_row)
+{
+        struct core *core = attempt->act.core;
+        const struct authorization_look *look = &attempt->look;
+        const bool looked = judge(&attempt->act, look, attempt->asking, &attempt->end);
+
+        attempt->asking = NULL;
+        if (!looked)
                 return false;
-        res r = store_run(core->store, end_tx, &end);
+        res r = store_run(core->store, end_tx, &attempt->end);
 
         if (!res_is_ok(r) && r.err != ERR_NOT_FOUND) {
                 log_line(LOG_WARNING, "authorization", "id=%lld err=%s", (long long)look->authorization_id, err_name(r.err));
                 return false;
         }
-        if (end.problem)
-                end_count_failure(act, look);
+        if (attempt->end.problem)
+                end_count_failure(&attempt->act, look);
         bell_ring(core->bell, authorization_bell_key(look->authorization_id));
-        *ret_row = end.row;
+        *ret_row = attempt->end.row;
         return true;
+}
+
+void authorization_attempt_free(struct authorization_attempt *attempt)
+{
+        struct probe_seen seen, caa;
+
+        if (attempt == NULL)
+                return;
+        if (attempt->asking)
+                challenge_take(attempt->asking, &seen, &caa);
+        arena_free(attempt->arena);
 }

@@ -26,6 +26,7 @@
 struct look_entry {
         struct look_entry *next; /* of the account, oldest first */
         struct authorization_look look;
+        struct authorization_attempt *attempt; /* that somebody began and could not wait for, or NULL */
         bool running;
 };
 
@@ -228,7 +229,8 @@ bool authorization_queue_enter(struct core *core, const struct authorization_loo
         return entry != NULL;
 }
 
-void authorization_queue_leave(struct core *core, const struct authorization_look *look, bool is_over)
+void authorization_queue_leave(struct core *core, const struct authorization_look *look, bool is_over,
+                               struct authorization_attempt *attempt)
 {
         struct authorization_queue *queue = core->authorizations;
 
@@ -237,6 +239,7 @@ void authorization_queue_leave(struct core *core, const struct authorization_loo
 
         while (entry->look.authorization_id != look->authorization_id)
                 entry = entry->next;
+        entry->attempt = attempt;
         if (is_over)
                 drop(queue, entry);
         else
@@ -282,11 +285,24 @@ static bool is_stopping(struct authorization_queue *queue)
         return stopping;
 }
 
+/* `attempt`: begun before, or NULL. */
+static bool look_once(struct authorization_queue *queue, const struct authorization_look *look, struct authorization_attempt *attempt)
+{
+        struct acme_authorization_row row = {0};
+
+        if (attempt == NULL)
+                attempt = authorization_attempt_new(queue->core, look);
+        const bool ended = authorization_attempt_wait(attempt, LIMIT_IPC_PROBE_MS) && authorization_attempt_end(attempt, &row);
+
+        authorization_attempt_free(attempt);
+        return ended;
+}
+
 /* What nobody could look at stays with the client's next poll and the sweep. */
-static void look_until_done(struct authorization_queue *queue, const struct authorization_look *look)
+static void look_until_done(struct authorization_queue *queue, const struct authorization_look *look, struct authorization_attempt *attempt)
 {
         for (int i = 0; i < LOOK_AGAIN_MAX; i++) {
-                if (authorization_look(queue->core, look) || is_stopping(queue))
+                if (look_once(queue, look, i == 0 ? attempt : NULL) || is_stopping(queue))
                         return;
                 nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_MS * 1000000L}, NULL);
         }
@@ -305,8 +321,11 @@ static void *look_thread(void *arg)
                         pthread_cond_wait(&queue->work, &queue->lock);
                         continue;
                 }
+                struct authorization_attempt *attempt = entry->attempt;
+
+                entry->attempt = NULL;
                 pthread_mutex_unlock(&queue->lock);
-                look_until_done(queue, &entry->look);
+                look_until_done(queue, &entry->look, attempt);
                 pthread_mutex_lock(&queue->lock);
                 drop(queue, entry);
                 if (queue->count > queue->running)
@@ -344,6 +363,23 @@ res authorization_queue_start(struct authorization_queue *queue)
         return RES_OK;
 }
 
+static void entries_drop(struct authorization_queue *queue)
+{
+        while (queue->turn) {
+                struct look_account *account = queue->turn;
+
+                while (account->first) {
+                        struct look_entry *entry = account->first;
+
+                        account->first = entry->next;
+                        authorization_attempt_free(entry->attempt);
+                        free(entry);
+                }
+                account_drop(queue, account);
+        }
+        queue->count = 0;
+}
+
 void authorization_queue_stop(struct authorization_queue *queue)
 {
         if (queue == NULL)
@@ -355,23 +391,14 @@ void authorization_queue_stop(struct authorization_queue *queue)
         for (size_t i = 0; i < queue->thread_count; i++)
                 pthread_join(queue->threads[i], NULL);
         queue->thread_count = 0;
+        entries_drop(queue); /* now, while the channel is there that attempts belong to */
 }
 
 void authorization_queue_free(struct authorization_queue *queue)
 {
         if (queue == NULL)
                 return;
-        while (queue->turn) {
-                struct look_account *account = queue->turn;
-
-                while (account->first) {
-                        struct look_entry *entry = account->first;
-
-                        account->first = entry->next;
-                        free(entry);
-                }
-                account_drop(queue, account);
-        }
+        entries_drop(queue);
         pthread_mutex_destroy(&queue->lock);
         pthread_cond_destroy(&queue->work);
         free(queue);

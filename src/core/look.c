@@ -84,8 +84,22 @@ static struct probe_seen probe_read(struct act *act, const struct channel_reply 
         };
 }
 
+static struct channel_request probe_request(const struct probe *probe)
+{
+        return (struct channel_request){MSG_PROBE, bytes_of(&probe->body, sizeof probe->body), buf_bytes(&probe->tail)};
+}
+
+static struct probe_seen probe_take(struct act *act, res result, struct channel_reply *reply)
+{
+        const struct probe_seen seen = res_is_ok(result) ? probe_read(act, reply)
+                                                         : probe_away("The prober did not answer in time; it is tried again.");
+
+        channel_reply_done(reply);
+        return seen;
+}
+
 /* Ask all at once, LIMIT_ISSUE_BATCH a time. */
-static void probe_all(struct act *act, const struct probe *probes, size_t count, int wait_ms, struct probe_seen *ret_seen)
+static void probe_all(struct act *act, const struct probe *probes, size_t count, struct probe_seen *ret_seen)
 {
         for (size_t done = 0; done < count; done += LIMIT_ISSUE_BATCH) {
                 struct channel_request requests[LIMIT_ISSUE_BATCH];
@@ -93,17 +107,11 @@ static void probe_all(struct act *act, const struct probe *probes, size_t count,
                 res results[LIMIT_ISSUE_BATCH];
                 size_t n = count - done < LIMIT_ISSUE_BATCH ? count - done : LIMIT_ISSUE_BATCH;
 
-                for (size_t i = 0; i < n; i++) {
-                        const struct probe *probe = &probes[done + i];
-
-                        requests[i] = (struct channel_request){MSG_PROBE, bytes_of(&probe->body, sizeof probe->body), buf_bytes(&probe->tail)};
-                }
-                channel_call_batch(act->core->prober, requests, n, wait_ms, replies, results);
-                for (size_t i = 0; i < n; i++) {
-                        ret_seen[done + i] = res_is_ok(results[i]) ? probe_read(act, &replies[i])
-                                                                   : probe_away("The prober did not answer in time; it is tried again.");
-                        channel_reply_done(&replies[i]);
-                }
+                for (size_t i = 0; i < n; i++)
+                        requests[i] = probe_request(&probes[done + i]);
+                channel_call_batch(act->core->prober, requests, n, LIMIT_IPC_PROBE_MS, replies, results);
+                for (size_t i = 0; i < n; i++)
+                        ret_seen[done + i] = probe_take(act, results[i], &replies[i]);
         }
 }
 
@@ -156,7 +164,7 @@ void look_ask(struct act *act, struct look *look)
                         probe_fill(act, &probes[asked++], item->kind,
                                    item->kind == MSG_PROBE_FILE ? item->row.name : item->row.record, item->row.value);
         }
-        probe_all(act, probes, asked, LIMIT_IPC_PROBE_MS, seen);
+        probe_all(act, probes, asked, seen);
         for (size_t i = 0, k = 0; i < look->count; i++)
                 if (look->items[i].asked)
                         look->items[i].seen = seen[k++];
@@ -258,7 +266,7 @@ struct probe_seen look_caa(struct act *act, const struct strs *names, const stru
                         probe_bind(&probes[n], binding->account_uri, binding->methods ? binding->methods[i] : "");
                 asked[n++] = names->v[i];
         }
-        probe_all(act, probes, n, LIMIT_IPC_PROBE_MS, seen);
+        probe_all(act, probes, n, seen);
         for (size_t i = 0; i < n; i++) {
                 if (seen[i].verdict == MSG_VERDICT_PASS)
                         continue;
@@ -269,20 +277,45 @@ struct probe_seen look_caa(struct act *act, const struct strs *names, const stru
         return (struct probe_seen){.verdict = MSG_VERDICT_PASS};
 }
 
-void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,
-                    struct probe_seen *ret_caa)
-{
-        struct probe *probes = arena_array_of(act->arena, 2, struct probe);
-        struct probe_seen seen[2] = {0};
-        const bool asks_caa = question->caa_name.n > 0;
+/* ---- an ACME challenge --------------------------------------------------------------------------------- */
 
-        probe_fill(act, &probes[0], question->kind, question->name, question->expected);
-        if (asks_caa) {
-                probe_fill(act, &probes[1], MSG_PROBE_CAA, question->caa_name, caa_identities(act, question->identities));
-                probe_bind(&probes[1], question->account_uri, question->method);
+struct challenge_asking {
+        struct act *act;
+        struct probe probes[2]; /* the challenge, CAA */
+        struct channel_request requests[2];
+        struct channel_reply replies[2];
+        res results[2];
+        size_t count;
+        struct channel_call *call;
+};
+
+struct challenge_asking *challenge_ask(struct act *act, const struct challenge_question *question)
+{
+        struct challenge_asking *asking = arena_new_of(act->arena, struct challenge_asking);
+
+        asking->act = act;
+        asking->count = question->caa_name.n > 0 ? 2 : 1;
+        probe_fill(act, &asking->probes[0], question->kind, question->name, question->expected);
+        if (asking->count == 2) {
+                probe_fill(act, &asking->probes[1], MSG_PROBE_CAA, question->caa_name, caa_identities(act, question->identities));
+                probe_bind(&asking->probes[1], question->account_uri, question->method);
         }
-        seen[1] = (struct probe_seen){.verdict = MSG_VERDICT_PASS, .detail = STR(""), .found = STR("")};
-        probe_all(act, probes, asks_caa ? 2 : 1, question->wait_ms, seen);
-        *ret_challenge = seen[0];
-        *ret_caa = seen[1];
+        for (size_t i = 0; i < asking->count; i++)
+                asking->requests[i] = probe_request(&asking->probes[i]);
+        asking->call = channel_begin(act->core->prober, asking->requests, asking->count, LIMIT_IPC_PROBE_MS, asking->replies, asking->results);
+        return asking;
+}
+
+bool challenge_wait(struct challenge_asking *asking, int wait_ms)
+{
+        return asking->call == NULL || channel_wait(asking->call, wait_ms);
+}
+
+void challenge_take(struct challenge_asking *asking, struct probe_seen *ret_challenge, struct probe_seen *ret_caa)
+{
+        channel_end(asking->call);
+        asking->call = NULL;
+        *ret_challenge = probe_take(asking->act, asking->results[0], &asking->replies[0]);
+        *ret_caa = asking->count == 2 ? probe_take(asking->act, asking->results[1], &asking->replies[1])
+                                      : (struct probe_seen){.verdict = MSG_VERDICT_PASS, .detail = STR(""), .found = STR("")};
 }

@@ -56,10 +56,15 @@ struct challenge_question {
         struct str caa_name; /* "" = an address: none is asked */
         const struct strs *identities;
         const char *account_uri, *method;
-        int wait_ms; /* for the prober's answer; after it the prober counts as away */
 };
-void look_challenge(struct act *act, const struct challenge_question *question, struct probe_seen *ret_challenge,
-                    struct probe_seen *ret_caa);
+/* In turns: who cannot wait any longer leaves the rest of the waiting to another thread, and nothing is asked twice. */
+struct challenge_asking;
+/* Both live in the act's arena, which is freed after challenge_take(). */
+struct challenge_asking *challenge_ask(struct act *act, const struct challenge_question *question);
+/* true: over, because both answers are there or never will be. */
+bool challenge_wait(struct challenge_asking *asking, int wait_ms);
+/* Ends it; what has no answer was not looked at (away). */
+void challenge_take(struct challenge_asking *asking, struct probe_seen *ret_challenge, struct probe_seen *ret_caa);
 
 /*
  * CAA for each name (RFC 8659), addresses left out (RFC 8738 §7).  binding may be NULL.  PASS only when every one passes;

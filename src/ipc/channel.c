@@ -11,13 +11,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/secret.h"
 #include "ipc/frame.h"
 
 #define READ_AT_ONCE 16     /* frames: replies are small, and 64 of them fit four calls */
@@ -29,7 +27,7 @@ struct link {
         bool dead;
 };
 
-struct waiter { /* one call or batch; lives on the caller's stack */
+struct waiter { /* one call or batch */
         pthread_cond_t wake;
         size_t pending;
         struct waiter *next, *previous;
@@ -60,11 +58,14 @@ struct channel {
         struct slot slot[LIMIT_IPC_SLOTS];
 };
 
-struct call { /* what one thread asks for */
+struct channel_call { /* what one thread asks for, and perhaps others wait for later */
         struct channel *channel;
         const struct channel_request *requests;
+        struct channel_reply *replies;
+        res *results;
         size_t count, sent;
-        int64_t deadline_ms;
+        int64_t deadline_ms, until_ms; /* of the call, of this wait */
+        bool has_slots;
         struct waiter waiter;
         uint16_t slot[LIMIT_ISSUE_BATCH];
         bool blocked; /* the peer's buffer is full */
@@ -133,18 +134,17 @@ static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t dead
         pthread_cond_timedwait(cond, lock, &until);
 }
 
-/* The call's slots, or none: then every result is the failure. */
-static bool take_slots(struct call *call, struct channel_reply *replies, res *results)
+/* The call's slots, or none; without them each result is ERR_IPC_TIMEOUT as it was from the start, or the channel's end. */
+static bool take_slots(struct channel_call *call)
 {
         struct channel *channel = call->channel;
 
-        while (channel->free_count < call->count && !channel->closed && clock_mono_ms() < call->deadline_ms)
-                wait_until(&channel->slot_free, &channel->lock, call->deadline_ms);
-        if (channel->free_count < call->count || channel->closed) {
-                for (size_t i = 0; i < call->count; i++)
-                        results[i] = FAIL(channel->closed ? ERR_IPC_LOST : ERR_IPC_TIMEOUT);
+        while (channel->free_count < call->count && !channel->closed && clock_mono_ms() < call->until_ms)
+                wait_until(&channel->slot_free, &channel->lock, call->until_ms);
+        for (size_t i = 0; i < call->count && channel->closed; i++)
+                call->results[i] = FAIL(ERR_IPC_LOST);
+        if (channel->free_count < call->count || channel->closed)
                 return false;
-        }
         for (size_t i = 0; i < call->count; i++) {
                 uint16_t index = channel->free_slot[--channel->free_count];
                 struct slot *slot = &channel->slot[index];
@@ -153,14 +153,15 @@ static bool take_slots(struct call *call, struct channel_reply *replies, res *re
                 slot->waiting = true;
                 slot->type = (uint32_t)call->requests[i].type;
                 slot->waiter = &call->waiter;
-                slot->reply = &replies[i];
-                slot->result = &results[i];
+                slot->reply = &call->replies[i];
+                slot->result = &call->results[i];
         }
         call->waiter.pending = call->count;
+        call->has_slots = true;
         return true;
 }
 
-static void finish_rest(struct call *call, enum err err)
+static void finish_rest(struct channel_call *call, enum err err)
 {
         for (size_t i = 0; i < call->count; i++) {
                 const struct slot *slot = &call->channel->slot[call->slot[i]];
@@ -321,7 +322,7 @@ static void wait_writable(struct channel *channel)
 /* ---- a call ---------------------------------------------------------------------------------------- */
 
 /* These left by `link`; if it died meanwhile nobody else could know that they are lost. */
-static void mark_sent(struct call *call, size_t sent, struct link *link)
+static void mark_sent(struct channel_call *call, size_t sent, struct link *link)
 {
         for (size_t i = call->sent; i < call->sent + sent; i++) {
                 struct slot *slot = &call->channel->slot[call->slot[i]];
@@ -336,7 +337,7 @@ static void mark_sent(struct call *call, size_t sent, struct link *link)
         call->sent += sent;
 }
 
-static void send_rest(struct call *call)
+static void send_rest(struct channel_call *call)
 {
         struct channel *channel = call->channel;
         struct frame_out out[LIMIT_ISSUE_BATCH];
@@ -363,15 +364,17 @@ static void send_rest(struct call *call)
         link_release(link);
 }
 
-/* One step towards the end of the call; the lock is held before and after. */
-static void conduct_step(struct call *call)
+/* One step towards the end of the call; the lock is held before and after.  false: this wait is over. */
+static bool conduct_step(struct channel_call *call)
 {
         struct channel *channel = call->channel;
-        int64_t left_ms = call->deadline_ms - clock_mono_ms();
+        int64_t left_ms = call->until_ms - clock_mono_ms();
         bool unsent = call->sent < call->count;
 
-        if (left_ms <= 0 || channel->closed)
-                finish_rest(call, channel->closed ? ERR_IPC_LOST : ERR_IPC_TIMEOUT);
+        if (channel->closed)
+                finish_rest(call, ERR_IPC_LOST);
+        else if (left_ms <= 0)
+                return false;
         else if (channel->link && unsent && !call->blocked)
                 send_rest(call);
         else if (channel->link && !channel->reading)
@@ -380,7 +383,8 @@ static void conduct_step(struct call *call)
         else if (channel->link && unsent)
                 wait_writable(channel);
         else
-                wait_until(&call->waiter.wake, &channel->lock, call->deadline_ms);
+                wait_until(&call->waiter.wake, &channel->lock, call->until_ms);
+        return true;
 }
 
 static void waiter_enter(struct channel *channel, struct waiter *waiter)
@@ -404,16 +408,16 @@ static void waiter_leave(struct channel *channel, struct waiter *waiter)
                 pthread_cond_signal(&channel->waiters->wake);
 }
 
-static void conduct(struct call *call)
+static void conduct(struct channel_call *call)
 {
         struct channel *channel = call->channel;
 
         waiter_enter(channel, &call->waiter);
-        while (call->waiter.pending > 0) {
+        for (bool in_time = true; in_time && call->waiter.pending > 0;) {
                 size_t sent_before = call->sent;
                 bool was_blocked = call->blocked;
 
-                conduct_step(call);
+                in_time = conduct_step(call);
                 if (was_blocked && call->sent == sent_before)
                         call->blocked = false; /* something was read or a slice passed: try again */
         }
@@ -428,61 +432,90 @@ static bool requests_fit(const struct channel_request *requests, size_t count)
         return count > 0 && count <= LIMIT_ISSUE_BATCH;
 }
 
-void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
-                        struct channel_reply *ret_replies, res *ret_results)
+static void call_init(struct channel_call *call)
 {
-        struct call call = {
-                .channel = channel, .requests = requests, .count = count, .deadline_ms = clock_mono_ms() + timeout_ms};
+        for (size_t i = 0; i < call->count; i++) {
+                call->replies[i] = (struct channel_reply){.err = ERR_NONE};
+                call->results[i] = FAIL(ERR_IPC_TIMEOUT);
+        }
+        pthread_cond_init(&call->waiter.wake, &call->channel->monotonic);
+}
 
+static bool call_wait(struct channel_call *call, int64_t until_ms)
+{
+        struct channel *channel = call->channel;
+
+        call->until_ms = until_ms < call->deadline_ms ? until_ms : call->deadline_ms;
+        pthread_mutex_lock(&channel->lock);
+        if (call->has_slots || take_slots(call))
+                conduct(call);
+        const bool over = call->has_slots ? call->waiter.pending == 0 : channel->closed;
+
+        pthread_mutex_unlock(&channel->lock);
+        return over || clock_mono_ms() >= call->deadline_ms;
+}
+
+static void call_done(struct channel_call *call)
+{
+        pthread_mutex_lock(&call->channel->lock);
+        if (call->has_slots)
+                finish_rest(call, ERR_IPC_TIMEOUT);
+        pthread_mutex_unlock(&call->channel->lock);
+        pthread_cond_destroy(&call->waiter.wake);
+}
+
+static struct channel_call call_of(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
+                                   struct channel_reply *replies, res *results)
+{
+        return (struct channel_call){.channel = channel, .requests = requests, .replies = replies, .results = results,
+                                     .count = count, .deadline_ms = clock_mono_ms() + timeout_ms};
+}
+
+static void refuse_batch(size_t count, struct channel_reply *ret_replies, res *ret_results)
+{
         for (size_t i = 0; i < count; i++) {
                 ret_replies[i] = (struct channel_reply){.err = ERR_NONE};
                 ret_results[i] = FAIL(ERR_IPC_FRAME);
         }
-        if (!requests_fit(requests, count))
+}
+
+void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
+                        struct channel_reply *ret_replies, res *ret_results)
+{
+        struct channel_call call = call_of(channel, requests, count, timeout_ms, ret_replies, ret_results);
+
+        if (!requests_fit(requests, count)) {
+                refuse_batch(count, ret_replies, ret_results);
                 return;
-        pthread_cond_init(&call.waiter.wake, &channel->monotonic);
-        pthread_mutex_lock(&channel->lock);
-        if (take_slots(&call, ret_replies, ret_results))
-                conduct(&call);
-        pthread_mutex_unlock(&channel->lock);
-        pthread_cond_destroy(&call.waiter.wake);
-}
-
-MUST res channel_call(struct channel *channel, enum msg_type type, const void *body, size_t body_len, const void *tail,
-                      size_t tail_len, int timeout_ms, struct channel_reply *ret_reply)
-{
-        struct channel_request request = {type, bytes_of(body, body_len), bytes_of(tail, tail_len)};
-        res result;
-
-        channel_call_batch(channel, &request, 1, timeout_ms, ret_reply, &result);
-        return result;
-}
-
-MUST res channel_ask(struct channel *channel, const struct channel_request *request, int timeout_ms, size_t body_size,
-                     struct channel_reply *ret_reply, char *why)
-{
-        res result;
-
-        if (why)
-                *why = 0;
-        channel_call_batch(channel, request, 1, timeout_ms, ret_reply, &result);
-        if (res_is_ok(result) && ret_reply->err == ERR_NONE && ret_reply->body.n != body_size)
-                result = FAIL(ERR_IPC_FRAME);
-        if (res_is_ok(result) && ret_reply->err != ERR_NONE) {
-                if (why)
-                        snprintf(why, LIMIT_ERR_DETAIL + 1, "%s", (const char *)ret_reply->tail.p);
-                result = FAIL(ret_reply->err);
         }
-        if (!res_is_ok(result))
-                channel_reply_done(ret_reply);
-        return result;
+        call_init(&call);
+        (void)call_wait(&call, call.deadline_ms);
+        call_done(&call);
 }
 
-void channel_reply_done(struct channel_reply *reply)
+struct channel_call *channel_begin(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
+                                   struct channel_reply *ret_replies, res *ret_results)
 {
-        if (reply->memory) {
-                secret_wipe(reply->memory, reply->memory_size);
-                free(reply->memory);
+        struct channel_call *call = requests_fit(requests, count) ? malloc(sizeof *call) : NULL;
+
+        if (call == NULL) {
+                refuse_batch(count, ret_replies, ret_results);
+                return NULL;
         }
-        *reply = (struct channel_reply){.err = ERR_NONE};
+        *call = call_of(channel, requests, count, timeout_ms, ret_replies, ret_results);
+        call_init(call);
+        return call;
+}
+
+bool channel_wait(struct channel_call *call, int wait_ms)
+{
+        return call_wait(call, clock_mono_ms() + wait_ms);
+}
+
+void channel_end(struct channel_call *call)
+{
+        if (call == NULL)
+                return;
+        call_done(call);
+        free(call);
 }

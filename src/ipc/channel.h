@@ -64,5 +64,17 @@ MUST res channel_ask(struct channel *channel, const struct channel_request *requ
 void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
                         struct channel_reply *ret_replies, res *ret_results);
 
+/*
+ * A batch that is waited for in turns, by one thread after the other, never by two at once: nothing is asked twice because
+ * somebody could wait no longer.  All that is passed is borrowed until channel_end(); NULL: out of memory.
+ */
+struct channel_call;
+struct channel_call *channel_begin(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
+                                   struct channel_reply *ret_replies, res *ret_results);
+/* Sends what is not sent yet.  true: every answer is there, or has failed (timeout_ms counts from channel_begin()). */
+bool channel_wait(struct channel_call *call, int wait_ms);
+/* What has no answer fails with ERR_IPC_TIMEOUT; replies are the caller's.  NULL is fine. */
+void channel_end(struct channel_call *call);
+
 /* Wipes and frees; for CLEAN(); {0} is fine. */
 void channel_reply_done(struct channel_reply *reply);

@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
@@ -117,6 +119,30 @@ test('a certificate ends when the order asked for it, and no later', async () =>
   assert.equal(Date.parse(new X509Certificate(ders(again.pem)[0]).validTo) / 1000, end)
   const longest = await client.obtain(['short.acme-test.com'])
   assert.ok(Date.parse(new X509Certificate(ders(longest.pem)[0]).validTo) / 1000 > end + 80 * 86400)
+})
+
+/* It answers when we say so: whoever asked is told to come again, and the same request goes on. */
+test('a slow host is asked once', async () => {
+  const held = []
+  const server = createServer((request, reply) => held.push(reply))
+  await dns.addRecord('slow.acme-test.com', 'A', '127.0.0.9')
+  await once(server.listen(web.httpPort, '127.0.0.9'), 'listening')
+  try {
+    const one = new Acme(c)
+    await one.register()
+    const order = await one.order(['slow.acme-test.com'])
+    const [url] = order.body.authorizations
+    const challenge = (await one.post(url)).body.challenges.find(ch => ch.type === 'http-01')
+    const tried = await one.post(challenge.url, {})
+    assert.equal(tried.body.status, 'processing', tried.text)
+    await until('the request', () => held.length > 0)
+    held[0].end(one.answer(challenge))
+    assert.equal((await one.wait(url)).body.status, 'valid')
+    assert.equal(held.length, 1)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })
 
 test('a name that is proved needs no second challenge, and the console shows the certificates', async () => {

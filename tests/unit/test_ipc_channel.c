@@ -2,6 +2,7 @@
  * Channels against a peer that answers, dies, lies, sleeps and comes back.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,13 +18,14 @@
 
 #define OK(call) assert_int_equal((call).err, ERR_NONE)
 
-enum manner { ECHO, DIE_AFTER_READING, WRONG_TYPE, WRONG_SLOT, GARBAGE, SLEEP, REFUSE, DIE_AFTER_TEN };
+enum manner { ECHO, DIE_AFTER_READING, WRONG_TYPE, WRONG_SLOT, GARBAGE, SLEEP, REFUSE, DIE_AFTER_TEN, HOLD };
 
 struct peer {
         int fd;
         enum manner manner;
         pthread_t thread;
         int served;
+        sem_t *go; /* HOLD: each answer waits for it */
 };
 
 static bool answer_one(struct peer *peer, const struct frame *in)
@@ -56,6 +58,10 @@ static bool answer_one(struct peer *peer, const struct frame *in)
                                          .slot = in->head.slot,
                                          .err = ERR_ISSUE_REFUSED,
                                          .tail = bytes_of("no, because", 11)};
+                break;
+        case HOLD:
+                peer->served++;
+                sem_wait(peer->go);
                 break;
         case ECHO:
                 break;
@@ -256,6 +262,83 @@ struct asker {
         uint32_t seed;
 };
 
+/* One thread asks and cannot wait; another waits for the same answer: it was asked once. */
+static void *wait_for_it(void *call)
+{
+        return channel_wait(call, 30000) ? call : NULL;
+}
+
+static void test_a_wait_goes_on_elsewhere(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_PROBER);
+        const struct channel_request requests[2] = {{MSG_PROBE, bytes_of("a", 1), {0}}, {MSG_PROBE, bytes_of("b", 1), {0}}};
+        struct channel_reply replies[2];
+        struct peer peer = {.fd = -1};
+        pthread_t other;
+        void *waited = NULL;
+        res results[2];
+        int pair[2];
+        sem_t go;
+        (void)state;
+
+        sem_init(&go, 0, 0);
+        OK(frame_pair(pair));
+        peer = (struct peer){.fd = pair[1], .manner = HOLD, .go = &go};
+        channel_replace_fd(channel, pair[0]);
+        struct channel_call *call = channel_begin(channel, requests, 2, 60000, replies, results);
+
+        assert_non_null(call);
+        assert_false(channel_wait(call, 0)); /* no time even to send */
+        pthread_create(&peer.thread, NULL, peer_run, &peer);
+        assert_false(channel_wait(call, 20));
+        sem_post(&go);
+        assert_false(channel_wait(call, 20)); /* one of two */
+        pthread_create(&other, NULL, wait_for_it, call);
+        sem_post(&go);
+        pthread_join(other, &waited);
+        assert_ptr_equal(waited, call);
+        assert_true(channel_wait(call, 0));
+        channel_end(call);
+        for (int i = 0; i < 2; i++) {
+                OK(results[i]);
+                assert_memory_equal(replies[i].body.p, requests[i].body.p, 1);
+                channel_reply_done(&replies[i]);
+        }
+        channel_free(channel);
+        pthread_join(peer.thread, NULL);
+        assert_int_equal(peer.served, 2);
+        sem_destroy(&go);
+}
+
+static void test_a_wait_that_ends_early(void **state)
+{
+        struct channel *channel = channel_new(MSG_PEER_PROBER);
+        const struct channel_request request = {MSG_PROBE, bytes_of("a", 1), {0}}, too_long = {MSG_PROBE, {(const uint8_t *)"", FRAME_BODY_MAX + 1}, {0}};
+        struct channel_reply reply;
+        res result;
+        (void)state;
+
+        assert_null(channel_begin(channel, &too_long, 1, 1000, &reply, &result));
+        assert_int_equal(result.err, ERR_IPC_FRAME);
+        channel_end(NULL);
+        struct channel_call *call = channel_begin(channel, &request, 1, 60000, &reply, &result);
+
+        assert_false(channel_wait(call, 5)); /* nobody there */
+        channel_end(call);
+        assert_int_equal(result.err, ERR_IPC_TIMEOUT);
+        call = channel_begin(channel, &request, 1, 10, &reply, &result);
+        assert_true(channel_wait(call, 60000)); /* its own time is over */
+        channel_end(call);
+        assert_int_equal(result.err, ERR_IPC_TIMEOUT);
+        call = channel_begin(channel, &request, 1, 60000, &reply, &result);
+        assert_false(channel_wait(call, 5));
+        channel_close(channel);
+        assert_true(channel_wait(call, 60000));
+        channel_end(call);
+        assert_int_equal(result.err, ERR_IPC_LOST);
+        channel_free(channel);
+}
+
 static void *ask_much(void *arg)
 {
         struct asker *asker = arg;
@@ -308,7 +391,8 @@ int main(void)
                 cmocka_unit_test(test_peers_that_fail),       cmocka_unit_test(test_refusal_brings_its_sentence),
                 cmocka_unit_test(test_nobody_comes),          cmocka_unit_test(test_waits_for_the_next_life),
                 cmocka_unit_test(test_batch_and_death_in_it), cmocka_unit_test(test_many_threads_many_lives),
-                cmocka_unit_test(test_echo_and_sizes),
+                cmocka_unit_test(test_echo_and_sizes),        cmocka_unit_test(test_a_wait_goes_on_elsewhere),
+                cmocka_unit_test(test_a_wait_that_ends_early),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
