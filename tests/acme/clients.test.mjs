@@ -49,6 +49,22 @@ const isOwners = async name => assert.ok((await c.call(owner, 'DescribeCertifica
 const external = async label => c.call(owner, 'CreateExternalAccount', { Label: label })
 
 /*
+ * What docs/acme.md tells to type for a client, with this service's values in the places of the page's: what people copy is what is
+ * tested.  `more` are arguments besides, right behind the program's name.
+ */
+const manual = readFileSync(new URL('../../docs/acme.md', import.meta.url), 'utf8')
+function page (client, { KeyId = 'KID', HmacKey = 'HMAC' }, name, values = {}) {
+  const [, rest] = manual.split(`**${client}**`)
+  const block = rest.split('\n**')[0].split('\n').filter(line => line.startsWith('    ')).map(line => line.slice(4)).join('\n')
+  const known = { 'https://ca.example.com:8443/acme/directory': directory, 'www.example.com': name, 'you@example.com': 'admin@client-test.com', '/var/www/html': webroot, ...values }
+  let text = `${block}\n`.replace(/\bKID\b/g, KeyId).replace(/\bHMAC\b/g, HmacKey)
+  for (const [from, to] of Object.entries(known)) text = text.replaceAll(from, to)
+  assert.doesNotMatch(text, /example\.com/)
+  return text
+}
+const typed = (client, text, more, cwd) => good('sh', ['-ec', text.replaceAll(`${client} -`, `${client} ${more} -`).replaceAll(`${client} certonly`, `${client} ${more} certonly`)], { cwd })
+
+/*
  * `chancery import` on what the client left behind: all of it is taken as this layout, and the second time it is known.
  * With a bar where somebody looks on.
  */
@@ -83,7 +99,7 @@ test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke
   const env = { REQUESTS_CA_BUNDLE: c.root }
   const base = ['--config-dir', join(dir, 'etc'), '--work-dir', join(dir, 'work'), '--logs-dir', join(dir, 'log'), '--non-interactive']
   const order = [...base, '--server', directory, '--agree-tos', '--email', 'admin@client-test.com']
-  await good('certbot', ['certonly', ...order, '--eab-kid', KeyId, '--eab-hmac-key', HmacKey, '--webroot', '-w', webroot, '-d', 'certbot.client-test.com'], { env })
+  await typed('certbot', page('certbot', { KeyId, HmacKey }, 'certbot.client-test.com', { 'root.pem': c.root }), base.join(' '), dir)
   const live = join(dir, 'etc/live/certbot.client-test.com/fullchain.pem')
   const first = leafOf(live)
   assert.equal(first.subjectAltName, 'DNS:certbot.client-test.com')
@@ -95,7 +111,7 @@ test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke
     `${hook} _acme-challenge.$CERTBOT_DOMAIN. $CERTBOT_VALIDATION`, '-d', 'cw.client-test.com', '-d', '*.cw.client-test.com'], { env })
   assert.match(leafOf(join(dir, 'etc/live/cw.client-test.com/cert.pem')).subjectAltName, /\*\.cw\.client-test\.com/)
   await movesIn(join(dir, 'etc'), 'certbot', ['certbot.client-test.com', 'cw.client-test.com'])
-  await good('certbot', ['revoke', ...base, '--server', directory, '--cert-path', live, '--reason', 'superseded', '--no-delete-after-revoke'], { env })
+  await good('certbot', ['revoke', ...base, '--server', directory, '--cert-name', 'certbot.client-test.com', '--reason', 'superseded', '--no-delete-after-revoke'], { env })
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
   const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: 'certbot.client-test.com' })
@@ -108,7 +124,7 @@ test('lego: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
   const { KeyId, HmacKey } = await external('lego')
   const env = { LEGO_CA_CERTIFICATES: c.root }
   const base = ['--server', directory, '--email', 'admin@client-test.com', '--path', dir, '--domains', 'lego.client-test.com', '--accept-tos', '--http', '--http.webroot', webroot]
-  await good('lego', [...base, '--eab', '--kid', KeyId, '--hmac', HmacKey, 'run'], { env })
+  await typed('lego', page('lego', { KeyId, HmacKey }, 'lego.client-test.com', { 'root.pem': c.root }), `--path ${dir} --http.webroot ${webroot}`, dir)
   const file = join(dir, 'certificates/lego.client-test.com.crt')
   const first = leafOf(file)
   await good('lego', [...base, 'renew', '--days', '3650', '--no-random-sleep'], { env })
@@ -129,7 +145,7 @@ test('lego: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
 test('dehydrated: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
   const dir = place('dehydrated')
   const { KeyId, HmacKey } = await external('dehydrated')
-  writeFileSync(join(dir, 'config'), `CA="${directory}"\nBASEDIR="${dir}"\nWELLKNOWN="${webroot}/.well-known/acme-challenge"\nCURL_OPTS="--cacert ${c.root}"\nCONTACT_EMAIL=admin@client-test.com\nEAB_KID=${KeyId}\nEAB_HMAC_KEY=${HmacKey}\n`)
+  writeFileSync(join(dir, 'config'), `BASEDIR="${dir}"\n${page('dehydrated', { KeyId, HmacKey }, 'dehydrated.client-test.com', { '/etc/dehydrated/root.pem': c.root })}`)
   const base = ['-f', join(dir, 'config')]
   await good('dehydrated', [...base, '--register', '--accept-terms'])
   await good('dehydrated', [...base, '--cron', '--domain', 'dehydrated.client-test.com'])
@@ -154,8 +170,10 @@ test('acme-tiny: issue, and again; it cannot revoke, but whoever has the key can
   const dir = place('tiny')
   await good('openssl', ['genrsa', '-out', join(dir, 'account.key'), '2048'])
   await good('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(dir, 'tiny.key'), '-subj', '/CN=tiny.client-test.com', '-out', join(dir, 'tiny.csr')])
-  const tiny = async () => new X509Certificate(ders((await good('acme-tiny', ['--account-key', join(dir, 'account.key'), '--csr', join(dir, 'tiny.csr'),
-    '--acme-dir', `${webroot}/.well-known/acme-challenge/`, '--directory-url', directory, '--disable-check', '--quiet'], { env: { SSL_CERT_FILE: c.root } })).stdout)[0])
+  const tiny = async () => {
+    await typed('acme-tiny', page('acme-tiny', {}, 'tiny.client-test.com', { 'root.pem': c.root, 'www.csr': 'tiny.csr', 'www.pem': 'made.pem' }), '--disable-check --quiet', dir)
+    return leafOf(join(dir, 'made.pem'))
+  }
   const first = await tiny()
   assert.equal(first.subjectAltName, 'DNS:tiny.client-test.com')
   const second = await tiny()
@@ -170,12 +188,13 @@ test('acme-tiny: issue, and again; it cannot revoke, but whoever has the key can
 test('uacme: a binding, http-01, renew, a new account key, dns-01 wildcard, revoke', async () => {
   const dir = place('uacme')
   const { KeyId, HmacKey } = await external('uacme')
-  const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$2" = http-01 ] || exit 1\ncase $1 in begin) printf %s "$5" > ${webroot}/.well-known/acme-challenge/$4 ;; esac\n`)
+  const hook = '/usr/share/uacme/uacme.sh' /* Debian's own */
+  const env = { UACME_CHALLENGE_PATH: `${webroot}/.well-known/acme-challenge` }
   /* It trusts the system's roots alone, so it gets a file of its own in their place. */
   const space = process.getuid() === 0 ? ['-m'] : ['-rm']
-  const uacme = (...args) => good('unshare', [...space, 'sh', '-c', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt; exec uacme "$@"`, 'uacme', '-a', directory, '-c', dir, '-y', ...args])
-  await uacme('-e', `${KeyId}:${HmacKey}`, 'new', 'admin@client-test.com')
-  await uacme('-h', hook, 'issue', 'uacme.client-test.com')
+  const uacme = (...args) => good('unshare', [...space, 'sh', '-c', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt; exec uacme "$@"`, 'uacme', '-a', directory, '-c', dir, '-y', ...args], { env })
+  const lines = page('uacme', { KeyId, HmacKey }, 'uacme.client-test.com').replaceAll('uacme -', `uacme -c ${dir} -`)
+  await good('unshare', [...space, 'sh', '-ec', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt\n${lines}`])
   const file = join(dir, 'uacme.client-test.com/cert.pem')
   const first = leafOf(file)
   await uacme('-f', '-h', hook, 'issue', 'uacme.client-test.com')
@@ -301,32 +320,9 @@ test('Caddy: a binding, tls-alpn-01, renewal', async () => {
   const dir = place('caddy')
   const { KeyId, HmacKey } = await external('caddy')
   const [httpPort] = await freePorts(1)
-  writeFileSync(join(dir, 'Caddyfile'), `{
-  admin off
-  http_port ${httpPort}
-  https_port ${alpnPort}
-  storage file_system ${dir}/store
-  email admin@client-test.com
-  acme_ca ${directory}
-  acme_ca_root ${c.root}
-  acme_eab {
-    key_id ${KeyId}
-    mac_key ${HmacKey}
-  }
-}
-caddy.client-test.com {
-  bind 127.0.0.1
-  tls {
-    issuer acme {
-      dir ${directory}
-      trusted_roots ${c.root}
-      eab ${KeyId} ${HmacKey}
-      disable_http_challenge
-    }
-  }
-  respond "hello"
-}
-`)
+  writeFileSync(join(dir, 'Caddyfile'), page('Caddy', { KeyId, HmacKey }, 'caddy.client-test.com', { '/etc/caddy/root.pem': c.root })
+    .replace('{\n', `{\nadmin off\nhttp_port ${httpPort}\nhttps_port ${alpnPort}\nstorage file_system ${dir}/store\nemail admin@client-test.com\n`)
+    .replace('respond', 'bind 127.0.0.1\ntls {\nissuer acme {\ndisable_http_challenge\n}\n}\nrespond'))
   const caddy = (config, meanwhile) => serving('caddy', ['run', ...config], { env: { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } }, 'caddy.client-test.com', alpnPort, meanwhile)
   const certificate = await caddy(['--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'])
   assert.equal(certificate.subjectAltName, 'DNS:caddy.client-test.com')
@@ -359,16 +355,11 @@ Listen 127.0.0.1:${httpPort}
 Listen 127.0.0.1:${alpnPort}
 ServerName apache.client-test.com
 MDStoreDir ${dir}/md
-MDCertificateAuthority ${directory}
-MDCACertificateFile ${c.root}
-MDCertificateAgreement accepted
-MDExternalAccountBinding ${KeyId} ${HmacKey}
-MDContactEmail admin@client-test.com
+${page('Apache httpd with mod_md', { KeyId, HmacKey }, 'apache.client-test.com', { '/etc/apache2/root.pem': c.root })}MDContactEmail admin@client-test.com
 MDPortMap http:- https:443
 MDCAChallenges tls-alpn-01
 MDRetryDelay 1s
 MDStapling off
-MDomain apache.client-test.com
 <VirtualHost 127.0.0.1:${alpnPort}>
   ServerName apache.client-test.com
   SSLEngine on
