@@ -118,7 +118,7 @@ res judge_hash(const struct judge_request *request, uint8_t ret_hash[MSG_HASH_SI
                 } \
         } while (0)
 
-/* One immutable profile from the order to the signature (standards.md 1.1 #12). */
+/* One immutable profile from the order to the signature (incident 12 of 2023: it changed between two signatures). */
 static res judge_profile(const struct judge_request *request, const struct judge_view *view, struct buf *why)
 {
         const struct msg_signer_issue *head = request->head;
@@ -221,7 +221,7 @@ static bool evidence_is_fresh(const struct judge_evidence *evidence, const struc
                evidence->proved_at >= view->now - pki_profile_evidence_days(view->profile, view->now) * 86400;
 }
 
-/* A method that was switched off after it proved a name proves nothing now (standards.md 1.1 #8). */
+/* A method that was switched off after it proved a name proves nothing now (TLS-SNI-01, 2018). */
 static bool method_is_off(const struct judge_evidence *evidence, const struct judge_view *view)
 {
         return view->is_off(view->context, judge_method_name(evidence->method)) ||

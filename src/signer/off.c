@@ -1,6 +1,6 @@
 /*
- * issuance.off, the stop button: works without a restart (standards.md 1, practice 7).  The parent watches the configuration
- * file and passes it in, open, because the jail opens nothing; only this one setting is taken from it.
+ * issuance.off, the stop button: works without a restart, because what is found wrong has to stop within minutes.  The parent
+ * watches the configuration file and passes it in, open, because the jail opens nothing; only this one setting is taken from it.
  */
 #include <ini.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * What relying parties ask: revocation lists and OCSP answers.  Both are built here from the server's facts, within
  * limits of this program's own: no list or answer for longer than the rules allow, none from the future, no "good" for
- * a serial that this program never signed (standards.md 1.1 #9).
+ * a serial that this program never signed (DigiNotar, 2011).
  */
 #include <stdio.h>
 

@@ -106,6 +106,7 @@ test('account keys and contacts', async () => {
   assert.equal(again.location, client.kid)
 })
 
+/* RFC 8555 sections 7.1.4 and 7.4, RFC 8738; incident 13 (reserved addresses) */
 test('identifiers: each wrong one is named', async () => {
   const bad = {
     rejectedIdentifier: ['under_score.refuse-test.com', 'dot.refuse-test.com.', 'com', '*.com', '*.co.uk', '*.*.refuse-test.com', 'a.*.refuse-test.com', '*', 'localhost',

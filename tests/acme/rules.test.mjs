@@ -8,13 +8,14 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { BUILD, run, startChancery } from '../lib/chancery.mjs'
+import { BUILD, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
 import { Acme, b64u, ders, jwkOf, jws, makeCsr, makeKey } from '../lib/acme.mjs'
 
 const ZONE = 'rules-test.com'
 let dns, web, c, dir, operator
+let many /* certificates by one key each, for the last test */
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'chancery-rules-'))
   chmodSync(dir, 0o755) /* read by the server's own user */
@@ -240,7 +241,8 @@ test('quota = yes: what ACME orders takes slots of the account\'s free allowance
 test('limits: certificates of one registered domain are bounded over all accounts, with Retry-After; other domains go on', async () => {
   const names = ['a.rate-test.com', 'b.c.rate-test.com']
   const clients = await Promise.all(names.map(() => register()))
-  const csrs = await Promise.all(names.map(name => csrOf([name])))
+  const made = await Promise.all(names.map(name => makeCsr(c.dir, [name])))
+  const csrs = made.map(one => one.csr)
   const spare = []
   for (const [i, one] of clients.entries()) spare.push(await ready(one, [names[i]]))
   /* the bucket fills by one a second, so it is emptied by several at once; how many it takes depends on the machine */
@@ -251,8 +253,10 @@ test('limits: certificates of one registered domain are bounded over all account
       const done = order.type === 'rateLimited' ? order : await finalize(clients[i], order, csrs[i])
       if (done.type === 'rateLimited') limited ??= done
       else assert.equal(done.status, 200, done.text)
+      if (done.body?.certificate) many[i].certificate = done.body.certificate
     }
   }
+  many = names.map((_, i) => ({ client: clients[i], key: createPrivateKey(made[i].key) }))
   await Promise.all([0, 1, 0, 1, 0, 1].map(worker))
   is(limited, 'rateLimited', 429)
   assert.match(limited.body.detail, /certificates for this registered domain|orders of this account/)
@@ -263,4 +267,29 @@ test('limits: certificates of one registered domain are bounded over all account
   /* refused at newOrder and at finalize alike, for every account and every name below; until the bucket has filled by one again */
   const refusals = [await modest.order(['new.rate-test.com']), await finalize(clients[0], spare[0], csrs[0]), await clients[1].order(['rate-test.com', `other.${ZONE}`])]
   assert.ok(refusals.some(reply => reply.type === 'rateLimited'), refusals.map(reply => reply.text).join())
+})
+
+/* Incident 6 (2024: revocation put off): what is wrong at once in hundreds of certificates ends by one request, and everybody hears. */
+test('incident 6: a compromised key ends the hundreds of certificates made for it, its owner is told, and the list is out', async t => {
+  const { client, key, certificate } = many[0]
+  const [leaf] = ders((await client.post(certificate)).text)
+  const spki = "certificate_id in (select certificate_id from certificate where domain = 'a.rate-test.com')"
+  const issued = async () => c.sql(`select hex(serial) as serial, revoked_at, revoke_reason from issued where state = 'issued' and ${spki}`)
+  await until('every order of it has ended', async () => (await c.sql(`select count(*) as n from issued where state = 'signing' and ${spki}`))[0].n === 0)
+  const before = await issued()
+  assert.ok(before.length > 50, `${before.length} certificates`)
+  const began = performance.now()
+  const done = await client.post(client.url('revoke-cert'), { certificate: b64u(leaf), reason: 1 }, { key, jwk: jwkOf(key) })
+  assert.equal(done.status, 200, done.text)
+  const after = await issued()
+  t.diagnostic(`${after.length} certificates revoked within ${(performance.now() - began).toFixed(0)} ms`)
+  assert.ok(after.every(row => row.revoked_at > 0 && row.revoke_reason === 1))
+  const told = await c.sql(`select count(distinct certificate_id) as n from notice where kind like '%revoke%' and ${spki}`)
+  assert.equal(told[0].n, after.length)
+  const text = (await run('openssl', ['x509', '-inform', 'DER', '-noout', '-text'], { input: leaf })).stdout
+  const url = /URI:(http:\S+\.crl)/.exec(text)[1]
+  await until('the list holds them all', async () => {
+    const list = Buffer.from(await (await fetch(url)).arrayBuffer())
+    return after.every(row => list.includes(Buffer.from(row.serial, 'hex')))
+  }, 120_000)
 })

@@ -94,6 +94,7 @@ test('what cannot be linked to is refused', async () => {
   await assert.rejects(other.DescribeDownloadCertificateUrl({ CertificateId: open }), { code: 'FailedOperation.CertificateNotFound' })
 })
 
+/* Incident 11 (2018: a reseller mailed its customers' keys): a key leaves one at a time, and it is written down. */
 test('a changed link is none, and every fetch is in the record', async () => {
   const { DownloadCertificateUrl: url } = await link(open)
   for (const wrong of [url.slice(0, -1), `${url}A`, url.replace(/.(.{20})$/, (_, rest) => `*${rest}`), url.replace(/download\/.*/, 'download/')]) {

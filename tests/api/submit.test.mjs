@@ -259,6 +259,7 @@ test('a renewal bought with points brings its information at once, or nothing ha
     [{ RenewGenCsrMethod: 'upload', RenewCsr: used.csr }, /InvalidParam/, /used in another order/],
     [{ RenewGenCsrMethod: 'online', RenewAlgorithmType: 'RSA', RenewAlgorithmParam: '1024' }, /InvalidParameterValue/, /2048/],
     [{ RenewGenCsrMethod: 'online', DomainNames: '*.maple.com' }, /InvalidParam/, /wildcard/],
+    /* incident 14 (2024: WHOIS hijacked): nothing is proved by contacts that somebody else tells */
     [{ RenewGenCsrMethod: 'original', VerifyType: 'EMAIL' }, /InvalidParameterValue/, /DNS or FILE/],
     [{ RenewGenCsrMethod: 'original', CompanyId: 7 }, /UnsupportedOperation/, /profiles/]
   ]

@@ -87,6 +87,7 @@ test('an entry taken out of the operation log is named', async () => {
   assert.deepEqual((await report()).Findings, [])
 })
 
+/* Incident 9 (DigiNotar 2011): the signer's own log is the second witness. */
 test('a certificate that the database lost is named by its serial', async () => {
   const [{ serial }] = await c.sql(`SELECT lower(hex(serial)) AS serial FROM issued WHERE certificate_id = '${ids[0]}'`)
   await change(`CREATE TABLE kept.issued AS SELECT * FROM main.issued WHERE certificate_id = '${ids[0]}'; DELETE FROM main.issued WHERE certificate_id = '${ids[0]}'`)

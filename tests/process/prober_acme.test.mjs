@@ -149,6 +149,7 @@ async function alpn (options, fn) {
 }
 const shake = options => alpn(options, () => prober.ask('tls-alpn-01', 'alpn.hop-test.com', KEY))
 
+/* Incident 2 (2022): a draft's identifier and old TLS were accepted.  RFC 8737 sections 3 and 4. */
 test('tls-alpn-01: one name, one critical hash, the right protocol, TLS 1.2 or later', async () => {
   assert.equal((await shake({})).verdict, 'PASS')
   assert.equal((await shake({ max: 'TLSv1.2' })).verdict, 'PASS')

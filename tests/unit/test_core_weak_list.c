@@ -1,5 +1,5 @@
 /*
- * The list of keys that are never certified (CVE-2008-0166): what its file may hold, and that a key is found by either
+ * The list of keys that are never certified (CVE-2008-0166, incident 10): what its file may hold, and that a key is found by either
  * fingerprint.  The modulus is that of tests/vectors/keys/debian-weak.key; its line is the one that `debian-weak-keys` writes.
  */
 #include <setjmp.h>

@@ -111,7 +111,7 @@ static int tear_down(void **state)
         return 0;
 }
 
-/* BR 6.3.2: both ends count, so N days end one second early; the 2049/2050 change of form; leap years. */
+/* BR 6.3.2, incident 4 (2021: one second too long): both ends count, so N days end one second early; the 2049/2050 change of form; leap years. */
 static void test_validity(void **state)
 {
         static const struct {
@@ -323,7 +323,7 @@ static void test_damage(void **state)
         buf_done(&der);
 }
 
-/* BR 7.1: at least 64 bits from a generator, positive, below 2^159.  Incident: 63 bits at several CAs in 2019. */
+/* BR 7.1: at least 64 bits from a generator, positive, below 2^159.  Incident 3: 63 bits at several CAs in 2019. */
 static void test_serials(void **state)
 {
         enum { COUNT = 100000 };

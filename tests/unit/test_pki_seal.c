@@ -1,4 +1,4 @@
-/* Sealing: what is opened under another key, another AAD or after a change is nothing. */
+/* Sealing (incident 11: kept keys are of use to nobody else): what is opened under another key, another AAD or after a change is nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

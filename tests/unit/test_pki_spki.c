@@ -32,6 +32,7 @@ static void write_rsa(struct bytes n, struct bytes e, struct buf *out)
         buf_done(&key);
 }
 
+/* Incident 10 (ROCA 2017, close primes 2022); Debian's keys of 2008: test_core_weak_list. */
 static void test_weak_moduli(void **state)
 {
         static const struct {

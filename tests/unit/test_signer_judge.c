@@ -39,7 +39,7 @@ struct wish {
 };
 
 static const struct wish wishes[] = {
-        /* evidence: names ⊆ what was proved (standards.md 3.2) */
+        /* evidence: names ⊆ what was proved */
         {"no evidence",
          {"a.example.com"},
          {{NULL, 0, 0}},
@@ -50,6 +50,7 @@ static const struct wish wishes[] = {
          {{"b.example.com", MSG_METHOD_DNS_TXT, 10}},
          .err = ERR_ISSUE_REFUSED,
          .why = "no evidence"},
+        /* incident 7 (2025: evidence for a mailbox's domain): the exact name, its parent by DNS, and nothing derived */
         {"a parent's end only",
          {"badexample.com"},
          {{"example.com", MSG_METHOD_DNS_TXT, 10}},
@@ -141,7 +142,7 @@ static const struct wish wishes[] = {
          .caa_age = -60,
          .err = ERR_ISSUE_REFUSED,
          .why = "future"},
-        /* profile and issuer */
+        /* profile and issuer; incident 12 (2023: the profile changed between two signatures) */
         {"another hash",
          {"example.com"},
          {{"example.com", MSG_METHOD_DNS_TXT, 10}},
@@ -185,7 +186,7 @@ static const struct wish wishes[] = {
          .begin = 48 * 3600 + 1,
          .err = ERR_ISSUE_REFUSED,
          .why = "48 hours"},
-        {"one second too long",
+        {"one second too long", /* incident 4 (2021) */
          {"example.com"},
          {{"example.com", MSG_METHOD_DNS_TXT, 10}},
          .days = 200,
@@ -205,7 +206,7 @@ static const struct wish wishes[] = {
          .last_signed_later = true,
          .err = ERR_ISSUE_REFUSED,
          .why = "went back"},
-        /* serial */
+        /* serial; incident 3 (2019: 63 bits) */
         {"negative serial",
          {"example.com"},
          {{"example.com", MSG_METHOD_DNS_TXT, 10}},
@@ -237,7 +238,7 @@ static const struct wish wishes[] = {
          .off = "all",
          .err = ERR_ISSUE_OFF,
          .why = "all"},
-        {"method off",
+        {"method off", /* incident 8 (TLS-SNI-01, 2018): what it proved before is void too */
          {"example.com"},
          {{"example.com", MSG_METHOD_DNS_TXT, 10}},
          .off = "dns-txt",

@@ -413,7 +413,7 @@ static void test_crl_of_root(void **state)
         channel_reply_done(&reply);
 }
 
-/* "good" for what was signed here by this issuer, and for nothing else (standards.md 1.1 #9). */
+/* "good" for what was signed here by this issuer, and for nothing else (incident 9, DigiNotar 2011). */
 static void test_ocsp(void **state)
 {
         int64_t now = clock_now_sec();
