@@ -103,6 +103,8 @@ test('dns-01: a wildcard with its parent, and a name under a CNAME', async () =>
   const { pem } = await client.obtain(['*.wild.acme-test.com', 'wild.acme-test.com'], byDns(client))
   const leaf = new X509Certificate(ders(pem)[0])
   assert.deepEqual(leaf.subjectAltName.split(', ').sort(), ['DNS:*.wild.acme-test.com', 'DNS:wild.acme-test.com'])
+  await dns.setRecord('_acme-challenge.led.acme-test.com', 'CNAME', 'proofs.maple-town.com.')
+  await client.obtain(['led.acme-test.com'], { type: 'dns-01', solve: ch => dns.addRecord('proofs.maple-town.com', 'TXT', client.dnsValue(ch)) })
 })
 
 test('a certificate ends when the order asked for it, and no later', async () => {
