@@ -21,6 +21,7 @@
 #define LIMIT_HTTP_REFUSED_CONNECTIONS 256 /* beyond the limit, so that they hear 503 instead of nothing */
 #define LIMIT_HTTP_CONNECTION_BYTES \
         (64 * 1024) /* an address of 32 KB and the headers; the library clears all of it for each request */
+#define LIMIT_HTTP_PUBLIC_BYTES (20 * 1024) /* an OCSP request in an address and the headers; clearing 64 KB is a tenth of an answer */
 #define LIMIT_HTTP_REQUEST_MS \
         120000                 /* for one whole request, or one reply to be taken: a client that trickles is not idle */
 #define LIMIT_HTTP_IDLE_SEC 60 /* as long as an SDK keeps a connection */
@@ -94,6 +95,7 @@
 #define LIMIT_TASK_CERTIFICATES 100 /* the public API's own bound for look-ups and deletions */
 #define LIMIT_CRL_SHARD 50000 /* certificates a CRL shard: about 2 MB when all are revoked */
 #define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.1 KB each: 18 MB when full */
+#define LIMIT_OCSP_WAITING 1024 /* questions that wait for a signature: what is signed in 50 ms */
 #define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */
 
 /* -- ACME -- */

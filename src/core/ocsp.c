@@ -1,6 +1,7 @@
 /*
  * See ocsp.h.  One certificate a request, as every client asks (RFC 5019 §2.1.1); the signer builds and signs the
- * answer.
+ * answer.  Questions are answered by the dozen, because waking another program and a look at the store cost as much as a
+ * signature: all are looked up in one moment of the store, then all are asked of the signer at once.
  */
 #include "core/ocsp.h"
 
@@ -77,9 +78,9 @@ static void ocsp_fill_status(const struct issued_status *status, const struct is
 }
 
 /* The serial as the store has it: 16 octets. */
-static res ocsp_status(struct act *act, const struct ocsp_key *key, struct msg_signer_ocsp *body, int64_t *ret_shard)
+static res ocsp_status(struct store_conn *conn, struct arena *arena, const struct ocsp_key *key, struct msg_signer_ocsp *body,
+                       int64_t *ret_shard)
 {
-        struct store_conn *conn = NULL;
         struct issued_status status = {0};
         uint8_t serial[MSG_SERIAL_SIZE] = {0};
 
@@ -87,8 +88,7 @@ static res ocsp_status(struct act *act, const struct ocsp_key *key, struct msg_s
         if (key->serial.n > MSG_SERIAL_SIZE)
                 return RES_OK;
         memcpy(serial + MSG_SERIAL_SIZE - key->serial.n, key->serial.p, key->serial.n);
-        TRY(store_read(act->core->store, &conn));
-        res found = store_issued_get_status(conn, act->arena, bytes_of(serial, sizeof serial), &status);
+        res found = store_issued_get_status(conn, arena, bytes_of(serial, sizeof serial), &status);
 
         if (found.err == ERR_NOT_FOUND)
                 return RES_OK;
@@ -111,37 +111,111 @@ static void ocsp_fill_meta(struct bytes answer, const struct msg_signer_ocsp *bo
         snprintf(meta->etag, sizeof meta->etag, "\"%s\"", hex);
 }
 
-static res ocsp_sign(struct act *act, const struct ocsp_question *question, struct buf *out, struct ocsp_meta *ret_meta)
+/* A batch on its way: asks[i], its question, what the store and the signer said. */
+struct ocsp_batch {
+        struct act *act;
+        struct ocsp_ask *const *asks;
+        size_t n;
+        uint64_t generation; /* of the cache, before the store was read */
+        struct ocsp_item {
+                struct ocsp_question question;
+                struct msg_signer_ocsp body;
+                int64_t shard;
+                bool is_answered, is_known; /* known: the signer is to be asked */
+        } items[LIMIT_ISSUE_BATCH];
+};
+
+static void ocsp_read_one(struct ocsp_batch *batch, size_t i)
 {
-        const struct ocsp_key *key = &question->key;
-        const struct bytes nonce = question->nonce;
-        const uint64_t generation = act->core->ocsp != NULL ? ocsp_cache_generation(act->core->ocsp) : 0;
-        struct msg_signer_ocsp body = {
-                .serial_len = (uint32_t)key->serial.n,
-                .hash_alg = key->digest == PKI_SHA1 ? 1 : 256,
-                .this_update = act->now_sec,
-                .next_update = act->now_sec + OCSP_LIFE_SEC,
-                .nonce_len = (uint32_t)nonce.n,
+        struct ocsp_item *item = &batch->items[i];
+        struct ocsp_ask *ask = batch->asks[i];
+        const enum pki_ocsp_error refused = ocsp_read(batch->act->core, ask->request, &item->question);
+
+        ask->meta = (struct ocsp_meta){0};
+        item->is_answered = refused != 0;
+        if (refused != 0)
+                pki_ocsp_error(refused, ask->out);
+}
+
+static void ocsp_fill_body(const struct ocsp_question *question, int64_t now_sec, struct msg_signer_ocsp *body)
+{
+        const struct bytes serial = question->key.serial;
+
+        *body = (struct msg_signer_ocsp){
+                .serial_len = (uint32_t)serial.n,
+                .hash_alg = question->key.digest == PKI_SHA1 ? 1 : 256,
+                .this_update = now_sec,
+                .next_update = now_sec + OCSP_LIFE_SEC,
+                .nonce_len = (uint32_t)question->nonce.n,
         };
-        struct msg_signer_ocsp_reply head;
-        int64_t shard = 0;
-        CLEAN(channel_reply_done) struct channel_reply reply = {0};
+        snprintf(body->issuer, sizeof body->issuer, "%s", question->key.issuer->name);
+        memcpy(body->serial + sizeof body->serial - serial.n, serial.p, serial.n);
+}
 
-        snprintf(body.issuer, sizeof body.issuer, "%s", key->issuer->name);
-        memcpy(body.serial + sizeof body.serial - key->serial.n, key->serial.p, key->serial.n);
-        TRY(ocsp_status(act, key, &body, &shard));
-        const struct channel_request ask = {MSG_SIGNER_OCSP, bytes_of(&body, sizeof body), nonce};
+static res ocsp_look_up(struct ocsp_batch *batch)
+{
+        struct act *act = batch->act;
+        struct store_conn *conn = NULL;
 
-        TRY(channel_ask(act->core->signer, &ask, LIMIT_IPC_SIGN_MS, sizeof head, &reply, NULL));
-        memcpy(&head, reply.body.p, sizeof head);
-        ENSURE(head.response_len == reply.tail.n, ERR_IPC_FRAME);
-        buf_add(out, reply.tail.p, reply.tail.n);
-        if (nonce.n > 0 || body.status == MSG_OCSP_UNKNOWN)
-                return RES_OK;
-        ocsp_fill_meta(reply.tail, &body, ret_meta);
-        if (act->core->ocsp != NULL)
-                ocsp_cache_put(act->core->ocsp, key, shard, reply.tail, ret_meta, generation);
+        batch->generation = act->core->ocsp != NULL ? ocsp_cache_generation(act->core->ocsp) : 0;
+        TRY(store_read(act->core->store, &conn));
+        TRY(store_snapshot_begin(conn));
+        for (size_t i = 0; i < batch->n; i++) {
+                struct ocsp_item *item = &batch->items[i];
+
+                if (item->is_answered)
+                        continue;
+                ocsp_fill_body(&item->question, act->now_sec, &item->body);
+                item->is_known = res_is_ok(ocsp_status(conn, act->arena, &item->question.key, &item->body, &item->shard));
+        }
+        store_snapshot_end(conn);
         return RES_OK;
+}
+
+static res ocsp_take(struct ocsp_batch *batch, size_t i, const struct channel_reply *reply)
+{
+        const struct ocsp_item *item = &batch->items[i];
+        struct ocsp_ask *ask = batch->asks[i];
+        struct ocsp_cache *cache = batch->act->core->ocsp;
+        struct msg_signer_ocsp_reply head;
+
+        ENSURE(reply->err == ERR_NONE, reply->err);
+        ENSURE(reply->body.n == sizeof head, ERR_IPC_FRAME);
+        memcpy(&head, reply->body.p, sizeof head);
+        ENSURE(head.response_len == reply->tail.n, ERR_IPC_FRAME);
+        buf_add(ask->out, reply->tail.p, reply->tail.n);
+        if (item->question.nonce.n > 0 || item->body.status == MSG_OCSP_UNKNOWN)
+                return RES_OK;
+        ocsp_fill_meta(reply->tail, &item->body, &ask->meta);
+        if (cache != NULL)
+                ocsp_cache_put(cache, &item->question.key, item->shard, reply->tail, &ask->meta, batch->generation);
+        return RES_OK;
+}
+
+/* What comes back unsigned stays unanswered. */
+static void ocsp_have_signed(struct ocsp_batch *batch, int timeout_ms)
+{
+        struct channel_request requests[LIMIT_ISSUE_BATCH];
+        struct channel_reply replies[LIMIT_ISSUE_BATCH];
+        res results[LIMIT_ISSUE_BATCH];
+        size_t of[LIMIT_ISSUE_BATCH], n = 0;
+
+        for (size_t i = 0; i < batch->n; i++) {
+                const struct ocsp_item *item = &batch->items[i];
+
+                if (!item->is_known)
+                        continue;
+                of[n] = i;
+                requests[n++] = (struct channel_request){MSG_SIGNER_OCSP, bytes_of(&item->body, sizeof item->body), item->question.nonce};
+        }
+        if (n == 0)
+                return;
+        channel_call_batch(batch->act->core->signer, requests, n, timeout_ms, replies, results);
+        for (size_t k = 0; k < n; k++) {
+                if (res_is_ok(results[k]))
+                        batch->items[of[k]].is_answered = res_is_ok(ocsp_take(batch, of[k], &replies[k]));
+                channel_reply_done(&replies[k]);
+        }
 }
 
 /* One that is good for longer than that. */
@@ -164,20 +238,31 @@ bool ocsp_answer_direct(const struct core *core, struct bytes request, int64_t n
         return question.nonce.n == 0 && ocsp_from_cache(core, &question, now_sec + OCSP_LIFE_SEC - OCSP_FRESH_SEC, out, ret_meta);
 }
 
-/* When the store or the signer is gone, the last answer is good until it says itself that it is not. */
-void ocsp_answer(struct act *act, struct bytes request, struct buf *out, struct ocsp_meta *ret_meta)
+void ocsp_answer_late(const struct core *core, struct ocsp_ask *ask, int64_t now_sec)
 {
         struct ocsp_question question;
-        const enum pki_ocsp_error refused = ocsp_read(act->core, request, &question);
+        const enum pki_ocsp_error refused = ocsp_read(core, ask->request, &question);
 
-        *ret_meta = (struct ocsp_meta){0};
-        if (refused != 0) {
-                pki_ocsp_error(refused, out);
-                return;
+        buf_clear(ask->out);
+        ask->meta = (struct ocsp_meta){0};
+        if (refused != 0)
+                pki_ocsp_error(refused, ask->out);
+        else if (!ocsp_from_cache(core, &question, now_sec, ask->out, &ask->meta))
+                pki_ocsp_error(PKI_OCSP_TRY_LATER, ask->out);
+}
+
+/* When the store or the signer is gone, the last answer is good until it says itself that it is not. */
+void ocsp_answer_many(struct act *act, struct ocsp_ask *const *asks, size_t n, int timeout_ms)
+{
+        struct ocsp_batch batch = {.act = act, .asks = asks, .n = n};
+
+        for (size_t i = 0; i < n; i++)
+                ocsp_read_one(&batch, i);
+        if (res_is_ok(ocsp_look_up(&batch)))
+                ocsp_have_signed(&batch, timeout_ms);
+        for (size_t i = 0; i < n; i++) {
+                if (!batch.items[i].is_answered)
+                        ocsp_answer_late(act->core, asks[i], act->now_sec);
+                asks[i]->done(asks[i]);
         }
-        if (res_is_ok(ocsp_sign(act, &question, out, ret_meta)))
-                return;
-        buf_clear(out);
-        if (!ocsp_from_cache(act->core, &question, act->now_sec, out, ret_meta))
-                pki_ocsp_error(PKI_OCSP_TRY_LATER, out);
 }

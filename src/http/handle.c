@@ -127,6 +127,34 @@ static void http_call_work(struct http_job *job)
         http_call_resume(call);
 }
 
+void http_request_done(struct http_request *request)
+{
+        struct http_call *call = (struct http_call *)((uintptr_t)request - offsetof(struct http_call, request));
+
+        assert(call->magic == HTTP_CALL_MAGIC && call->state == HTTP_CALL_WORKING);
+        http_call_resume(call);
+}
+
+/* The connection waits for whoever takes the call.  Once somebody has, it may be gone. */
+static void http_hand_over(struct http_call *call)
+{
+        struct http_server *server = call->server;
+        const struct http_config *config = &server->config;
+
+        call->state = HTTP_CALL_WORKING;
+        call->job.run = http_call_work;
+        http_server_begin(server, &server->working);
+        MHD_suspend_connection(call->connection);
+        if (config->later && config->later(config->routes.context, &call->request, &call->reply))
+                return;
+        if (server->pool) {
+                http_pool_add(server->pool, &call->job);
+                return;
+        }
+        http_call_refuse(call, 503);
+        http_call_resume(call);
+}
+
 static struct http_connection *http_connection_of(struct MHD_Connection *connection)
 {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -147,13 +175,9 @@ static enum MHD_Result http_dispatch(struct http_call *call)
         http_server_begin(server, &server->busy);
         if (routes->direct && routes->direct(routes->context, &call->request, &call->reply))
                 return http_send(call);
-        if (!server->pool)
+        if (!server->pool && !server->config.later)
                 return http_refuse(call, 503);
-        call->state = HTTP_CALL_WORKING;
-        call->job.run = http_call_work;
-        http_server_begin(server, &server->working);
-        MHD_suspend_connection(call->connection);
-        http_pool_add(server->pool, &call->job);
+        http_hand_over(call);
         return MHD_YES;
 }
 
@@ -307,6 +331,7 @@ static int http_on_certificate(gnutls_session_t session, const gnutls_datum_t *c
 struct MHD_Daemon *http_daemon_start(struct http_server *server)
 {
         const bool tls = server->config.tls;
+        const size_t bytes = server->config.connection_bytes ? server->config.connection_bytes : LIMIT_HTTP_CONNECTION_BYTES;
         const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
         struct MHD_OptionItem options[] = {
                 {MHD_OPTION_LISTEN_SOCKET, server->config.listen_fd, NULL},
@@ -315,7 +340,7 @@ struct MHD_Daemon *http_daemon_start(struct http_server *server)
                 {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_on_connection, server},
                 {MHD_OPTION_CONNECTION_LIMIT, LIMIT_HTTP_CONNECTIONS + LIMIT_HTTP_REFUSED_CONNECTIONS, NULL},
                 {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_HTTP_IDLE_SEC, NULL},
-                {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_HTTP_CONNECTION_BYTES, NULL},
+                {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)bytes, NULL},
                 {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
                 {MHD_OPTION_THREAD_POOL_SIZE, server->config.listeners > 1 ? (intptr_t)server->config.listeners : 0,
                  NULL},

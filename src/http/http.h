@@ -50,6 +50,9 @@ struct http_routes {
         http_handler *handle;
 };
 
+/* The reply to a request that was taken for later is filled: once; request and reply may be gone when it returns. */
+void http_request_done(struct http_request *request);
+
 struct http_tls { /* PEM text, exchanged at run time */
         const char *cert_chain;
         const char *key;
@@ -66,8 +69,14 @@ struct http_config {
         bool is_local;          /* a unix socket: only the own uid and root are served (SO_PEERCRED) */
         unsigned workers;       /* threads of a pool of its own; 0 = all routes are direct, or `pool` is given */
         struct http_pool *pool; /* shared pool, or NULL */
+        size_t connection_bytes; /* for an address and headers; 0 = LIMIT_HTTP_CONNECTION_BYTES */
         unsigned listeners;     /* threads that read and write the sockets; 0 = 1 */
         struct http_routes routes;
+        /*
+         * NULL, or asked on the listener's thread before a worker is: true if somebody has taken the request, who fills the
+         * reply and calls http_request_done(), from any thread, perhaps before this returns.  It must not block.
+         */
+        bool (*later)(void *context, struct http_request *request, struct http_reply *reply);
         http_handler *too_large; /* words for a body over LIMIT_HTTP_BODY, on the listener's thread; NULL: a plain 413 */
 };
 

@@ -20,6 +20,7 @@
 #include "acme/acme.h"
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/place.h"
 #include "base/random.h"
@@ -41,6 +42,7 @@
 #include "core/successor.h"
 #include "core/rate.h"
 #include "core/ocsp_cache.h"
+#include "core/ocsp_queue.h"
 #include "core/revocation.h"
 #include "core/order.h"
 #include "core/revoke_request.h"
@@ -57,7 +59,6 @@
 #include "store/store.h"
 
 #define SERVER_WORKERS 32        /* a worker that waits for the outside holds a thread; OUTSIDE_MAX of them may */
-#define SERVER_PUBLIC_WORKERS 4
 #define SERVER_CONTROL_WORKERS 2  /* an audit keeps one for a while */
 #define SERVER_JOB_THREADS 16
 #define SERVER_STOP_MS 10000
@@ -216,6 +217,7 @@ static res server_jobs(struct server *server)
         TRY(authorization_queue_start(server->core.authorizations));
         TRY(issue_queue_start(server->core.issue));
         TRY(job_runner_start(jobs));
+        TRY(ocsp_queue_start(&server->core, &server->ocsp));
         return revocation_watch_start(&server->core, server->crls, &server->revocations);
 }
 
@@ -226,8 +228,8 @@ static res server_listen(struct server *server, struct act *act, struct control 
                 .listen_fd = control_take_fd(control, MSG_FD_TLS_LISTENER), .tls = true, .workers = SERVER_WORKERS,
                 .routes = {server, routes_direct, routes_handle}, .too_large = routes_too_large};
         const struct http_config public_config = {
-                .listen_fd = control_take_fd(control, MSG_FD_PUBLIC_LISTENER), .workers = SERVER_PUBLIC_WORKERS,
-                .routes = {server, status_direct, status_handle}};
+                .listen_fd = control_take_fd(control, MSG_FD_PUBLIC_LISTENER), .connection_bytes = LIMIT_HTTP_PUBLIC_BYTES,
+                .routes = {server, status_direct, NULL}, .later = status_later};
         const struct http_config control_config = {
                 .listen_fd = control_take_fd(control, MSG_FD_CONTROL_LISTENER), .is_local = true, .workers = SERVER_CONTROL_WORKERS,
                 .routes = {server, NULL, routes_control}};
@@ -349,6 +351,7 @@ static void server_stop(struct server *server)
         http_server_stop(server->tls, SERVER_STOP_MS);
         http_server_stop(server->public, SERVER_STOP_MS);
         http_server_stop(server->control, SERVER_STOP_MS);
+        ocsp_queue_stop(server->ocsp);
         revocation_watch_stop(server->revocations);
         issue_queue_stop(server->core.issue);
         server_peers(&server->core, slots);

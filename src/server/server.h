@@ -21,6 +21,7 @@ struct server {
         struct api *api;
         struct acme *acme;
         struct crl_cache *crls;
+        struct ocsp_queue *ocsp;
         struct revocation_watch *revocations;
         struct http_server *tls, *public, *control;
         atomic_bool ready;

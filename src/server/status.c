@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "core/crl.h"
 #include "core/issuers.h"
-#include "core/ocsp.h"
+#include "core/ocsp_queue.h"
 #include "server/reply.h"
 
 #define STATUS_CRL_AGE "public, max-age=30" /* a new list is made within 15 s: seen within 60 s */
@@ -138,7 +138,7 @@ static void ocsp_reply(struct http_request *request, struct http_reply *reply, c
         (void)answered_unchanged(request, reply, meta->etag);
 }
 
-/* What memory knows; false: the store has to be asked, on a worker. */
+/* What memory knows; false: store and signer have to be asked. */
 static bool ocsp_direct(struct server *server, struct http_request *request, struct http_reply *reply)
 {
         CLEAN(buf_done) struct buf decoded = {0};
@@ -156,22 +156,37 @@ static bool ocsp_direct(struct server *server, struct http_request *request, str
         return true;
 }
 
-void status_handle(void *context, struct http_request *request, struct http_reply *reply)
+struct status_ask {
+        struct ocsp_ask ask; /* first: a done ask is this */
+        struct http_request *request;
+        struct http_reply *reply;
+};
+
+static void status_answered(struct ocsp_ask *ask)
+{
+        const struct status_ask *own = (const struct status_ask *)ask;
+
+        ocsp_reply(own->request, own->reply, &ask->meta);
+        http_request_done(own->request);
+}
+
+bool status_later(void *context, struct http_request *request, struct http_reply *reply)
 {
         struct server *server = context;
+        struct status_ask *own = arena_alloc(request->arena, sizeof *own);
         CLEAN(buf_done) struct buf decoded = {0};
-        struct bytes asked;
-        struct act act;
-        struct ocsp_meta meta;
+        struct bytes asked = {0};
 
         buf_init(&decoded, OCSP_PATH_MAX);
-        act_begin(&act, &server->core, request->arena, 0);
-        if (!res_is_ok(ocsp_request_of(request, &decoded, &asked))) {
-                reply_text(reply, 405, "Use GET or POST.\n");
-                return;
+        (void)ocsp_request_of(request, &decoded, &asked).err; /* status_direct() looked at the method */
+        if (asked.p != request->body.p)
+                asked = bytes_of(arena_copy(request->arena, asked.p, asked.n), asked.n);
+        *own = (struct status_ask){.ask = {.request = asked, .out = &reply->body, .done = status_answered}, .request = request, .reply = reply};
+        if (!ocsp_queue_add(server->ocsp, &own->ask)) {
+                ocsp_answer_late(&server->core, &own->ask, clock_now_sec());
+                status_answered(&own->ask);
         }
-        ocsp_answer(&act, asked, &reply->body, &meta);
-        ocsp_reply(request, reply, &meta);
+        return true;
 }
 
 /* ---- the routes ---------------------------------------------------------------------------------------- */

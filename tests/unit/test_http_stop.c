@@ -202,6 +202,119 @@ static char *unix_exchange(const struct sockaddr_un *address)
         return reply;
 }
 
+/* ---- requests that somebody else takes ---- */
+
+struct taken {
+        struct http_request *request;
+        struct http_reply *reply;
+        int delay_ms;
+};
+
+static void *answer_taken(void *arg)
+{
+        struct taken *taken = arg;
+
+        usleep((unsigned)taken->delay_ms * 1000);
+        buf_printf(&taken->reply->body, "taken %.*s", (int)taken->request->body.n, (const char *)taken->request->body.p);
+        http_request_done(taken->request);
+        return NULL;
+}
+
+/* /later is answered by a thread of its own, /now before this returns; the rest is not taken. */
+static bool take(void *context, struct http_request *request, struct http_reply *reply)
+{
+        struct help *help = context;
+        struct taken *taken = arena_alloc(request->arena, sizeof(*taken));
+        pthread_t thread;
+
+        *taken = (struct taken){request, reply, help->delay_ms};
+        if (str_equals(request->path, "/now")) {
+                taken->delay_ms = 0;
+                (void)answer_taken(taken);
+                return true;
+        }
+        if (!str_equals(request->path, "/later"))
+                return false;
+        help->handled++;
+        assert_int_equal(pthread_create(&thread, NULL, answer_taken, taken), 0);
+        pthread_detach(thread);
+        return true;
+}
+
+static void start_taking(struct help *help, unsigned workers)
+{
+        struct http_config config = {.workers = workers, .routes = {help, help_direct, help_handle}, .later = take};
+
+        config.listen_fd = help_listen(&help->port);
+        assert_int_equal(http_server_start(&config, NULL, &help->server).err, ERR_NONE);
+}
+
+static char *ask_on(int fd, const char *path, const char *body)
+{
+        char text[200];
+
+        snprintf(text, sizeof(text), "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", path, strlen(body), body);
+        help_write(fd, text);
+        return help_read(fd);
+}
+
+static void what_somebody_takes_is_answered_by_them(void **state)
+{
+        static const struct {
+                const char *path, *with_workers, *without;
+        } cases[] = {
+                {"/now", "taken abc", "taken abc"}, {"/later", "taken abc", "taken abc"}, {"/direct", "direct", "direct"},
+                {"/x", "POST|/x||abc", "HTTP/1.1 503"},
+        };
+
+        (void)state;
+        for (unsigned workers = 0; workers < 2; workers++) {
+                struct help help = {.delay_ms = 20};
+
+                start_taking(&help, workers);
+                for (int round = 0; round < 3; round++) { /* on one connection as long as it lasts */
+                        const int fd = help_connect(help.port);
+
+                        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                                char *reply = ask_on(fd, cases[i].path, "abc");
+
+                                assert_non_null(strstr(reply, workers ? cases[i].with_workers : cases[i].without));
+                                free(reply);
+                        }
+                        close(fd);
+                }
+                http_server_stop(help.server, 2000);
+        }
+}
+
+/* As a worker that has begun: it is waited for, also beyond the time that others are given. */
+static void what_somebody_has_taken_is_finished_when_stopping(void **state)
+{
+        struct help help = {.delay_ms = 400};
+        pthread_t stopper;
+        int fds[3];
+
+        (void)state;
+        start_taking(&help, 0);
+        for (int i = 0; i < 3; i++) {
+                fds[i] = help_connect(help.port);
+                help_write(fds[i], "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+                while (help.handled == i)
+                        usleep(1000);
+        }
+        close(fds[2]); /* who has hung up */
+        pthread_create(&stopper, NULL, stop_soon_done, &help);
+        for (int i = 0; i < 2; i++) {
+                char *reply = help_read(fds[i]);
+
+                assert_non_null(strstr(reply, "HTTP/1.1 200"));
+                assert_non_null(strstr(reply, "taken"));
+                free(reply);
+                close(fds[i]);
+        }
+        pthread_join(stopper, NULL);
+}
+
 static void the_local_socket_serves_the_own_user(void **state)
 {
         struct help help = {0};
@@ -259,6 +372,8 @@ int main(void)
                 cmocka_unit_test(idle_connections_do_not_delay_the_stop),
                 cmocka_unit_test(one_pool_serves_two_listeners),
                 cmocka_unit_test(without_workers_every_route_is_direct),
+                cmocka_unit_test(what_somebody_takes_is_answered_by_them),
+                cmocka_unit_test(what_somebody_has_taken_is_finished_when_stopping),
                 cmocka_unit_test(the_local_socket_serves_the_own_user),
                 cmocka_unit_test(the_local_socket_refuses_another_user),
         };
