@@ -142,13 +142,20 @@ export function serveAndFetch (kind, { files, root, name }) {
   })
 }
 
-/** The OCSP answer that the server staples, as openssl prints it: nginx asks for it itself, HAProxy is given `answer` as a file. */
-export function serveStapled (kind, { files, root, name, answer }) {
-  const directives = `ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ${root};`
-  return whileServing(kind, files, { directives, answer }, port => until(`${kind} staples`, async () => {
-    const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 20_000 })
-    return /OCSP Response Status/.test(stdout) && stdout
-  }))
+/**
+ * Have nginx or haproxy staple: what openssl's client sees in the handshake, and whether GnuTLS' client, which looks into it, goes on.
+ * nginx asks the responder itself, or gives what is in `file`; haproxy gives `answer`.
+ */
+export function serveStapled (kind, { files, root, name, answer, file }) {
+  const directives = file ? `ssl_stapling on; ssl_stapling_file ${file};` : `ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ${root};`
+  return whileServing(kind, files, { directives, answer }, async port => {
+    const text = await until(`${kind} staples`, async () => {
+      const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 20_000 })
+      return /OCSP Response Status/.test(stdout) && stdout
+    })
+    const gnutls = await run('gnutls-cli', ['--x509cafile', root, '--sni-hostname', name, '--verify-hostname', name, '-p', String(port), '127.0.0.1'], { input: '', ms: 60_000 })
+    return { text, accepted: gnutls.code === 0, said: gnutls.stdout + gnutls.stderr }
+  })
 }
 
 /** openssl and GnuTLS both accept leaf + intermediates under the root, strictly. */

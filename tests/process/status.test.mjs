@@ -140,10 +140,53 @@ test('nginx and HAProxy staple the answer', async () => {
   const it = await issue('staple.maple.com')
   const answer = Buffer.from(await (await post(it, await requestOf(it))).arrayBuffer())
   for (const kind of ['nginx', 'haproxy']) {
-    const text = await serveStapled(kind, { files: it.files, root: c.root, name: 'staple.maple.com', answer })
+    const { text, accepted, said } = await serveStapled(kind, { files: it.files, root: c.root, name: 'staple.maple.com', answer })
     assert.match(text, /OCSP Response Status: successful/, kind)
     assert.match(text, /Cert Status: good/, kind)
+    assert.ok(accepted, said)
   }
+})
+
+test('a revoked certificate is seen as revoked by openssl, ocsptool, and through stapling', async () => {
+  const it = await issue('unstaple.maple.com')
+  await revoke(it)
+  await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked')
+  const gnutls = await run('ocsptool', [`--ask=${it.ocsp}`, '--load-cert', it.at('pem'), '--load-issuer', it.at('issuer')])
+  assert.match(gnutls.stdout, /Certificate Status: revoked/)
+  assert.match(gnutls.stdout, /Verifying OCSP Response: Success/)
+  const answer = Buffer.from(await (await post(it, await requestOf(it))).arrayBuffer())
+  writeFileSync(it.at('staple'), answer)
+  for (const kind of ['nginx', 'haproxy']) {
+    const { text, accepted, said } = await serveStapled(kind, { files: it.files, root: c.root, name: 'unstaple.maple.com', answer, file: it.at('staple') })
+    assert.match(text, /Cert Status: revoked/, kind)
+    assert.match(text, /Revocation Reason: superseded/, kind)
+    assert.ok(!accepted, said)
+    assert.match(said, /revoked/, kind)
+  }
+})
+
+/* Questions that nothing in memory answers: each about another serial. */
+const strangers = (like, n) => Array.from({ length: n }, (_, i) => {
+  const request = Buffer.from(like)
+  request.writeUInt32BE(i, request.length - 8)
+  return request
+})
+
+test('a signer that does not answer: what is in memory goes on, who waits is told to try later, at most 1,024 wait', async () => {
+  const it = await issue('stuck.maple.com')
+  const request = await requestOf(it)
+  const answer = Buffer.from(await (await post(it, request)).arrayBuffer())
+  const tryLater = '30030a0103'
+  c.kill('signer', 'SIGSTOP')
+  const asked = strangers(request, 1200).map(async body => Buffer.from(await (await post(it, body)).arrayBuffer()).toString('hex'))
+  assert.equal(await Promise.race(asked), tryLater, 'one beyond the queue, or one whose ten seconds are over')
+  assert.deepEqual(Buffer.from(await (await post(it, request)).arrayBuffer()), answer)
+  assert.equal((await fetch(it.crl)).status, 200)
+  assert.equal((await fetch(`${c.publicUrl}/health`)).status, 200)
+  assert.deepEqual([...new Set(await Promise.all(asked))], [tryLater])
+  c.kill('signer', 'SIGCONT')
+  await until('answers again', async () => (await (await post(it, strangers(request, 1)[0])).arrayBuffer()).byteLength > 300)
+  assert.equal(await statusOf(it), 'good')
 })
 
 test('a revocation: OCSP says so within 5 s, the CRL within 60 s with a higher number; others are not touched', async () => {
