@@ -90,28 +90,27 @@ static struct name upload_name(void)
 
 /* -- ends ------------------------------------------------------------------------------------------ */
 
-static size_t ends_encode(const int64_t ends[SEARCH_SEGMENT], uint8_t out[SEARCH_SEGMENT * (LOW_BYTES + HIGH_BYTES)])
-{
-        bool has_high = false;
+#define ENDS_BYTES (SEARCH_SEGMENT * (LOW_BYTES + HIGH_BYTES))
 
-        for (size_t i = 0; i < SEARCH_SEGMENT; i++) {
-                int64_t end = ends[i] < 0 ? 0 : ends[i] > END_MAX ? END_MAX : ends[i];
-                uint32_t low = htole32((uint32_t)end);
-                memcpy(out + i * LOW_BYTES, &low, LOW_BYTES);
-                out[SEARCH_SEGMENT * LOW_BYTES + i] = (uint8_t)(end >> (8 * LOW_BYTES));
-                has_high = has_high || out[SEARCH_SEGMENT * LOW_BYTES + i] != 0;
-        }
-        return SEARCH_SEGMENT * (LOW_BYTES + (has_high ? HIGH_BYTES : 0));
+/* n: of the encoded, which has the high bytes from the first end on that needs one. */
+static void end_encode(uint8_t out[ENDS_BYTES], size_t *n, size_t member, int64_t end_at)
+{
+        int64_t end = end_at < 0 ? 0 : end_at > END_MAX ? END_MAX : end_at;
+        uint32_t low = htole32((uint32_t)end);
+
+        memcpy(out + member * LOW_BYTES, &low, LOW_BYTES);
+        out[SEARCH_SEGMENT * LOW_BYTES + member] = (uint8_t)(end >> (8 * LOW_BYTES));
+        if (end >> (8 * LOW_BYTES) != 0)
+                *n = ENDS_BYTES;
 }
 
-static res ends_put(struct store_conn *c, int64_t account_id, int64_t segment, const int64_t ends[SEARCH_SEGMENT])
+static res ends_put(struct store_conn *c, int64_t account_id, int64_t segment, struct bytes encoded)
 {
-        uint8_t encoded[SEARCH_SEGMENT * (LOW_BYTES + HIGH_BYTES)];
         struct query q = query_of(c, &sql_facet, ENDS_PUT);
 
         query_int(&q, account_id);
         query_int(&q, segment);
-        query_bytes(&q, bytes_of(encoded, ends_encode(ends, encoded)));
+        query_bytes(&q, encoded);
         return query_run(&q);
 }
 
@@ -210,14 +209,14 @@ static res tags_of(struct store_conn *c, struct arena *a, int64_t account_id, co
 res facet_seal(struct store_conn *c, struct arena *a, int64_t account_id, int64_t segment, const struct facet_member *rows)
 {
         const struct tag_of_member *tags = NULL;
-        int64_t ends[SEARCH_SEGMENT];
+        uint8_t ends[ENDS_BYTES] = {0};
         struct entries entries = {0};
-        size_t n = 0, member = 0;
+        size_t n = 0, member = 0, ends_n = SEARCH_SEGMENT * LOW_BYTES;
 
         TRY(tags_of(c, a, account_id, rows, &tags, &n));
         entries.v = arena_array_of(a, SEARCH_SEGMENT * MEMBER_FACETS + 2 * n, struct entry);
         for (size_t i = 0; i < SEARCH_SEGMENT; i++) {
-                ends[i] = rows[i].end_at;
+                end_encode(ends, &ends_n, i, rows[i].end_at);
                 entries_add(&entries, number_name(a, "status", rows[i].status), i);
                 entries_add(&entries, number_name(a, "project", rows[i].project_id), i);
                 entries_add(&entries, type_name(rows[i].certificate_type), i);
@@ -231,7 +230,7 @@ res facet_seal(struct store_conn *c, struct arena *a, int64_t account_id, int64_
                 entries_add(&entries, tag_key_name(tags[i].tag_key), member);
                 entries_add(&entries, tag_name(a, tags[i].tag_key, tags[i].tag_value), member);
         }
-        TRY(ends_put(c, account_id, segment, ends));
+        TRY(ends_put(c, account_id, segment, bytes_of(ends, ends_n)));
         return entries_store(c, account_id, segment, &entries);
 }
 
@@ -271,17 +270,24 @@ static res move_between(const struct move *move, struct name from, struct name t
         return move_set(move, to, true);
 }
 
+static res move_number(const struct move *move, struct arena *a, const char *facet, int64_t from, int64_t to)
+{
+        return from == to ? RES_OK : move_between(move, number_name(a, facet, from), number_name(a, facet, to));
+}
+
 static res move_end(const struct move *move, int64_t end_at)
 {
-        int64_t all[SEARCH_SEGMENT];
+        uint8_t encoded[ENDS_BYTES] = {0};
         struct facet_ends ends;
+        size_t n = SEARCH_SEGMENT * LOW_BYTES;
 
         TRY(facet_ends(move->c, move->account_id, move->place.segment, &ends));
-        for (size_t i = 0; i < SEARCH_SEGMENT; i++)
-                all[i] = facet_end_at(&ends, i);
+        if (ends.high)
+                n = ENDS_BYTES;
+        memcpy(encoded, ends.low, n);
         facet_ends_done(&ends);
-        all[move->place.member] = end_at;
-        return ends_put(move->c, move->account_id, move->place.segment, all);
+        end_encode(encoded, &n, move->place.member, end_at);
+        return ends_put(move->c, move->account_id, move->place.segment, bytes_of(encoded, n));
 }
 
 res facet_changed(struct store_tx *tx, const struct certificate_row *old, const struct certificate_row *new)
@@ -294,8 +300,8 @@ res facet_changed(struct store_tx *tx, const struct certificate_row *old, const 
         if (move.place.segment == 0)
                 return RES_OK;
         a = arena_new(NAMES_ARENA);
-        TRY(move_between(&move, number_name(a, "status", old->status), number_name(a, "status", new->status)));
-        TRY(move_between(&move, number_name(a, "project", old->project_id), number_name(a, "project", new->project_id)));
+        TRY(move_number(&move, a, "status", old->status, new->status));
+        TRY(move_number(&move, a, "project", old->project_id, new->project_id));
         TRY(move_between(&move, type_name(old->certificate_type), type_name(new->certificate_type)));
         TRY(move_between(&move, family_name(old->key_type), family_name(new->key_type)));
         if (was_upload != is_upload)

@@ -44,8 +44,9 @@ struct bytes search_set_encode(const struct search_set *set, uint8_t out[SEARCH_
         size_t count = (size_t)search_set_count(set), word = 0;
 
         if (count > SET_LIST_MAX) {
-                for (size_t i = 0; i < SEARCH_SET_BYTES; i++)
-                        out[i] = (uint8_t)(set->w[i / 8] >> (i % 8 * 8));
+                for (size_t i = 0; i < SEARCH_SEGMENT / 64; i++)
+                        left.w[i] = htole64(left.w[i]);
+                memcpy(out, left.w, SEARCH_SET_BYTES);
                 return (struct bytes){out, SEARCH_SET_BYTES};
         }
         for (size_t i = 0; i < count; i++) {
