@@ -329,7 +329,7 @@ test('24 kills of server and signer while lists are made: numbers rise, no numbe
     serials.push(await writeRevoked(1))
     await new Promise(resolve => setTimeout(resolve, i * 83 % 500)) /* within the second in which the list is made */
     for (const name of [['server'], ['signer'], ['server', 'signer']][i % 3]) if (c.pids()[name]) c.kill(name)
-    if (i % 3 === 2) await until('the list of this round', () => names(last, serials.at(-1)), 120_000) /* so that there are eight at least */
+    if (i % 3 === 2) await Promise.race([reader, until('the list of this round', () => names(last, serials.at(-1)), 120_000)]) /* so that there are eight at least */
   }
   reading = false
   await reader
