@@ -146,6 +146,7 @@ static res list_walked(struct lister *l, struct store_certificate_page *ret_page
 struct sets {
         struct search_hits hits;
         bool is_exact;     /* every hit holds the needle */
+        bool range_is_left; /* picking by end reads the ends anyway, and keeps what is in range on its way */
         uint8_t seqs[SEARCH_SEGMENT * 8];
         int64_t seqs_of;   /* the segment that they are of; 0 = none */
 };
@@ -190,9 +191,10 @@ static res intersect(struct lister *l, struct sets *sets)
         TRY(facet_keep(l->c, l->a, f, &sets->hits));
         if (has_search(l) && sets->hits.count > 0)
                 TRY(search_keep(l->c, f->account_id, l->needle, &sets->hits));
-        if (has_range(l))
-                TRY(facet_keep_ends(l->c, f->account_id, l->ending_after, l->ending_before, &sets->hits));
         sets->is_exact = !has_search(l) || search_is_exact(l->needle);
+        sets->range_is_left = has_range(l) && sets->is_exact && f->sort != STORE_SORT_NEWEST;
+        if (has_range(l) && !sets->range_is_left)
+                TRY(facet_keep_ends(l->c, f->account_id, l->ending_after, l->ending_before, &sets->hits));
         return sets->is_exact || sets->hits.count > SEARCH_VERIFY_MAX ? RES_OK : check_hits(l, sets);
 }
 
@@ -205,23 +207,27 @@ static res pick_newest(struct lister *l, const struct sets *sets, struct picks *
         return RES_OK;
 }
 
-static res pick_by_end(struct lister *l, const struct sets *sets, struct picks *picks)
+static res pick_by_end(struct lister *l, struct sets *sets, struct picks *picks)
 {
-        const struct search_hits *hits = &sets->hits;
+        struct search_hits *hits = &sets->hits;
         const bool newest_first = l->filter->sort == STORE_SORT_END_DESC; /* what is older mostly ends earlier */
 
         for (size_t i = 0; i < l->n; i++)
                 TRY(picks_add(picks, pick_newer(l->found[i].seq), l->found[i].end_at));
         for (size_t k = 0; k < hits->n; k++) {
-                const struct search_segment *segment = &hits->v[newest_first ? hits->n - 1 - k : k];
+                const size_t at = newest_first ? hits->n - 1 - k : k;
+                const struct search_segment *segment = &hits->v[at];
                 struct facet_ends ends;
                 if (segment->hit_count == 0)
                         continue;
                 TRY(facet_ends(l->c, l->filter->account_id, segment->segment, &ends));
+                if (sets->range_is_left)
+                        facet_keep_ending(&ends, l->ending_after, l->ending_before, hits, at);
                 res r = picks_add_set(picks, segment->segment, &segment->hits, &ends);
                 facet_ends_done(&ends);
                 TRY(r);
         }
+        sets->range_is_left = false;
         return RES_OK;
 }
 
@@ -324,8 +330,8 @@ static res list_sets(struct lister *l, struct store_certificate_page *ret_page)
 
         TRY(intersect(l, sets));
         TRY(certificate_walk_newer(l, sets->hits.sealed_seq));
-        ret_page->total = (int64_t)l->n + sets->hits.count;
         TRY(pick_page(l, sets, &picks));
+        ret_page->total = (int64_t)l->n + sets->hits.count;
         return read_picks(l, sets, &picks, ret_page);
 }
 

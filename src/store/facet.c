@@ -404,6 +404,15 @@ static uint64_t fit_of(const struct facet_ends *ends, size_t word, int64_t after
         return fit;
 }
 
+void facet_keep_ending(const struct facet_ends *ends, int64_t after, int64_t until, struct search_hits *hits, size_t i)
+{
+        for (size_t word = 0; word < SEARCH_SEGMENT / 64; word++) {
+                if (hits->v[i].hits.w[word] != 0)
+                        hits->v[i].hits.w[word] &= fit_of(ends, word, after, until);
+        }
+        search_segment_count(hits, i);
+}
+
 res facet_keep_ends(struct store_conn *c, int64_t account_id, int64_t after, int64_t until, struct search_hits *hits)
 {
         for (size_t i = 0; i < hits->n; i++) {
@@ -411,12 +420,8 @@ res facet_keep_ends(struct store_conn *c, int64_t account_id, int64_t after, int
                 if (hits->v[i].hit_count == 0)
                         continue;
                 TRY(facet_ends(c, account_id, hits->v[i].segment, &ends));
-                for (size_t word = 0; word < SEARCH_SEGMENT / 64; word++) {
-                        if (hits->v[i].hits.w[word] != 0)
-                                hits->v[i].hits.w[word] &= fit_of(&ends, word, after, until);
-                }
+                facet_keep_ending(&ends, after, until, hits, i);
                 facet_ends_done(&ends);
-                search_segment_count(hits, i);
         }
         return RES_OK;
 }

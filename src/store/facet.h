@@ -39,6 +39,8 @@ struct facet_ends {
 };
 MUST res facet_ends(struct store_conn *c, int64_t account_id, int64_t segment, struct facet_ends *ret_ends);
 void facet_ends_done(struct facet_ends *ends);
+/* facet_keep_ends of the one segment hits->v[i], whose ends these are. */
+void facet_keep_ending(const struct facet_ends *ends, int64_t after, int64_t until, struct search_hits *hits, size_t i);
 static inline int64_t facet_end_at(const struct facet_ends *ends, size_t member)
 {
         uint32_t low;
