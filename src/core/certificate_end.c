@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/core.h"
+#include "core/issue.h"
 #include "core/job.h"
 #include "core/log.h"
 #include "core/quota.h"
@@ -61,8 +62,9 @@ struct ending {
         struct str id;
 };
 
-res certificate_end_jobs(struct store_tx *tx, struct str id)
+res certificate_end_jobs(struct act *act, struct store_tx *tx, struct str id)
 {
+        TRY(issue_drop_signing(act, tx, id)); /* nobody asks the signer again: what it may have made is nobody's */
         TRY(job_end(tx, JOB_VALIDATE, id));
         TRY(job_end(tx, JOB_ISSUE, id));
         return job_end(tx, JOB_DEADLINE, id);
@@ -72,7 +74,7 @@ res certificate_cancel_in(struct act *act, struct store_tx *tx, const struct cer
 {
         TRY(store_certificate_set_status(tx, act->account_id, row->certificate_id, row->status, CERT_CANCELLED, STR("")));
         TRY(quota_release(act, tx, row->certificate_id));
-        TRY(certificate_end_jobs(tx, row->certificate_id));
+        TRY(certificate_end_jobs(act, tx, row->certificate_id));
         TRY(reissue_forget(act, tx, row));
         return act_log(act, tx, row->certificate_id, "cancel", why);
 }

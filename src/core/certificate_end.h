@@ -9,7 +9,7 @@ bool certificate_may_cancel_order(int64_t status);
 /* ERR_NONE, or why not. */
 enum err certificate_may_delete(int64_t status);
 /* Inside a transaction: nobody looks after it any more. */
-MUST res certificate_end_jobs(struct store_tx *tx, struct str id);
+MUST res certificate_end_jobs(struct act *act, struct store_tx *tx, struct str id);
 /* Inside a transaction: a row in a state that may be cancelled becomes cancelled. */
 MUST res certificate_cancel_in(struct act *act, struct store_tx *tx, const struct certificate_row *row, const char *why);
 /* Job JOB_EXPIRE: every minute, issued certificates whose notAfter has passed become expired. */

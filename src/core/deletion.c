@@ -74,7 +74,7 @@ static res deletion_tx(struct store_tx *tx, void *arg)
         TRY(deletion_check_bound(deletion, tx, &row));
         if (row.issued_id == 0) /* never issued: nothing counts any more (SIL-13); issued ones keep the domain's slot (DEL-12) */
                 TRY(quota_release(act, tx, row.certificate_id));
-        TRY(certificate_end_jobs(tx, row.certificate_id));
+        TRY(certificate_end_jobs(act, tx, row.certificate_id));
         TRY(reissue_forget(act, tx, &row));
         TRY(renew_forget(act, tx, &row));
         TRY(store_certificate_delete(tx, act->account_id, row.certificate_id, act->now_sec));

@@ -2,6 +2,7 @@
 #include "core/failure.h"
 
 #include "core/certificate.h"
+#include "core/certificate_end.h"
 #include "core/core.h"
 #include "core/issue.h"
 #include "core/job.h"
@@ -28,9 +29,7 @@ static res failure_store(struct failing *failing, struct store_tx *tx, const str
         TRY(store_certificate_set_status(tx, act->account_id, row->certificate_id, row->status, CERT_REVIEW_FAILED, cause));
         TRY(quota_release(act, tx, row->certificate_id));
         TRY(reissue_forget(act, tx, row));
-        TRY(job_end(tx, JOB_VALIDATE, row->certificate_id));
-        TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
-        TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
+        TRY(certificate_end_jobs(act, tx, row->certificate_id));
         TRY(store_notice_insert(tx, &(struct notice_row){
                                             .account_id = act->account_id,
                                             .certificate_id = row->certificate_id,

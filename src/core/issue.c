@@ -109,6 +109,16 @@ res issue_signing(struct act *act, struct store_conn *conn, const struct certifi
         return RES_OK;
 }
 
+res issue_drop_signing(struct act *act, struct store_tx *tx, struct str certificate_id)
+{
+        const struct certificate_row of = {.account_id = act->account_id, .certificate_id = certificate_id};
+        struct issued_row issued = {0};
+        bool signing = false;
+
+        TRY(issue_signing(act, store_tx_conn(tx), &of, &issued, &signing));
+        return signing ? store_issued_set_dead(tx, act->account_id, issued.issued_id, act->now_sec, REVOKE_CESSATION) : RES_OK;
+}
+
 static bool err_is_of_store(enum err err)
 {
         return err >= ERR_STORE && err <= ERR_STORE_UNKNOWN;

@@ -51,6 +51,11 @@ bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t c
 /* Is it being signed right now (or was it, when we stopped)? */
 MUST res issue_signing(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct issued_row *ret_issued,
                        bool *ret_is_signing);
+/*
+ * What was on its way to the signer for a certificate that is not wanted any more – cancelled, failed, deleted, or submitted again –
+ * is given up, and revoked, should the signer have made it just before it, or we, died.
+ */
+MUST res issue_drop_signing(struct act *act, struct store_tx *tx, struct str certificate_id);
 
 /* Job JOB_ISSUE: ask CAA for every name (RFC 8659; one that forbids is enough), then push. */
 void issue_prepare_job(struct act *act, const struct job_row *job, void *context);

@@ -156,16 +156,6 @@ struct again {
         struct str certificate_id;
 };
 
-/* What was on its way to the signer when it was cancelled belongs to the old request: it must not become this one's. */
-static res again_drop_signing(struct act *act, struct store_tx *tx, const struct certificate_row *row)
-{
-        struct issued_row issued = {0};
-        bool signing = false;
-
-        TRY(issue_signing(act, store_tx_conn(tx), row, &issued, &signing));
-        return signing ? store_issued_set_dead(tx, act->account_id, issued.issued_id, act->now_sec, 5) : RES_OK;
-}
-
 static res again_check(struct act *act, struct store_conn *conn, const struct certificate_row *row)
 {
         struct order_row order = {0};
@@ -191,7 +181,7 @@ static res again_tx(struct store_tx *tx, void *arg)
 
         TRY(certificate_own(act, store_tx_conn(tx), again->certificate_id, &row));
         TRY(again_check(act, store_tx_conn(tx), &row));
-        TRY(again_drop_signing(act, tx, &row));
+        TRY(issue_drop_signing(act, tx, row.certificate_id)); /* it must not become the new request's */
         TRY(store_validation_delete_all(tx, act->account_id, row.certificate_id));
         row.status = CERT_PAID; /* a cause of failure stays in status_msg until new information comes (RVW-09) */
         row.deadline_at = row.validated_at = row.verified_ask_at = 0;

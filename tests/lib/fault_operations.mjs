@@ -50,7 +50,7 @@ export async function startOperations () {
   o.fault = new Fault(dir)
   o.pki = newPki()
   o.dns = await startDns({ zones: Array.from({ length: ZONES }, (_, i) => ({ name: `fault${i}.com` })) })
-  o.c = await startChancery({ dns: o.dns, dir, env: o.fault.env, settings: { 'limits.rate': 'off' } })
+  o.c = await startChancery({ dns: o.dns, dir, env: o.fault.env, settings: { 'limits.rate': 'off', 'issuance.off': 'dv-rsa' } }) /* RSA: what is held for ever */
   o.agent = new http.Agent({ keepAlive: false })
   return o
 }
@@ -282,6 +282,38 @@ export const operations = {
       assert.ok(Status === 1 || Status === 10, `status ${Status}`)
       return Status === 10
     }, () => o.c.call(it.owner, 'RevokeCertificate', { CertificateId: it.id, Reason: 'keyCompromise' }))
+  },
+  cancelHeld: { /* proved, its serial is written down, the signer has it: given up, and nothing is ever issued for it */
+    begin: async o => {
+      const owner = await o.applicantFor(), name = o.name('h')
+      const it = { owner, name, id: await patiently(`apply ${name}`, () => o.c.apply(owner, name, { ...ecc, CsrEncryptAlgo: 'RSA' })) }
+      await o.place(it)
+      await o.complete(it)
+      await o.goOn('held', LEASE_SEC + 1, async () => /switched off/.test((await o.describe(it)).StatusMsg), () => o.complete(it))
+      return it
+    },
+    act: (o, it) => o.c.call(it.owner, 'CancelAuditCertificate', { CertificateId: it.id }),
+    settle: async (o, it, error) => {
+      await operations.cancel.settle(o, it, error)
+      const left = `SELECT state FROM issued WHERE certificate_id = '${it.id}' AND (state <> 'dead' OR revoked_at = 0)`
+      await o.goOn('given up and revoked', LEASE_SEC + 1, async () => (await o.c.sql(left)).length === 0)
+    }
+  },
+  revokeFollowed: { /* its reissue goes with it: cancelled, or revoked where it is issued already (RVK-08) */
+    begin: async o => {
+      const it = await o.issued()
+      const ask = { CertificateId: it.id, ValidType: 'DNS', CsrType: 'online', CertCSREncryptAlgo: 'ECC' }
+      it.next = (await patiently('reissue', () => o.c.call(it.owner, 'ReplaceCertificate', ask))).CertificateId
+      return it
+    },
+    act: (o, it) => operations.revoke.act(o, it),
+    settle: async (o, it, error) => {
+      const next = async () => (await o.describe({ owner: it.owner, id: it.next })).Status
+      const { Status } = await o.describe(it)
+      assert.ok((Status === 10 ? [7, 10] : [0, 1]).includes(await next()), `its status is ${Status}, that of its reissue ${await next()}`)
+      await operations.revoke.settle(o, it, error)
+      assert.ok([7, 10].includes(await next()))
+    }
   },
   revokeProved: { /* an ordinary request: filed, proved by a record, revoked */
     begin: async o => o.issued(),

@@ -10,7 +10,7 @@ import { placeRecords } from '../lib/place.mjs'
 let dns, c, account
 before(async () => {
   dns = await startDns({ zones: [{ name: 'maple.com' }] })
-  c = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
+  c = await startChancery({ dns, settings: { 'limits.rate': 'off', 'validation.cname-zone': 'kept.cedar.net' } })
   account = await c.createAccount()
 })
 after(async () => {
@@ -58,6 +58,28 @@ test('bind, list, revoke refused, unbind, reissue, revoke by key proof, delete w
   assert.equal(await good(['delete', id, '--bound']), `${id} is deleted\n`)
   const types = (await good(['history', id])).trim().split('\n').slice(1).map(l => l.split(/ {2,}/)[1])
   assert.deepEqual(types, ['apply', 'domainValidationPassed', 'issued', 'bind', 'replace', 'download', 'revoked', 'delete'])
+})
+
+test('reissue by a kept CNAME: it is shown, placed once, and proves', async () => {
+  const rich = await c.createAccount({ name: 'rich', balance: 10_000_000 })
+  const [id] = (await c.call(rich, 'CreateCertificate', { ProductId: 48, DomainNum: 1, TimeSpan: 1 })).CertificateIds
+  await c.call(rich, 'CertificateInfoSubmit', { CertId: id, GenCsrType: 'online', CertCommonName: 'keep.maple.com', CompanyType: 1, CompanyId: '0', ContactEmail: 'ann@example.com', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1' })
+  await c.call(rich, 'CertificateOrderSubmit', { CertId: id, VerifyType: 'DNS' })
+  await placeRecords(dns, await c.proofs(rich, id))
+  await c.waitStatus(rich, id, 1)
+  const { code, stderr } = await run('sqlite3', ['-cmd', '.timeout 20000', join(c.data, 'chancery.db'), "update evidence set expires_at = 1 where name = 'keep.maple.com'"])
+  assert.equal(code, 0, stderr) /* or nothing would have to be shown */
+  await bad(['reissue', id, '--method', 'post'], 2, /dns\|file\|kept/, rich)
+  const text = await good(['reissue', id, '--key', 'ecc', '--method', 'kept', '--no-wait'], rich)
+  const next = /certificate (\w{8}) for/.exec(text)[1]
+  const [proof, ...more] = await c.proofs(rich, next)
+  assert.deepEqual([proof.DvAuthVerifyType, more], ['CNAME', []])
+  assert.match(proof.DvAuthValue, /\.kept\.cedar\.net$/)
+  assert.match(text, new RegExp(`CNAME.*${proof.DvAuthValue.replaceAll('.', '\\.')}`, 's'))
+  assert.equal((await c.describe(rich, next)).Status, 0)
+  await placeRecords(dns, [proof])
+  assert.match(await good(['wait', next], rich), new RegExp(next))
+  assert.equal((await c.describe(rich, next)).Status, 1)
 })
 
 test('revoke shows what to place; JSON; wrong usage', async () => {

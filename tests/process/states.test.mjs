@@ -51,7 +51,7 @@ const quota = async domain => {
 }
 /* The cause is shown in the details and in the list, with what to do and the way on (RVW-09 RVW-24 RVW-34). */
 const refusedBy = says => async w => {
-  await c.waitStatus(account, w.id, 2)
+  await c.waitStatus(account, w.id, 2, { ask: true })
   const { StatusMsg } = await c.describe(account, w.id)
   assert.match(StatusMsg, says)
   assert.match(StatusMsg, /submit (it|the order) again \(ModifyCertificateResubmit\)/i)

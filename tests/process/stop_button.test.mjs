@@ -42,10 +42,10 @@ for (const word of ['dv-ecc', 'dv', 'dns']) {
     const pids = c.pids()
     const from = c.log.length
     writeFileSync(config, `[issuance]\noff = ${word}\n`)
-    await pause(2000)
+    await until('the signer has it', () => /signer info event=reload setting=issuance\.off words=1/.test(c.log.slice(from)))
     const held = await apply(`held${++n}.zone.com`)
     await c.call(account, 'CompleteCertificate', { CertificateId: held }).catch(() => {})
-    await until('refused', () => /event=issue .*err=ISSUE_OFF/.test(c.log.slice(from)), 20_000)
+    await until('refused', () => /event=issue .*err=ISSUE_OFF/.test(c.log.slice(from)))
     const waiting = await until('told', async () => {
       const d = await c.describe(account, held)
       return /^Issuing is switched off by the operator.*\(issuance\.off\)/.test(d.StatusMsg) && d
@@ -55,7 +55,7 @@ for (const word of ['dv-ecc', 'dv', 'dns']) {
     assert.equal(c.log.slice(from).match(/event=issue .*err=ISSUE_OFF/g).length, 1)
     assert.equal((await c.sql(`SELECT state FROM issued WHERE certificate_id = '${held}'`)).map(r => r.state).join(), 'signing')
     writeFileSync(config, '[issuance]\noff =\n')
-    const issued = await until('issued by itself', async () => { const d = await c.describe(account, held); return d.Status === 1 && d }, 8000)
+    const issued = await until('issued by itself', async () => { const d = await c.describe(account, held); return d.Status === 1 && d })
     assert.equal(issued.StatusMsg ?? '', '')
     await c.waitStatus(account, await apply(`free${n}.zone.com`), 1)
     assert.deepEqual(c.pids(), pids)

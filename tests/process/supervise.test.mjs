@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
-import { BUILD, run, startChancery, until } from '../lib/chancery.mjs'
+import { BUILD, run, soon, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
 
@@ -55,11 +55,15 @@ test('health on the public listener', async () => {
   assert.equal(reply.status, 200)
 })
 
+/* Bytes that came for a port and are not read yet. */
+const unread = port => readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1).filter(Boolean).map(line => line.trim().split(/\s+/))
+  .filter(([, local]) => parseInt(local.split(':')[1], 16) === port).reduce((n, [, , , , queues]) => n + parseInt(queues.split(':')[1], 16), 0)
+
 const answers = () => c.call(account, 'DescribeCertificates').then(() => true, () => false)
 
 for (const name of PROGRAMS) {
   test(`${name} is killed: back within 2 s, the others live on, no port is lost`, async () => {
-    const before = c.pids()
+    let before
     let refusals = 0
     let watching = true
     const watch = (async () => {
@@ -72,14 +76,14 @@ for (const name of PROGRAMS) {
         await new Promise(resolve => setTimeout(resolve, 10))
       }
     })()
-    const started = Date.now()
-    c.kill(name)
-    await c.back(name, before[name])
-    const backAfter = Date.now() - started
+    await soon(`${name} back`, 2000, async () => {
+      before = c.pids()
+      c.kill(name)
+      await c.back(name, before[name])
+    })
     await until('answers', answers)
     watching = false
     await watch
-    assert.ok(backAfter < 2000, `back after ${backAfter} ms`)
     assert.equal(refusals, 0, 'a connection was refused')
     const now = c.pids()
     for (const other of PROGRAMS.filter(p => p !== name)) assert.equal(now[other], before[other], `${other} lives on`)
@@ -106,9 +110,16 @@ test('the parent dies: nothing stays behind, the next start goes on', async () =
 
 test('SIGTERM finishes what is in flight', async () => {
   await c.call(account, 'DescribeCertificates') /* the connection stands */
+  const maker = c.pids().keymaker
+  process.kill(maker, 'SIGSTOP') /* the request waits for its key, as long as it takes us to look whether the server has it */
   const inFlight = c.call(account, 'ApplyCertificate', { DomainName: 'flight.zone.com', DvAuthMethod: 'DNS', CsrEncryptAlgo: 'RSA' })
-  await new Promise(resolve => setTimeout(resolve, 30))
+  await new Promise(resolve => setTimeout(resolve, 500))
+  await until('the server has read all', () => unread(c.port) === 0)
+  await new Promise(resolve => setTimeout(resolve, 500))
+  const from = c.log.length
   const ended = c.end()
+  await until('it is stopping', () => /event=stopping/.test(c.log.slice(from)))
+  process.kill(maker, 'SIGCONT')
   const { CertificateId } = await inFlight
   await ended
   await c.start()
