@@ -124,10 +124,10 @@ static void finish(struct probe *probe, size_t best, size_t tried)
         if (!str_is_empty(told->shown))
                 probe_add_value(probe, told->shown);
         if (tried == 1)
-                probe_finish(probe, told->verdict, "http://%s%s at %s %s.", probe->name, FILE_PATH,
+                probe_finish(probe, told->verdict, "http://%s%s at %s %s.", probe_url_host(probe), FILE_PATH,
                              probe->result.address, first->said);
         else
-                probe_finish(probe, told->verdict, "http://%s%s %s; over https it %s (%s).", probe->name, FILE_PATH,
+                probe_finish(probe, told->verdict, "http://%s%s %s; over https it %s (%s).", probe_url_host(probe), FILE_PATH,
                              first->said, second->said, probe->result.address);
 }
 
@@ -182,8 +182,8 @@ static void fetch_next(struct probe *probe)
         const char *shown_port = port == usual ? "" : arena_printf(probe->arena, ":%u", (unsigned)port);
         int64_t share = share_ms(probe, visit), connect = share / (int64_t)(visit->targets.n - visit->target);
         struct fetch_request request = {
-                .url = arena_printf(probe->arena, "%s://%s%s%s", schemes[visit->scheme], probe->name, shown_port,
-                                    FILE_PATH),
+                .url = arena_printf(probe->arena, "%s://%s%s%s", schemes[visit->scheme], probe_url_host(probe),
+                                    shown_port, FILE_PATH),
                 .address = visit->targets.v[visit->target].address,
                 .port = port,
                 .time_ms = share,
@@ -196,8 +196,8 @@ static void fetch_next(struct probe *probe)
 
 static void addresses_known(struct probe *probe)
 {
-        probe->late = arena_printf(probe->arena, "http://%s%s: the web server did not answer in time.", probe->name,
-                                   FILE_PATH);
+        probe->late = arena_printf(probe->arena, "http://%s%s: the web server did not answer in time.",
+                                   probe_url_host(probe), FILE_PATH);
         fetch_next(probe);
 }
 

@@ -218,7 +218,6 @@ void http01_start(struct probe *probe)
 {
         struct journey *journey = arena_new_of(probe->arena, struct journey);
         const char *token = token_of(probe);
-        bool v6 = strchr(probe->name, ':') != NULL;
         probe->state = journey;
         probe->targets = &journey->targets;
         journey->port = probe->prober->conf->validation_http_port;
@@ -227,7 +226,6 @@ void http01_start(struct probe *probe)
                 return;
         }
         const char *port = journey->port == 80 ? "" : arena_printf(probe->arena, ":%u", (unsigned)journey->port);
-        journey->url = arena_printf(probe->arena, "http://%s%s%s%s" CHALLENGE_PATH "%s", v6 ? "[" : "", probe->name, v6 ? "]" : "",
-                                    port, token);
+        journey->url = arena_printf(probe->arena, "http://%s%s" CHALLENGE_PATH "%s", probe_url_host(probe), port, token);
         targets_find(probe, probe->name, hop);
 }

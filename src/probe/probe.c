@@ -48,7 +48,7 @@ static bool is_record_probe(enum msg_probe_kind kind)
 
 static bool takes_address(enum msg_probe_kind kind)
 {
-        return kind == MSG_PROBE_HTTP_01 || kind == MSG_PROBE_TLS_ALPN_01;
+        return kind == MSG_PROBE_FILE || kind == MSG_PROBE_HTTP_01 || kind == MSG_PROBE_TLS_ALPN_01;
 }
 
 static bool is_address(const char *name)
@@ -64,6 +64,11 @@ bool probe_is_host(const char *host)
         if (is_address(host))
                 return true;
         return is_name(host) && last && strspn(last + 1, "0123456789") != strlen(last + 1) && strncmp(last + 1, "0x", 2) != 0;
+}
+
+const char *probe_url_host(const struct probe *probe)
+{
+        return strchr(probe->name, ':') ? arena_printf(probe->arena, "[%s]", probe->name) : probe->name;
 }
 
 static const char *name_fault(const struct probe *probe)

@@ -109,6 +109,8 @@ void probe_add_value(struct probe *probe, struct str value);
 const char *probe_printable(struct arena *arena, struct str value, size_t max);
 /* A domain name of two labels or more that is no number, or an address in its plain spelling. */
 bool probe_is_host(const char *host);
+/* The name as URLs have it: an IPv6 address in brackets (RFC 3986 §3.2.2). */
+const char *probe_url_host(const struct probe *probe);
 /* Ask the resolver, at most PROBE_QUERIES at once; finishes the probe if that is not possible. */
 void probe_ask(struct probe *probe, const char *name, unsigned type, probe_answer_fn *fn);
 /* The same, past everything that is remembered: for a record that may have been changed a moment ago. */

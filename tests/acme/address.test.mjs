@@ -1,19 +1,22 @@
 /*
  * Certificates for addresses (RFC 8738), version 4 and 6, by http-01 and tls-alpn-01, by a client of our own, uacme with ualpn, and
- * acme-client; in a network of its own, where public addresses are at home.  Takes about 15 s.
+ * acme-client; in a network of its own, where public addresses are at home.  And bought: a product that may bind an address, which
+ * none of the installed ones of DV may, so the catalogue is another.  Takes about 20 s.  CAT-13 DOM-24 FREE-07 RVW-25
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createServer as createTls } from 'node:tls'
 import { enterNetwork } from '../lib/network.mjs'
 import { run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
+import { filePath } from '../lib/place.mjs'
 import { freePorts } from '../lib/web.mjs'
 import { Acme, ders, makeCsr } from '../lib/acme.mjs'
 
@@ -22,7 +25,8 @@ const V6 = '2a0b:7c1::7'
 const OTHER = '11.7.7.8'
 enterNetwork(import.meta.url, [V4, V6, OTHER])
 
-let c, dns, httpPort, alpnPort, webroot
+let c, dns, httpPort, alpnPort, webroot, catalogue
+const byHost = new Map() /* 'host/path' to text: what one of the names alone serves */
 const asked = [] /* Host of each request */
 const servers = []
 before(async () => {
@@ -30,15 +34,22 @@ before(async () => {
   for (const host of [V4, V6]) {
     const server = createHttp((request, reply) => {
       const file = join(webroot, request.url)
+      const own = byHost.get(request.headers.host.replace(/:\d+$/, '') + request.url)
       asked.push(request.headers.host)
+      if (own) return reply.end(own)
       reply.statusCode = existsSync(file) ? 200 : 404
       reply.end(existsSync(file) ? readFileSync(file) : '')
     })
     await new Promise((resolve, reject) => server.once('error', reject).listen(httpPort, host, resolve))
     servers.push(server)
   }
-  dns = await startDns({ zones: [{ name: 'address-test.com', records: [['address-test.com', 'A', V4]] }] })
-  c = await startChancery({ dns, settings: { 'validation.allow': '', 'validation.http-port': httpPort, 'validation.alpn-port': alpnPort } })
+  dns = await startDns({ zones: [{ name: 'address-test.com', records: [['address-test.com', 'A', V4]] }, { name: 'maple.com', records: [['maple.com', 'A', V4], ['www.maple.com', 'A', V4]] }] })
+  catalogue = mkdtempSync(join(tmpdir(), 'chancery-catalogue-'))
+  chmodSync(catalogue, 0o755) /* read by the server's own user */
+  cpSync(new URL('../../catalogue', import.meta.url), catalogue, { recursive: true })
+  const products = join(catalogue, 'products.ini')
+  writeFileSync(products, readFileSync(products, 'utf8').replace(/(\[product 104\][^[]*?\nip = )no/, '$1yes')) /* and 11, which is like it */
+  c = await startChancery({ dns, settings: { 'catalogue.dir': catalogue, 'validation.allow': '', 'validation.http-port': httpPort, 'validation.alpn-port': alpnPort } })
   webroot = place('web')
   place('web/.well-known/acme-challenge')
 })
@@ -46,6 +57,7 @@ after(async () => {
   await c?.stop()
   await dns?.stop()
   for (const server of servers) server.close()
+  rmSync(catalogue, { recursive: true, force: true })
 })
 
 async function good (command, args, options) {
@@ -111,6 +123,33 @@ test('what is offered for an address, and what is refused', async () => {
   assert.equal(failed.status, 'invalid')
   assert.match(failed.challenges[0].error.type, /:connection$/)
   assert.equal((await client.order([{ type: 'dns', value: V4 }])).type, 'rejectedIdentifier')
+})
+
+test('bought, submitted, shown by a file and issued: addresses beside a name (CAT-13 DOM-24 RVW-25)', async () => {
+  const account = await c.createAccount({ balance: 1_000_000 })
+  const call = (action, parameters) => c.call(account, action, parameters)
+  const buy = async (ProductId, DomainNum) => (await call('CreateCertificate', { ProductId, DomainNum, TimeSpan: 1 })).CertificateIds[0]
+  const info = (CertId, CertCommonName, more = {}) => call('CertificateInfoSubmit', {
+    CertId, CertCommonName, GenCsrType: 'online', CompanyType: 1, CompanyId: '0', ContactEmail: 'a@maple.com', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1', ...more
+  })
+  const show = async id => {
+    await call('CertificateOrderSubmit', { CertId: id, VerifyType: 'FILE' })
+    for (const p of await c.proofs(account, id)) byHost.set((isVersion6(p.Domain) ? `[${p.Domain}]` : p.Domain) + filePath(p), p.DvAuthValue)
+    await c.waitStatus(account, id, 1)
+    return (await call('DescribeCertificateDetail', { CertificateId: id })).CertificatePublicKey
+  }
+  const one = await buy(104, 1)
+  for (const address of ['127.0.0.1', '10.7.7.7', '192.168.0.1', '::1', 'fd00::7']) await assert.rejects(info(one, address), /private or reserved address/)
+  await assert.rejects(info(await buy(12, 1), V4), /wildcard|does not bind/) /* another row of the catalogue */
+  await info(one, V4)
+  await assert.rejects(call('CertificateOrderSubmit', { CertId: one, VerifyType: 'DNS' }), /no DNS zone of yours; use VerifyType FILE/)
+  await verify(await show(one), [V4])
+  const free = call('ApplyCertificate', { DomainName: V4, DvAuthMethod: 'FILE', CsrEncryptAlgo: 'ECC' })
+  await assert.rejects(free, /is an IP address, which .* does not bind/) /* FREE-07 */
+  const several = await buy(11, 3)
+  await info(several, 'maple.com', { DnsNames: [V4, V6] })
+  const leaf = new X509Certificate(ders(await show(several))[0])
+  assert.deepEqual([leaf.checkIP(V4), leaf.checkIP(V6), leaf.checkHost('maple.com'), leaf.checkIP(OTHER)], [V4, V6, 'maple.com', undefined])
 })
 
 /* A TLS server that knows which name it was asked by. */
