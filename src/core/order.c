@@ -56,9 +56,9 @@ struct order_change {
         bool auto_renew;
 };
 
-static MUST res order_refuse_state(struct act *act, const struct order_row *row, const char *wanted)
+static MUST res order_refuse_state(struct act *act, const struct order_row *row, enum err err, const char *wanted)
 {
-        return act_fail(act, ERR_ORDER_STATE, "Order %lld is %.*s; %s.", (long long)row->order_id, (int)row->state.n,
+        return act_fail(act, err, "Order %lld is %.*s; %s.", (long long)row->order_id, (int)row->state.n,
                         row->state.p, wanted);
 }
 
@@ -70,9 +70,9 @@ static res order_pay_tx(struct store_tx *tx, void *arg)
 
         TRY(order_find(act, store_tx_conn(tx), change->order_id, &plan->row));
         if (!str_equals(plan->row.state, order_state_name(ORDER_UNPAID)))
-                return order_refuse_state(act, &plan->row, "only an unpaid order can be paid");
+                return order_refuse_state(act, &plan->row, ERR_ORDER_PAY, "only an unpaid order can be paid");
         if (plan->row.expires_at > 0 && plan->row.expires_at <= act->now_sec)
-                return act_fail(act, ERR_ORDER_STATE, "The time to pay order %lld is over; order anew.",
+                return act_fail(act, ERR_ORDER_PAY, "The time to pay order %lld is over; order anew.",
                                 (long long)change->order_id);
         TRY(order_product(act, &plan->row, &plan->product)); /* as it was ordered, at the price of then */
         plan->log_type = plan->row.renews_order_id ? "renewVIP" : "applyVIP";
@@ -102,7 +102,7 @@ static MUST res order_end(struct order_change *change, struct store_tx *tx, enum
         TRY(order_find(act, store_tx_conn(tx), change->order_id, &change->row));
         TRY(order_state_of(change->row.state, &state));
         if (!res_is_ok(order_state_next(state, event, &next)))
-                return order_refuse_state(act, &change->row, wanted);
+                return order_refuse_state(act, &change->row, ERR_ORDER_STATE, wanted);
         change->row.state = str_of(order_state_name(next));
         change->row.ended_at = act->now_sec;
         change->row.expires_at = 0;
@@ -199,7 +199,7 @@ static res order_auto_renew_tx(struct store_tx *tx, void *arg)
         TRY(order_find(act, store_tx_conn(tx), change->order_id, &change->row));
         if (!str_equals(change->row.state, order_state_name(ORDER_PAID)) &&
             !str_equals(change->row.state, order_state_name(ORDER_UNPAID)))
-                return order_refuse_state(act, &change->row, "there is nothing to renew");
+                return order_refuse_state(act, &change->row, ERR_ORDER_STATE, "there is nothing to renew");
         change->row.auto_renew = change->auto_renew;
         return store_order_update(tx, &change->row);
 }

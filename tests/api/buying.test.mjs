@@ -86,7 +86,7 @@ test('an order waits unpaid, is paid, and is refunded before issue (PUR-14, SIL-
   assert.equal(paid.State, 'paid')
   assert.equal(paid.CertificateIds.length, 1)
   assert.equal(await balance(), had - 227430)
-  await assert.rejects(own.request('PayOrder', { OrderId: made.OrderId }), { code: 'FailedOperation.CancelOrderFailed' })
+  await assert.rejects(own.request('PayOrder', { OrderId: made.OrderId }), { code: 'FailedOperation.TradeError', message: /is paid; only an unpaid order can be paid/ })
   const { Order: off } = await own.request('ModifyOrderAutoRenew', { OrderId: made.OrderId, AutoRenew: false })
   assert.equal(off.AutoRenew, false)
   const { Order: back } = await own.request('RefundOrder', { OrderId: made.OrderId })
@@ -100,7 +100,7 @@ test('an order waits unpaid, is paid, and is refunded before issue (PUR-14, SIL-
 test('an unpaid order is closed by hand, or by time', async () => {
   const { Order: one } = await own.request('CreateOrder', { ProductId: 104, DomainNum: 1, TimeSpan: 1 })
   assert.equal((await own.request('CloseOrder', { OrderId: one.OrderId })).Order.State, 'closed')
-  await assert.rejects(own.request('PayOrder', { OrderId: one.OrderId }), { code: 'FailedOperation.CancelOrderFailed' })
+  await assert.rejects(own.request('PayOrder', { OrderId: one.OrderId }), { code: 'FailedOperation.TradeError', message: /is closed; only an unpaid order can be paid/ })
 })
 
 test('foreign and missing orders answer alike', async () => {

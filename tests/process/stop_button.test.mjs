@@ -1,8 +1,8 @@
 /*
  * issuance.off, written into the configuration file of the running service: nothing is issued from two seconds later on,
  * for the issuer, the profile and the method of validation alike; the owner is told why, and once it is gone what waited
- * is issued within seconds, by itself.
- * Takes about 30 s.
+ * is issued within seconds, by itself.  How long it waits changes nothing: the times of review are aims, not ends.
+ * Takes about 40 s.  CON-17 FREE-18 FREE-28 RVW-04 RVW-05 RVW-33
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -86,4 +86,20 @@ test('dns-01 off: an ACME order that was proved by it waits, says when to ask ag
   const done = await client.wait(order.location, ['processing'], 120_000)
   assert.equal(done.body.status, 'valid', done.text)
   assert.equal((await client.post(done.body.certificate)).status, 200)
+})
+
+test('what was proved is not lost by waiting: days beyond every aim and the deadline it is issued, and its owner is told (CON-17 FREE-18 FREE-28 RVW-33)', async () => {
+  writeFileSync(config, '[issuance]\noff = dv-ecc\n')
+  const from = c.log.length
+  await pause(2000)
+  const held = await apply('late.zone.com')
+  await c.call(account, 'CompleteCertificate', { CertificateId: held }).catch(() => {})
+  await until('refused', () => /event=issue .*err=ISSUE_OFF/.test(c.log.slice(from)))
+  await c.moveClock(4 * 86400) /* 30 minutes, 24 hours, one business day, and the three days that a proof may take */
+  await pause(4000) /* jobs run each second */
+  assert.equal((await c.describe(account, held)).Status, 0)
+  writeFileSync(config, '[issuance]\noff =\n')
+  await c.waitStatus(account, held, 1)
+  const told = await c.sql(`SELECT text FROM notice WHERE certificate_id = '${held}' AND kind = 'issued'`)
+  assert.deepEqual(told.map(n => n.text), ['The certificate for late.zone.com was issued.'])
 })

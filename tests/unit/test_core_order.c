@@ -202,13 +202,13 @@ static void test_unpaid_then_paid(void **state) /* PUR-14 */
         assert_int_equal(o.certificates, 1);
         assert_int_equal(shop_balance(shop, account), 10000);
         o = do_at(shop, account, NOW, PAY, first.order_id);
-        assert_int_equal(o.err, ERR_ORDER_STATE);
+        assert_int_equal(o.err, ERR_ORDER_PAY);
         assert_non_null(strstr(o.why, "is paid"));
         assert_int_equal(do_at(shop, account, NOW, PAY, second.order_id).err, ERR_TRADE);
         assert_int_equal(do_at(shop, account, NOW, REFUND, second.order_id).err, ERR_ORDER_STATE);
         assert_int_equal(do_at(shop, account, NOW, CLOSE, first.order_id).err, ERR_ORDER_STATE);
         assert_int_equal(do_at(shop, account, NOW, CLOSE, second.order_id).err, ERR_NONE);
-        assert_int_equal(do_at(shop, account, NOW, PAY, second.order_id).err, ERR_ORDER_STATE);
+        assert_int_equal(do_at(shop, account, NOW, PAY, second.order_id).err, ERR_ORDER_PAY);
         assert_int_equal(do_at(shop, account, NOW, CLOSE, second.order_id).err, ERR_ORDER_STATE);
         assert_int_equal(shop_balance(shop, account), 10000);
 }
@@ -223,7 +223,7 @@ static void test_unpaid_closes_by_itself(void **state)
         struct order_row row;
         struct act act;
 
-        assert_int_equal(do_at(shop, account, NOW + LIMIT_ORDER_UNPAID_SEC, PAY, o.order_id).err, ERR_ORDER_STATE);
+        assert_int_equal(do_at(shop, account, NOW + LIMIT_ORDER_UNPAID_SEC, PAY, o.order_id).err, ERR_ORDER_PAY);
         for (int64_t second = -1; second <= 0; second++) {
                 shop_act(shop, &act, 0, NOW + LIMIT_ORDER_UNPAID_SEC + second);
                 order_expire_job(&act, &job, NULL);
