@@ -1,16 +1,21 @@
 /*
- * Every RSA key that Debian's OpenSSL could make from 2006 to 2008 (CVE-2008-0166), as fingerprints for keys.blocked-list.
+ * Every RSA key that Debian's OpenSSL could make from 2006 to 2008 (CVE-2008-0166) on i386 and amd64, as fingerprints for
+ * weak-keys/ (by tools/weak-list) and for keys.blocked-list.
  *
  * The bug took all that was random out of the generator's pool: what was mixed in counted only by its length.  Left
- * were the process's number, and what the machine and the way of starting decide: the size and byte order of `long`, and
- * whether ~/.rnd was there.  So this program is that generator once more, with nothing in it but these: the pool is hashed
+ * were the process's number, and what the machine and the way of starting decide: the size of `long`, and whether
+ * ~/.rnd was there.  (PowerPC's keys are others, by the order of bytes: they are not made, because none was at hand that a
+ * generator could be held against.)  So this program is that generator once more, with nothing in it but these: the pool is hashed
  * over itself, primes are drawn and sieved in the order in which OpenSSL 0.9.8 did it, and each process number gives its key.
  *
- *     debian-weak-keys BITS [FIRST [LAST]]      the keys of the process numbers FIRST to LAST (default 1 to 32767)
+ *     debian-weak-keys [-m] BITS [FIRST [LAST]]      the keys of the process numbers FIRST to LAST (default 1 to 32767)
  *
- * writes one line a key: the last ten bytes, in hexadecimal, of the SHA-1 of "Modulus=<HEX>\n", as openssl-blacklist did.
- * A key of 2048 bits takes some 30 ms, so all nine kinds take three hours of one processor; ranges run side by side.
+ * writes one line a key: the last ten bytes, in hexadecimal, of the SHA-1 of "Modulus=<HEX>\n", as openssl-blacklist did;
+ * with -m the modulus itself.
+ * A key of 2048 bits takes some 25 ms, so all six kinds take an hour and a half of one processor; 4096 bits take sixteen times as
+ * long, and ranges run side by side.
  */
+#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -32,12 +37,10 @@
 struct machine { /* what lengths and numbers look like in memory */
         const char *name;
         size_t long_bytes, stat_bytes, time_bytes;
-        bool is_big_endian;
 };
 static const struct machine machines[] = {
-        {"i386", 4, 88, 4, false},
-        {"amd64", 8, 144, 8, false},
-        {"powerpc", 4, 88, 4, true},
+        {"i386", 4, 88, 4},
+        {"amd64", 8, 144, 8},
 };
 enum start { START_READ, START_UNREADABLE, START_ABSENT, START_COUNT }; /* of ~/.rnd */
 
@@ -55,7 +58,7 @@ struct pool {
 struct work { /* made once */
         BN_CTX *context;
         BN_MONT_CTX *mont;
-        BIGNUM *p, *q, *n, *less, *odd, *witness;
+        BIGNUM *p, *q, *n, *less, *power, *one, *witness;
         uint16_t primes[SIEVE_PRIMES];
         uint32_t residues[SIEVE_PRIMES];
 };
@@ -83,7 +86,7 @@ static void hash_number(struct pool *pool, uint64_t number, size_t n)
         uint8_t bytes[8];
 
         for (size_t i = 0; i < n; i++)
-                bytes[pool->machine->is_big_endian ? n - 1 - i : i] = (uint8_t)(number >> (8 * i));
+                bytes[i] = (uint8_t)(number >> (8 * i));
         hash_bytes(pool, bytes, n);
 }
 
@@ -243,52 +246,64 @@ static bool sieve_passes(const struct work *work, uint32_t delta)
         return true;
 }
 
+/* The number's residues: first by products of as many primes as a word holds, then by each. */
+static void residues_fill(struct work *work, const BIGNUM *number)
+{
+        for (size_t i = 1, end; i < SIEVE_PRIMES; i = end) {
+                BN_ULONG product = 1;
+
+                for (end = i; end < SIEVE_PRIMES && product <= ULONG_MAX / work->primes[end]; end++)
+                        product *= work->primes[end];
+                BN_ULONG rest = BN_mod_word(number, product);
+
+                for (size_t k = i; k < end; k++)
+                        work->residues[k] = (uint32_t)(rest % work->primes[k]);
+        }
+}
+
 /* Neither the number nor the one below it has a small factor but 2. */
 static void candidate_draw(struct pool *pool, struct work *work, BIGNUM *number, int bits)
 {
         uint32_t delta = 0;
 
         number_draw(pool, number, bits, true);
-        for (size_t i = 1; i < SIEVE_PRIMES; i++)
-                work->residues[i] = (uint32_t)BN_mod_word(number, work->primes[i]);
+        residues_fill(work, number);
         while (!sieve_passes(work, delta))
                 delta += 2;
         must(BN_add_word(number, delta) == 1);
 }
 
-static bool witness_passes(struct work *work, const BIGNUM *number, int twos)
+/* Is 2 to the power of number - 1 one?  work->less and work->mont are the number's. */
+static bool power_of_two_is_one(struct work *work, const BIGNUM *number)
 {
-        BIGNUM *power = work->witness;
+        BIGNUM *power = work->power;
 
-        must(BN_mod_exp_mont(power, power, work->odd, number, work->context, work->mont) == 1);
-        if (BN_is_one(power) || BN_cmp(power, work->less) == 0)
-                return true;
-        for (int i = 1; i < twos; i++) {
-                must(BN_mod_sqr(power, power, number, work->context) == 1);
-                if (BN_cmp(power, work->less) == 0)
-                        return true;
+        must(BN_to_montgomery(power, BN_value_one(), work->mont, work->context) == 1);
+        must(BN_copy(work->one, power) != NULL);
+        for (int bit = BN_num_bits(work->less) - 1; bit >= 0; bit--) {
+                must(BN_mod_mul_montgomery(power, power, power, work->mont, work->context) == 1);
+                if (BN_is_bit_set(work->less, bit))
+                        must(BN_mod_lshift1_quick(power, power, number) == 1);
         }
-        return false;
+        return BN_cmp(power, work->one) == 0;
 }
 
-/* Miller and Rabin; how often it draws decides what is drawn next, so the rounds are OpenSSL 0.9.8's. */
+/*
+ * Miller and Rabin drew a witness a round, and how often decides what is drawn next: a prime took all rounds, a number that
+ * is none one (that it should pass a round has a chance that nobody lives to see).  Which it is one power of two tells sooner.
+ */
 static bool number_is_prime(struct pool *pool, struct work *work, const BIGNUM *number)
 {
-        int bits = BN_num_bits(number), twos = 1, rounds = bits >= 1300 ? 2 : bits >= 850 ? 3 : bits >= 650 ? 4 : bits >= 550 ? 5 : 6;
+        int bits = BN_num_bits(number), rounds = bits >= 1300 ? 2 : bits >= 850 ? 3 : bits >= 650 ? 4 : bits >= 550 ? 5 : 6;
 
-        must(BN_copy(work->less, number) && BN_sub_word(work->less, 1) == 1);
-        while (!BN_is_bit_set(work->less, twos))
-                twos++;
-        must(BN_rshift(work->odd, work->less, twos) == 1 && BN_MONT_CTX_set(work->mont, number, work->context) == 1);
-        for (int i = 0; i < rounds; i++) {
+        must(BN_copy(work->less, number) && BN_sub_word(work->less, 1) == 1 && BN_MONT_CTX_set(work->mont, number, work->context) == 1);
+        bool is_prime = power_of_two_is_one(work, number);
+
+        for (int i = 0; i < (is_prime ? rounds : 1); i++)
                 do
                         number_draw(pool, work->witness, bits, false);
                 while (BN_cmp(work->witness, work->less) >= 0);
-                must(BN_add_word(work->witness, 1) == 1);
-                if (!witness_passes(work, number, twos))
-                        return false;
-        }
-        return true;
+        return is_prime;
 }
 
 static void prime_make(struct pool *pool, struct work *work, BIGNUM *prime, int bits)
@@ -302,9 +317,8 @@ static void prime_make(struct pool *pool, struct work *work, BIGNUM *prime, int 
 
 /* ---- keys ---- */
 
-static void modulus_print(struct pool *pool, const BIGNUM *modulus)
+static void fingerprint_print(struct pool *pool, const char *digits)
 {
-        char *digits = BN_bn2hex(modulus);
         char line[BITS_MOST / 4 + sizeof "Modulus=\n"];
         uint8_t digest[HASH_BYTES];
         int n = snprintf(line, sizeof line, "Modulus=%s\n", digits);
@@ -315,15 +329,21 @@ static void modulus_print(struct pool *pool, const BIGNUM *modulus)
         for (size_t i = HALF_BYTES; i < HASH_BYTES; i++)
                 printf("%02x", digest[i]);
         putchar('\n');
-        OPENSSL_free(digits);
 }
 
-static void key_print(struct pool *pool, struct work *work, int bits)
+static void key_print(struct pool *pool, struct work *work, int bits, bool whole)
 {
         prime_make(pool, work, work->p, bits / 2);
         prime_make(pool, work, work->q, bits / 2);
         must(BN_mul(work->n, work->p, work->q, work->context) == 1);
-        modulus_print(pool, work->n);
+        char *digits = BN_bn2hex(work->n);
+
+        must(digits != NULL);
+        if (whole)
+                (void)puts(digits);
+        else
+                fingerprint_print(pool, digits);
+        OPENSSL_free(digits);
 }
 
 static void primes_fill(uint16_t primes[SIEVE_PRIMES])
@@ -342,7 +362,7 @@ static void primes_fill(uint16_t primes[SIEVE_PRIMES])
 
 static void work_begin(struct work *work)
 {
-        BIGNUM **const numbers[] = {&work->p, &work->q, &work->n, &work->less, &work->odd, &work->witness};
+        BIGNUM **const numbers[] = {&work->p, &work->q, &work->n, &work->less, &work->power, &work->one, &work->witness};
 
         work->context = BN_CTX_new();
         work->mont = BN_MONT_CTX_new();
@@ -354,12 +374,12 @@ static void work_begin(struct work *work)
         primes_fill(work->primes);
 }
 
-static void kinds_print(struct pool *pool, struct work *work, int bits, uint32_t process)
+static void kinds_print(struct pool *pool, struct work *work, int bits, bool whole, uint32_t process)
 {
         for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
                 for (enum start start = START_READ; start < START_COUNT; start++) {
                         pool_start(pool, &machines[i], start, process);
-                        key_print(pool, work, bits);
+                        key_print(pool, work, bits, whole);
                 }
 }
 
@@ -379,10 +399,13 @@ int main(int argc, char **argv)
         static struct work work;
         static struct pool pool;
         long bits = 0, first = 1, last = PROCESS_MOST;
+        bool whole = argc > 1 && strcmp(argv[1], "-m") == 0;
 
+        argc -= whole;
+        argv += whole;
         if (argc < 2 || argc > 4 || !number_of(argv[1], 1024, BITS_MOST, &bits) || bits % 16 != 0 ||
             (argc > 2 && !number_of(argv[2], 1, PROCESS_MOST, &first)) || (argc > 3 && !number_of(argv[3], first, PROCESS_MOST, &last))) {
-                (void)fputs("usage: debian-weak-keys BITS [FIRST [LAST]]   BITS 1024 to 8192, process numbers 1 to 32767\n", stderr);
+                (void)fputs("usage: debian-weak-keys [-m] BITS [FIRST [LAST]]   BITS 1024 to 8192, process numbers 1 to 32767\n", stderr);
                 return 2;
         }
         pool.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
@@ -390,6 +413,6 @@ int main(int argc, char **argv)
         must(pool.sha1 && pool.hash);
         work_begin(&work);
         for (long process = first; process <= last; process++)
-                kinds_print(&pool, &work, (int)bits, (uint32_t)process);
+                kinds_print(&pool, &work, (int)bits, whole, (uint32_t)process);
         return fflush(stdout) == 0 ? 0 : 1;
 }

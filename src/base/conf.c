@@ -50,7 +50,8 @@ static const struct conf_row conf_rows[] = {
         ROW("keys.master", keys_master, conf_check_master, "",
             "File of the master key, or credential:NAME (systemd); empty = keys/master in the data directory."),
         ROW("keys.blocked-list", keys_blocked_list, conf_check_path, "",
-            "File of fingerprints of public keys that are never certified, Debian's weak ones above all; read at start and by `chancery catalogue reload`."),
+            "File of fingerprints of further public keys that are never certified; read at start and by `chancery catalogue reload`. "
+            "Debian's weak keys of 2048 bits are refused without."),
         ROW("catalogue.dir", catalogue_dir, conf_check_path, NULL,
             "Directory of the product catalogue. Default: /etc/chancery/catalogue where there is one, else the installed one."),
         ROW("validation.resolver", validation_resolver, conf_check_resolver, "",

@@ -1,4 +1,4 @@
-/* Where what was installed with the programs lies: products, migrations. */
+/* Where what was installed with the programs lies: products, migrations, weak keys. */
 #pragma once
 
 #include "base/arena.h"
@@ -6,7 +6,7 @@
 #include "base/res.h"
 
 /*
- * The directory `name` ("catalogue", "migrations"), in the arena.  In a checkout it is the source's own, beside the build
+ * The directory `name` ("catalogue", "migrations", "weak-keys"), in the arena.  In a checkout it is the source's own, beside the build
  * directory.  Installed: one of the operator's in the configuration directory (/etc/chancery/NAME) where there is one, else
  * that of the installation that the running program belongs to, wherever it was moved.  Never NULL; it may not exist.
  */

@@ -151,15 +151,21 @@ res compromise_prove(struct act *act, struct str csr_pem, int64_t *ret_count)
         return compromise_report(act, bytes_of(hash, DIGEST_SHA256_SIZE), "proof", ret_count);
 }
 
+res compromise_check_hash(struct store_conn *conn, struct bytes spki_hash)
+{
+        bool is_blocked = false;
+
+        TRY(store_blocked_key_has(conn, spki_hash, &is_blocked));
+        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
+        return RES_OK;
+}
+
 res compromise_check(struct act *act, struct bytes spki)
 {
         struct store_conn *conn = NULL;
         uint8_t hash[DIGEST_SHA256_SIZE];
-        bool is_blocked = false;
 
         digest_sha256(spki, hash);
         TRY(store_read(act->core->store, &conn));
-        TRY(store_blocked_key_has(conn, bytes_of(hash, sizeof hash), &is_blocked));
-        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
-        return RES_OK;
+        return compromise_check_hash(conn, bytes_of(hash, sizeof hash));
 }

@@ -21,5 +21,7 @@ MUST res compromise_report(struct act *act, struct bytes spki_hash, const char *
  */
 #define COMPROMISE_COMMON_NAME "Proof of key compromise"
 MUST res compromise_prove(struct act *act, struct str csr_pem, int64_t *ret_count);
-/* Is it a key that may not come in?  For doors that want to say so early. */
+/* Is it a key that may not come in?  By the SHA-256 of its SubjectPublicKeyInfo, or by that.  ERR_KEY_BLOCKED. */
+struct store_conn;
+MUST res compromise_check_hash(struct store_conn *conn, struct bytes spki_hash);
 MUST res compromise_check(struct act *act, struct bytes spki);

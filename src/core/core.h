@@ -26,6 +26,7 @@ struct job_runner;
 struct ocsp_cache;
 struct rate;
 struct store;
+struct weak_file;
 
 struct core {
         const struct conf *conf;
@@ -34,6 +35,7 @@ struct core {
         struct catalogue *catalogue;    /* the current snapshot; acts read it by act_catalogue() */
         pthread_mutex_t catalogue_lock; /* held to take hold of it and to swap it; all zero = unlocked */
         struct domain_rules *domains;   /* public suffix list and names.private-suffixes */
+        struct weak_file *weak_keys;    /* of Debian's generator, as installed; NULL in tests that need none */
         struct issuers *issuers;
         struct account_cache *accounts;
         struct issue_queue *issue;

@@ -330,14 +330,14 @@ static bool item_is_late(const struct act *act, const struct issue_item *item)
 
 static bool item_is_final(const struct act *act, const struct issue_item *item)
 {
-        return item->err == ERR_KEY_BLOCKED ||
+        return item->err == ERR_KEY_BLOCKED || item->err == ERR_KEY_WEAK ||
                ((item->err == ERR_LINT || item->err == ERR_ISSUE_REFUSED || item->err == ERR_FORMAT) && !item_is_late(act, item));
 }
 
 /* The signer signs this never: nothing with this serial exists. */
 static res issue_give_up(struct act *act, struct store_tx *tx, const struct issue_item *item)
 {
-        if (item->err == ERR_KEY_BLOCKED) /* the signer was not asked */
+        if (item->err == ERR_KEY_BLOCKED || item->err == ERR_KEY_WEAK) /* the signer was not asked */
                 return RES_OK;
         TRY(store_issued_set_dead(tx, item->certificate.account_id, item->issued.issued_id, 0, 0));
         if (!item_is_late(act, item))

@@ -7,8 +7,8 @@
 
 #include "base/limits.h"
 #include "core/issue_inner.h"
+#include "core/key_gate.h"
 #include "ipc/msg.h"
-#include "store/blocked_key.h"
 #include "store/evidence.h"
 #include "store/key.h"
 #include "store/validation.h"
@@ -59,15 +59,6 @@ static res issue_evidence(struct act *act, struct store_conn *conn, const struct
 }
 
 /* A key may be reported after it came in: nothing is certified for it from then on. */
-static res issue_check_key(struct store_conn *conn, const struct cert_key_row *key)
-{
-        bool is_blocked = false;
-
-        TRY(store_blocked_key_has(conn, key->spki_hash, &is_blocked));
-        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
-        return RES_OK;
-}
-
 res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, struct bytes *ret_request)
 {
         const struct certificate_row *row = &item->certificate;
@@ -83,7 +74,7 @@ res issue_request(struct act *act, struct store_conn *conn, const struct issue_i
         CLEAN(buf_done) struct buf request = {0};
 
         TRY(store_key_get(conn, act->arena, row->account_id, row->key_id, &key));
-        TRY(issue_check_key(conn, &key));
+        TRY(key_gate_again(act, conn, &key));
         TRY(issue_evidence(act, conn, row, &evidence, &evidence_count));
         memcpy(body.serial, item->issued.serial.p, sizeof body.serial);
         memcpy(body.profile_hash, item->issued.profile_hash.p, sizeof body.profile_hash);

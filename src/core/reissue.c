@@ -9,6 +9,7 @@
 #include "core/certificate.h"
 #include "core/core.h"
 #include "core/job.h"
+#include "core/key_gate.h"
 #include "core/label.h"
 #include "core/log.h"
 #include "core/order.h"
@@ -170,7 +171,7 @@ static res store_key(struct reissuing *reissuing, struct store_tx *tx)
         struct act *act = reissuing->act;
 
         if (reissuing->csr == REISSUE_CSR_ORIGINAL)
-                return reissue_check_own_key(act, store_tx_conn(tx), &reissuing->key);
+                return key_gate_again(act, store_tx_conn(tx), &reissuing->key);
         if (reissuing->csr == REISSUE_CSR_UPLOAD)
                 TRY(reissue_check_pasted_key(act, store_tx_conn(tx), &reissuing->key));
         return store_key_insert(tx, &reissuing->key);

@@ -26,5 +26,4 @@ MUST res reissue_make_key(struct reissuing *reissuing);
 /* The new certificate's row: what the original has, but for key, times and state. */
 void reissue_fill(struct reissuing *reissuing, enum msg_method method);
 /* Inside the transaction.  ERR_KEY_BLOCKED; ERR_CSR_USED (CON-16). */
-MUST res reissue_check_own_key(struct act *act, struct store_conn *conn, const struct cert_key_row *key);
 MUST res reissue_check_pasted_key(struct act *act, struct store_conn *conn, const struct cert_key_row *key);

@@ -7,7 +7,6 @@
 #include "core/key_kind.h"
 #include "core/key_make.h"
 #include "core/reissue_inner.h"
-#include "store/blocked_key.h"
 
 static const char *const csr_words[REISSUE_CSR_COUNT] = {
         [REISSUE_CSR_ORIGINAL] = "original", [REISSUE_CSR_UPLOAD] = "upload", [REISSUE_CSR_ONLINE] = "online"};
@@ -142,16 +141,6 @@ void reissue_fill(struct reissuing *reissuing, enum msg_method method)
         row->issued_id = row->begin_at = row->end_at = row->revoked_at = row->verified_ask_at = row->ignore_notices = 0;
         row->origin_certificate_id = row->renew_certificate_id = row->replaced_for = STR("");
         row->replaced_by = reissuing->origin.certificate_id;
-}
-
-res reissue_check_own_key(struct act *act, struct store_conn *conn, const struct cert_key_row *key)
-{
-        bool is_blocked = false;
-        (void)act;
-
-        TRY(store_blocked_key_has(conn, key->spki_hash, &is_blocked));
-        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
-        return RES_OK;
 }
 
 res reissue_check_pasted_key(struct act *act, struct store_conn *conn, const struct cert_key_row *key)

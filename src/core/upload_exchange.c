@@ -6,11 +6,11 @@
 
 #include "core/core.h"
 #include "core/held.h"
+#include "core/key_gate.h"
 #include "core/label.h"
 #include "core/log.h"
 #include "core/upload_inner.h"
 #include "core/upload_record.h"
-#include "store/blocked_key.h"
 
 res upload_forget_before(struct act *act, struct store_tx *tx, struct str certificate_id)
 {
@@ -144,16 +144,6 @@ static res rollback_find(struct rollback *rollback, struct store_conn *conn)
         return RES_OK;
 }
 
-/* Its key may have come into other hands since. */
-static res rollback_check_key(struct rollback *rollback, struct store_tx *tx)
-{
-        bool is_blocked = false;
-
-        TRY(store_blocked_key_has(store_tx_conn(tx), rollback->upload.key.spki_hash, &is_blocked));
-        ENSURE(!is_blocked, ERR_KEY_BLOCKED);
-        return RES_OK;
-}
-
 static res rollback_store(struct store_tx *tx, void *arg)
 {
         struct rollback *rollback = arg;
@@ -163,7 +153,7 @@ static res rollback_store(struct store_tx *tx, void *arg)
 
         TRY(exchange_get(act, store_tx_conn(tx), rollback->update.certificate_id, &row));
         TRY(rollback_find(rollback, store_tx_conn(tx)));
-        TRY(rollback_check_key(rollback, tx));
+        TRY(key_gate_again(act, store_tx_conn(tx), &upload->key));
         int64_t new_key_id = row.key_id;
 
         exchange_row(&row, &upload->row);

@@ -2,6 +2,7 @@
 #include "core/upload_inner.h"
 
 #include "core/core.h"
+#include "core/key_gate.h"
 #include "core/key_import.h"
 
 static bool same_bytes(struct bytes a, struct bytes b)
@@ -37,6 +38,7 @@ res upload_take_key(struct upload *upload)
                 return act_fail(upload->act, ERR_PARAM,
                                 "CertificatePrivateKey is missing; only a bundle of CertificateType CA comes without.");
         TRY(key_import(upload->act, &in, &imported));
+        TRY(key_gate_known(upload->act, imported.key.spki));
         upload->key = imported.key;
         upload->key_text = imported.text;
         return key_check_match(upload);

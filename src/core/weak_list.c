@@ -5,18 +5,15 @@
 #include "core/weak_list.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/hex.h"
 #include "base/limits.h"
+#include "base/mapping.h"
 
-#define TAIL_BYTES 10
+#define TAIL_BYTES WEAK_TAIL_BYTES
 #define TAIL_DIGITS 20
 #define MODULUS_DIGITS 40
 #define SPKI_DIGITS 64
@@ -107,54 +104,20 @@ res weak_list_parse(const char *path, struct str text, struct weak_list **ret_li
         return RES_OK;
 }
 
-struct mapping {
-        int fd;
-        void *bytes;
-        size_t n;
-};
-
-static void mapping_done(struct mapping *mapping)
-{
-        if (mapping->bytes)
-                (void)munmap(mapping->bytes, mapping->n);
-        if (mapping->fd >= 0)
-                (void)close(mapping->fd);
-}
-
-static bool mapping_open(struct mapping *mapping, const char *path)
-{
-        struct stat about;
-
-        mapping->fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (mapping->fd < 0 || fstat(mapping->fd, &about) != 0)
-                return false;
-        errno = S_ISREG(about.st_mode) ? EFBIG : EINVAL;
-        if (!S_ISREG(about.st_mode) || about.st_size > LIMIT_WEAK_LIST_BYTES)
-                return false;
-        if (about.st_size == 0)
-                return true;
-        void *bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, mapping->fd, 0);
-        if (bytes == MAP_FAILED)
-                return false;
-        mapping->bytes = bytes;
-        mapping->n = (size_t)about.st_size;
-        return true;
-}
-
 res weak_list_load(const char *path, struct weak_list **ret_list, struct buf *why)
 {
-        CLEAN(mapping_done) struct mapping mapping = {.fd = -1};
+        CLEAN(mapping_done) struct mapping mapping = {0};
 
-        if (path && path[0] != '\0' && !mapping_open(&mapping, path)) {
+        if (path && path[0] != '\0' && !mapping_open(&mapping, path, LIMIT_WEAK_LIST_BYTES)) {
                 buf_printf(why, "%s: %s; keys.blocked-list must name a file of fingerprints, or be empty.", path, strerror(errno));
                 return FAIL(ERR_CONFIG);
         }
-        return weak_list_parse(path ? path : "", (struct str){mapping.bytes, mapping.n}, ret_list, why);
+        return weak_list_parse(path ? path : "", (struct str){mapping.p, mapping.n}, ret_list, why);
 }
 
 /* ---- looking ---- */
 
-static MUST res tail_of(struct pki_kit *kit, struct bytes modulus, uint8_t out[TAIL_BYTES])
+res weak_tail(struct pki_kit *kit, struct bytes modulus, uint8_t out[TAIL_BYTES])
 {
         CLEAN(buf_done) struct buf text = {0};
         char digits[RSA_BYTES_MOST * 2 + 1];
@@ -181,7 +144,7 @@ res weak_list_find(const struct weak_list *list, struct pki_kit *kit, const stru
         *ret_listed = bsearch(hash, list->spkis, list->spki_count, sizeof *list->spkis, compare_spki) != NULL;
         if (*ret_listed || spki->family != PKI_FAMILY_RSA)
                 return RES_OK;
-        TRY(tail_of(kit, spki->modulus, tail));
+        TRY(weak_tail(kit, spki->modulus, tail));
         *ret_listed = bsearch(tail, list->tails, list->tail_count, sizeof *list->tails, compare_tail) != NULL;
         return RES_OK;
 }

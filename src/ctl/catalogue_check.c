@@ -61,7 +61,9 @@ static res ask_program(struct ctl *ctl, const char *program, const char *dir, st
 
         while (words.n > 0 && words.p[words.n - 1] == '\n')
                 words.n--;
-        return ctl_fail(ctl, ERR_CONFIG, "%.*s", words.n ? (int)words.n : 32, words.n ? words.p : "chancery-server cannot be run.");
+        if (words.n == 0)
+                words = STR("chancery-server cannot be run.");
+        return ctl_fail(ctl, ERR_CONFIG, "%.*s", (int)words.n, words.p);
 }
 
 static res check_directory(struct ctl *ctl, const char *dir)

@@ -47,6 +47,7 @@
 #include "core/order.h"
 #include "core/revoke_request.h"
 #include "core/validation.h"
+#include "core/weak_file.h"
 #include "ipc/channel.h"
 #include "ipc/control.h"
 #include "sandbox/sandbox.h"
@@ -137,6 +138,13 @@ static res server_jail(const struct server *server)
         return RES_OK;
 }
 
+static res server_weak_keys(struct core *core, struct arena *arena, struct buf *why)
+{
+        const char *path = arena_printf(arena, "%s/debian-rsa2048.txt", place_of(arena, "weak-keys"));
+
+        return weak_file_open(path, WEAK_FILE_DEBIAN_LINES, &core->weak_keys, why);
+}
+
 /* What is installed is read first, by whoever started the service: the server's own user may be unable to. */
 static res server_open(struct server *server, const struct control *control, struct arena *arena, struct buf *why)
 {
@@ -145,6 +153,7 @@ static res server_open(struct server *server, const struct control *control, str
 
         TRY(domain_rules_new(&server->conf->names_private_suffixes, &core->domains, why));
         TRY(catalogue_load_all(server->conf, &core->catalogue, why));
+        TRY(server_weak_keys(core, arena, why));
         TRY(issuers_new(server->conf->catalogue_dir, &core->issuers, why));
         TRY(migrations_read(place_of(arena, "migrations"), why, &migrations));
         TRY(sandbox_take_user(control->user.uid, control->user.gid, server->conf));
@@ -373,6 +382,7 @@ static void server_stop(struct server *server)
         account_cache_free(server->core.accounts);
         issuers_free(server->core.issuers);
         catalogue_free(server->core.catalogue);
+        weak_file_free(server->core.weak_keys);
         domain_rules_free(server->core.domains);
         store_close(server->core.store);
 }

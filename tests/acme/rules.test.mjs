@@ -8,7 +8,7 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { BUILD, run, startChancery, until } from '../lib/chancery.mjs'
+import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
 import { Acme, b64u, ders, jwkOf, jws, makeCsr, makeKey } from '../lib/acme.mjs'
@@ -20,11 +20,10 @@ before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'chancery-rules-'))
   chmodSync(dir, 0o755) /* read by the server's own user */
   cpSync(new URL('../../catalogue', import.meta.url), join(dir, 'catalogue'), { recursive: true })
-  writeFileSync(join(dir, 'weak'), (await run(join(BUILD, 'tools/debian-weak-keys'), ['2048', '1', '1'])).stdout)
   const a = name => [name, 'A', '127.0.0.1']
   dns = await startDns({ zones: [{ name: ZONE, records: [a(ZONE), a(`*.${ZONE}`)] }, { name: 'rate-test.com', records: [a('*.rate-test.com')] }] })
   web = await startNginx()
-  c = await startChancery({ dns, web, settings: { 'ca.caa-identities': 'localhost', 'catalogue.dir': join(dir, 'catalogue'), 'keys.blocked-list': join(dir, 'weak') } })
+  c = await startChancery({ dns, web, settings: { 'ca.caa-identities': 'localhost', 'catalogue.dir': join(dir, 'catalogue') } })
   operator = await c.createAccount({ name: 'operator', role: 'operator' })
 })
 after(async () => {

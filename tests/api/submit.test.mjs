@@ -5,12 +5,12 @@
  * DOM-28 CON-15 CON-16 CON-34 CON-35 PKP-01 PKP-03 RVW-21 RVW-22 RVW-23 RVW-25 SIL-12 SIL-16 SIL-41 SIL-46 SIL-49 LIFE-01 LIFE-02 LIFE-05
  */
 import assert from 'node:assert/strict'
-import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { BUILD, run, startChancery } from '../lib/chancery.mjs'
+import { run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
 import { call, sslClient } from './client.mjs'
@@ -184,24 +184,44 @@ test('a pasted request with its private key: kept, delivered, under its password
 })
 
 /* The key is the one that Debian's OpenSSL 0.9.8g-8 made as process 1 on amd64 without a readable ~/.rnd, as others published it. */
-test('a key that Debian\'s broken generator made is refused as soon as the list has it (CVE-2008-0166)', async () => {
-  const operator = await server.createAccount({ role: 'operator' })
-  const reload = () => server.call(operator, 'ReloadCatalogue', {})
+test('a key that Debian\'s broken generator made is refused, with no list named anywhere (CVE-2008-0166)', async () => {
   const pem = join(server.dir, 'debian.key')
   writeFileSync(pem, readFileSync(new URL('../vectors/keys/debian-weak.key', import.meta.url)), { mode: 0o600 })
   await openssl('req', '-new', '-key', pem, '-out', 'debian.csr', '-subj', '/CN=debian.maple.com')
-  const weak = { GenCsrType: 'parse', Csr: readFileSync(join(server.dir, 'debian.csr'), 'utf8') }
-  const id = await buy()
-  await info(id, 'debian.maple.com', weak) /* nothing about the key itself shows it */
-  const made = await run(join(BUILD, 'tools/debian-weak-keys'), ['2048', '1', '1'])
-  assert.equal(made.stdout.split('\n').length, 10, made.stderr) /* three machines, three ways to start */
-  writeFileSync(weakKeys, `# process 1\n${made.stdout}nonsense\n`)
-  await refused(reload(), /InvalidParam/, /list:11: .*hexadecimal digits/)
-  await info(id, 'debian.maple.com', weak) /* a wrong list leaves the old one */
-  writeFileSync(weakKeys, `# process 1\n${made.stdout}`)
-  await reload()
-  await refused(info(id, 'debian.maple.com', weak), /InvalidParam/, /private half is known.*Make a new key pair/)
+  const csr = readFileSync(join(server.dir, 'debian.csr'), 'utf8'), id = await buy()
+  const words = /Debian.*private half is known.*Make a new key pair, and a new CSR with it/
+  await refused(info(id, 'debian.maple.com', { GenCsrType: 'parse', Csr: csr }), /InvalidParam/, words)
+  await refused(sdk.SubmitCertificateInformation({ CertificateId: id, CsrType: 'parse', CsrContent: csr, CertificateDomain: 'debian.maple.com', ContactEmail: 'a@maple.com', CsrPrivateKey: readFileSync(pem, 'utf8') }), /InvalidParam/, words)
   await info(id, 'debian.maple.com', { GenCsrType: 'parse', Csr: (await makeCsr('debian.maple.com')).csr })
+  assert.equal((await show(id)).Status, 5) /* nothing of it is left but the order */
+})
+
+test('a key that the operator lists later is refused from then on: pasted, at issue, at reissue', async () => {
+  const operator = await server.createAccount({ role: 'operator' })
+  const reload = () => server.call(operator, 'ReloadCatalogue', {})
+  const paste = async name => {
+    const made = await makeCsr(name), id = await buy()
+    const spki = createPublicKey(made.key).export({ type: 'spki', format: 'der' })
+    await info(id, name, { GenCsrType: 'parse', Csr: made.csr })
+    await sdk.CertificateOrderSubmit({ CertId: id })
+    return { id, name, csr: made.csr, line: createHash('sha256').update(spki).digest('hex') }
+  }
+  const issued = await paste('issued.maple.com'), pending = await paste('pending.maple.com')
+  await issue(issued.id)
+  writeFileSync(weakKeys, `# two\n${issued.line}\nnonsense\n`)
+  await refused(reload(), /InvalidParam/, /list:3: .*hexadecimal digits/)
+  await refused(info(await buy(), issued.name, { GenCsrType: 'parse', Csr: issued.csr }), /InvalidParam/, /used in another order/) /* a wrong list leaves the old one */
+  writeFileSync(weakKeys, `# two\n${issued.line}\n${pending.line}\n`)
+  await reload()
+  const words = /operator's list.*private half is known.*Make a new key pair/
+  await refused(info(await buy(), issued.name, { GenCsrType: 'parse', Csr: issued.csr }), /InvalidParam/, words)
+  await refused(sdk.ReplaceCertificate({ CertificateId: issued.id, ValidType: 'DNS', CsrType: 'original' }), /InvalidParam/, words)
+  await placeRecords(dns, await server.proofs(account, pending.id))
+  await sdk.CompleteCertificate({ CertificateId: pending.id })
+  await server.waitStatus(account, pending.id, 2)
+  assert.match((await show(pending.id)).StatusMsg, /refused to issue.*too weak.*make a new CSR/)
+  writeFileSync(weakKeys, '# none\n')
+  await reload()
 })
 
 test('a request picked from the library, by number and by its text (SIL-46 A9 SIL-41)', async () => {

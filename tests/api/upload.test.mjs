@@ -229,6 +229,15 @@ test('a bundle of CAs needs no key and holds nothing but CAs', async () => {
   assert.equal((await detail(system.CertificateId)).CertificatePublicKey, all)
 })
 
+test('a key that Debian\'s broken generator made is not taken in, neither anew nor in exchange (CVE-2008-0166)', async () => {
+  const key = readFileSync(new URL('../vectors/keys/debian-weak.key', import.meta.url), 'utf8')
+  const leaf = rsa.leaf('debian.example.org', { key }), words = /Debian.*private half is known.*Make a new key pair/
+  await refused('FailedOperation.InvalidParam', { CertificatePublicKey: leaf.chain, CertificatePrivateKey: key }, words)
+  const { CertificateId } = await upload(rsa.leaf('debian.example.org')) /* with another key the same is taken */
+  const exchange = client.UploadUpdateCertificateInstance({ OldCertificateId: CertificateId, ResourceTypes: ['clb'], CertificatePublicKey: leaf.chain, CertificatePrivateKey: key })
+  await assert.rejects(exchange, e => e.code === 'FailedOperation.InvalidParam' && words.test(e.message))
+})
+
 test('broken chains are refused, and what is missing is named (UPL-06 UPL-07 INST-14)', async () => {
   const leaf = rsa.leaf('broken.example.org', { extensions: 'authorityInfoAccess=caIssuers;URI:http://ca.example.org/ca2.cer\n' })
   const [a, b, c] = blocks(leaf.chain)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "core/deletion.h"
+#include "core/catalogue.h"
 #include "core/upload.h"
 #include "pki/pem.h"
 #include "store/blocked_key.h"
@@ -48,12 +49,18 @@ static struct world *world_new(struct fixture *f)
         OK(stock_new(&w->stock));
         f->vault.stock = w->stock;
         f->core.keymaker = f->core.vault;
+        struct buf why;
+        buf_init(&why, 512);
+        OK(catalogue_load(TEST_SOURCE_DIR "/catalogue", &f->core.catalogue, &why)); /* with the list of refused keys */
+        buf_done(&why);
         return w;
 }
 
 static void world_free(struct world *w)
 {
         w->f->vault.stock = NULL;
+        catalogue_free(w->f->core.catalogue);
+        w->f->core.catalogue = NULL;
         stock_free(w->stock);
         help_free(w->help);
         free(w);
