@@ -144,6 +144,7 @@ static const struct api_action actions[] = {
         SSL("RefundOrder", API_RATE_WRITE, API_CHANGES, false, api_order_refund, api_order_refund),
         SSL("RegisterBinding", API_RATE_WRITE, API_CHANGES, false, api_binding_register, api_binding_register),
         SSL("ReloadCatalogue", API_RATE_HEAVY, API_OPERATES, false, api_operator_catalogue, api_operator_catalogue),
+        SSL("RemindReviewers", API_RATE_WRITE, API_CHANGES, false, api_validation_complete, api_validation_remind),
         SSL("RemoveBinding", API_RATE_WRITE, API_CHANGES, false, api_binding_remove, api_binding_remove),
         SSL("RenewCertificate", API_RATE_WRITE, API_CHANGES, true, api_order_renew, api_order_renew),
         SSL("ReplaceCertificate", API_RATE_HEAVY, API_CHANGES, true, api_reissue_file, api_reissue_file),

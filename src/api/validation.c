@@ -1,6 +1,7 @@
 /* See validation.h. */
 #include "api/validation.h"
 
+#include "core/reminder.h"
 #include "core/validation.h"
 
 struct id_in {
@@ -79,5 +80,14 @@ res api_validation_complete(struct req *req)
 
         TRY(REQ_BIND(req, &in));
         TRY(validation_complete(&req->act, in.certificate_id));
+        return REQ_REPLY(req, &((struct complete_out){in.certificate_id}));
+}
+
+res api_validation_remind(struct req *req)
+{
+        struct id_in in = {0};
+
+        TRY(REQ_BIND(req, &in));
+        TRY(reminder_send(&req->act, in.certificate_id));
         return REQ_REPLY(req, &((struct complete_out){in.certificate_id}));
 }

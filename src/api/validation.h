@@ -9,3 +9,5 @@ extern const struct api_message api_validation_complete_in, api_validation_compl
 MUST res api_validation_check(struct req *req);
 /* CompleteCertificate – look soon; the caller goes on. */
 MUST res api_validation_complete(struct req *req);
+/* RemindReviewers – ask for a faster review.  docs/api/RemindReviewers.md */
+MUST res api_validation_remind(struct req *req);

@@ -17,7 +17,7 @@ static const char *const log_types[] = {
         /* our own */
         "reviewFailed", "expired", "updateTags", "updateNotice", "bind", "unbind", "deleteExternalAccount",
         "createExternalAccount", "grant", "approveName", "deactivateAuthorization", "deleteCSR", "modifyCSR",
-        "createCSR", "modifyAcmeAccount", "createAcmeAccount", "operator", "project",
+        "createCSR", "modifyAcmeAccount", "createAcmeAccount", "operator", "project", "remind",
 };
 
 const char *log_type_at(size_t i)

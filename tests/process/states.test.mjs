@@ -2,8 +2,8 @@
  * The two tables of states walked row by row on running programs: A1, the paid DV certificate, and A5, the free one.  Each
  * row says where it starts, what happens, and where it ends; a walk fails at the first row that ends elsewhere.  The clock
  * is moved through deadlines, the renewal's opening and the end; the CA refuses a name that a grown list of words holds, and a key that
- * was reported meanwhile.  Not walked: the reminder and the 13 months of SM2, of which nothing is on sale here.  Takes about three minutes.
- * A1 A5 APP-37 PUR-18 RVW-07 RVW-08 APP-49 CON-01 CON-25 CON-37 LIFE-03 QTA-06 RVW-09 RVW-24 RVW-31 RVW-34 LIFE-04 LIFE-09 LIFE-14 RVW-17 SIL-12 SIL-13 QTA-05 QTA-22 MSG-05
+ * was reported meanwhile.  Not walked: the 13 months of SM2, of which nothing is on sale here.  Takes about three minutes.
+ * A1 A5 RMD-01 RMD-03 RMD-05 APP-37 PUR-18 RVW-07 RVW-08 APP-49 CON-01 CON-25 CON-37 LIFE-03 QTA-06 RVW-09 RVW-24 RVW-31 RVW-34 LIFE-04 LIFE-09 LIFE-14 RVW-17 SIL-12 SIL-13 QTA-05 QTA-22 MSG-05
  */
 import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -62,6 +62,7 @@ const refusedBy = says => async w => {
 
 const paid = {
   buy: async w => { w.id = (await call('CreateCertificate', { ProductId: 48, DomainNum: 1, TimeSpan: 1 })).CertificateIds[0] },
+  buyOther: async w => { w.id = (await call('CreateCertificate', { ProductId: 104, DomainNum: 1, TimeSpan: 1 })).CertificateIds[0] }, /* of a brand that takes reminders */
   buyNarrow: async w => { w.id = (await call('CreateCertificate', { ProductId: 102, DomainNum: 1, TimeSpan: 1 })).CertificateIds[0] },
   informEcc: w => call('CertificateInfoSubmit', { CertId: w.id, GenCsrType: 'online', CertCommonName: w.name, CompanyType: 1, CompanyId: '0', ContactEmail: 'ann@example.com', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1' }),
   inform: w => call('SubmitCertificateInformation', { CertificateId: w.id, CsrType: 'online', CertificateDomain: w.name, ContactFirstName: 'Ann', ContactLastName: 'Lee', ContactEmail: 'ann@example.com', ContactNumber: '02079460002' }),
@@ -117,6 +118,15 @@ const paid = {
     await c.moveClock(120)
     await c.waitStatus(account, w.id, 2)
     assert.notEqual((await c.describe(account, w.id)).StatusMsg, '', 'the cause is shown')
+  },
+  remindRefused: (code, message) => async w => {
+    await assert.rejects(call('RemindReviewers', { CertificateId: w.id }), { code: `FailedOperation.${code}`, message })
+  },
+  remind: async w => {
+    await c.moveClock(DAY)
+    await call('RemindReviewers', { CertificateId: w.id })
+    const { Timeline } = await call('DescribeCertificateTimeline', { CertificateId: w.id })
+    assert.equal(Timeline.at(-1).Type, 'remind')
   },
   resubmit: w => call('ModifyCertificateResubmit', { CertificateId: w.id }),
   cancel: w => call('CancelCertificateOrder', { CertificateId: w.id }),
@@ -227,10 +237,20 @@ const A1 = [
     [5, 'picks', paid.choose, 0],
     [0, 'CA issues', paid.prove, 1]
   ] },
+  { name: 'j.zone6.com', rows: [
+    [null, 'user buys of another brand', paid.buyOther, 5],
+    [5, 'reminds of what was not submitted', paid.remindRefused('InvalidCertificateStatusCode', /Only an application under review/), 5],
+    [5, 'submits', paid.inform, 5],
+    [5, 'picks', paid.choose, 0],
+    [0, 'reminds on the same day', paid.remindRefused('InvalidCertificateStatusCode', /24 hours after the submission, from \d{4}-/), 0],
+    [0, 'user sends reminder, 24 hours after', paid.remind, 0],
+    [0, 'check finds a match, CA issues', paid.prove, 1]
+  ] },
   { name: 'i.zone6.com', rows: [
     [null, 'user buys', paid.buyNarrow, 5],
     [5, 'submits, RSA', paid.inform, 5],
     [5, 'picks', paid.choose, 0],
+    [0, 'its brand takes no reminder', paid.remindRefused('InvalidCertificateSource', /takes no reminders; wait/), 0],
     [0, 'the signer refuses', paid.proveRefused(/The CA refused to issue: .*key/), 2],
     [2, 'user edits and resubmits', paid.resubmit, 5],
     [5, 'ECC', paid.informEcc, 5],

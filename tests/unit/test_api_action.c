@@ -21,7 +21,7 @@ static const char *const own_actions[] = {
         "DescribeFreeQuota", "DescribeOrders", "DescribeRevocations", "GrantPackage", "ModifyAccount",
         "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",
         "DescribeBindings", "DescribeCertificateTimeline", "RegisterBinding", "RemoveBinding",
-        "ReloadCatalogue", "RenewCertificate", "ReportKeyCompromise", "ReviewRevocation", "RevokeForAccount", "UpgradeCertificate",
+        "ReloadCatalogue", "RemindReviewers", "RenewCertificate", "ReportKeyCompromise", "ReviewRevocation", "RevokeForAccount", "UpgradeCertificate",
 };
 
 /* action or struct, dot, field */
