@@ -8,7 +8,7 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startChancery, until } from '../lib/chancery.mjs'
+import { run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
 import { Acme, b64u, ders, jwkOf, jws, makeCsr, makeKey } from '../lib/acme.mjs'
