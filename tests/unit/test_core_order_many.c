@@ -326,7 +326,7 @@ static res live_once(struct life *life, struct act *act, size_t what)
 /* What may go wrong in such a life; anything else is a mistake of ours. */
 static bool is_refusal(enum err err)
 {
-        return err == ERR_TRADE || err == ERR_ORDER || err == ERR_ORDER_STATE || err == ERR_CERT_STATE || err == ERR_CERT_NOT_FOUND ||
+        return err == ERR_TRADE || err == ERR_ORDER || err == ERR_ORDER_STATE || err == ERR_ORDER_PAY || err == ERR_CERT_STATE || err == ERR_CERT_NOT_FOUND ||
                err == ERR_QUOTA || err == ERR_QUOTA_DOMAIN || err == ERR_PARAM_VALUE || err == ERR_PACKAGE_IDS;
 }
 
