@@ -12,7 +12,7 @@
  *
  * writes one line a key: the last ten bytes, in hexadecimal, of the SHA-1 of "Modulus=<HEX>\n", as openssl-blacklist did;
  * with -m the modulus itself.
- * A key of 2048 bits takes some 25 ms, so all six kinds take an hour and a half of one processor; 4096 bits take sixteen times as
+ * A key of 2048 bits takes some 40 ms, so all six kinds take some two hours of one processor; 4096 bits take sixteen times as
  * long, and ranges run side by side.
  */
 #include <limits.h>
