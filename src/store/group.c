@@ -15,18 +15,16 @@
 enum waiter_state { WAITER_WAITS, WAITER_LEADS, WAITER_DONE };
 
 struct waiter {
-        store_fn *fn;
-        void *arg;
-        res result;
+        struct store_work **works; /* to be run: in one group, and told of together */
+        size_t n;
         enum waiter_state state; /* written before `wake` is posted */
         sem_t wake;
-        int64_t search_account;
         struct waiter *next;
 };
 
 struct group {
         struct waiter *first, *last; /* ran well so far, or failed on its own */
-        int count;
+        size_t count;                /* of functions */
         bool lost;
 };
 
@@ -62,16 +60,16 @@ static void group_add(struct group *group, struct waiter *w)
         else
                 group->first = w;
         group->last = w;
-        group->count++;
+        group->count += w->n;
 }
 
 /* Whoever ran well does not keep it. */
 static void group_fail(struct group *group, enum err code)
 {
-        for (struct waiter *w = group->first; w; w = w->next) {
-                if (res_is_ok(w->result))
-                        w->result = FAIL(code);
-        }
+        for (struct waiter *w = group->first; w; w = w->next)
+                for (size_t i = 0; i < w->n; i++)
+                        if (res_is_ok(w->works[i]->result))
+                                w->works[i]->result = FAIL(code);
 }
 
 static bool transaction_is_gone(struct store *store)
@@ -98,21 +96,34 @@ static res savepoint_end(struct store *store, res r)
         return conn_control(store->writer, CONTROL_RELEASE);
 }
 
-static res run_in_savepoint(struct store *store, struct waiter *w)
+static res run_in_savepoint(struct store *store, struct store_work *work)
 {
         struct store_tx tx = {.store = store, .conn = store->writer};
         res r;
 
         TRY(conn_control(store->writer, CONTROL_SAVEPOINT));
-        r = w->fn(&tx, w->arg);
+        r = work->fn(&tx, work->arg);
         if (transaction_is_gone(store))
                 return res_is_ok(r) ? FAIL(ERR_STORE_RETRY) : r;
         if (!res_is_ok(savepoint_end(store, r))) {
                 transaction_abandon(store);
                 return res_is_ok(r) ? FAIL(ERR_STORE_RETRY) : r;
         }
-        w->search_account = tx.search_account;
+        work->search_account = tx.search_account;
         return r;
+}
+
+/* false: the transaction is gone; whoever has not run is as lost as those who have. */
+static bool waiter_run(struct store *store, struct waiter *w)
+{
+        for (size_t i = 0; i < w->n; i++)
+                w->works[i]->result = FAIL(ERR_STORE_RETRY);
+        for (size_t i = 0; i < w->n; i++) {
+                w->works[i]->result = run_in_savepoint(store, w->works[i]);
+                if (transaction_is_gone(store))
+                        return false;
+        }
+        return true;
 }
 
 static void group_run(struct store *store, struct group *group)
@@ -120,14 +131,12 @@ static void group_run(struct store *store, struct group *group)
         struct waiter *w;
 
         while (group->count < GROUP_MAX && (w = queue_pop(store)) != NULL) {
-                w->result = run_in_savepoint(store, w);
-                if (transaction_is_gone(store)) {
-                        group_fail(group, ERR_STORE_RETRY);
-                        group->lost = true;
-                }
+                group->lost = !waiter_run(store, w);
                 group_add(group, w);
-                if (group->lost)
+                if (group->lost) {
+                        group_fail(group, ERR_STORE_RETRY);
                         return;
+                }
         }
 }
 
@@ -137,7 +146,7 @@ static void group_commit(struct store *store, struct group *group)
 
         if (res_is_ok(r)) {
                 atomic_fetch_add(&store->groups, 1);
-                atomic_fetch_add(&store->functions, group->count);
+                atomic_fetch_add(&store->functions, (long long)group->count);
                 return;
         }
         transaction_abandon(store);
@@ -151,7 +160,8 @@ static void group_refuse(struct store *store, struct group *group, res reason)
         struct waiter *w;
 
         while (group->count < GROUP_MAX && (w = queue_pop(store)) != NULL) {
-                w->result = reason;
+                for (size_t i = 0; i < w->n; i++)
+                        w->works[i]->result = reason;
                 group_add(group, w);
         }
 }
@@ -236,9 +246,9 @@ static bool waiter_enter(struct store *store, struct waiter *w)
         return leads;
 }
 
-static res run_once(struct store *store, store_fn *fn, void *arg, int64_t *ret_search_account)
+static void run_once(struct store *store, struct store_work **works, size_t n)
 {
-        struct waiter w = {.fn = fn, .arg = arg, .state = WAITER_WAITS};
+        struct waiter w = {.works = works, .n = n, .state = WAITER_WAITS};
 
         sem_init(&w.wake, 0, 0);
         if (waiter_enter(store, &w)) {
@@ -250,18 +260,53 @@ static res run_once(struct store *store, store_fn *fn, void *arg, int64_t *ret_s
                         lead(store, &w);
         }
         sem_destroy(&w.wake);
-        *ret_search_account = w.search_account;
-        return w.result;
+}
+
+/* Those that another's failure took along. */
+static size_t keep_lost(struct store_work **works, size_t n)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (works[i]->result.err == ERR_STORE_RETRY)
+                        works[kept++] = works[i];
+        return kept;
+}
+
+static void after_commit(struct store *store, const struct store_work *work)
+{
+        if (res_is_ok(work->result) && work->search_account != 0)
+                (void)search_after_commit(store, work->search_account); /* what fails is done at the next chance */
+}
+
+static void run_some(struct store *store, struct store_work **works, size_t n)
+{
+        for (int i = 0; i < GROUP_TRIES && n > 0; i++) {
+                run_once(store, works, n);
+                n = keep_lost(works, n);
+        }
 }
 
 res store_run(struct store *store, store_fn *fn, void *arg)
 {
-        res r = FAIL(ERR_STORE_RETRY);
-        int64_t search_account = 0;
+        struct store_work work = {.fn = fn, .arg = arg}, *works[1] = {&work};
 
-        for (int i = 0; i < GROUP_TRIES && r.err == ERR_STORE_RETRY; i++)
-                r = run_once(store, fn, arg, &search_account);
-        if (res_is_ok(r) && search_account != 0)
-                (void)search_after_commit(store, search_account); /* what fails is done at the next chance */
-        return r;
+        run_some(store, works, 1);
+        after_commit(store, &work);
+        return work.result;
+}
+
+void store_run_many(struct store *store, struct store_work *works, size_t n)
+{
+        for (size_t done = 0; done < n;) {
+                struct store_work *some[GROUP_MAX];
+                size_t k = 0;
+
+                for (; k < GROUP_MAX && done + k < n; k++)
+                        some[k] = &works[done + k];
+                run_some(store, some, k);
+                done += k;
+        }
+        for (size_t i = 0; i < n; i++)
+                after_commit(store, &works[i]);
 }

@@ -66,6 +66,18 @@ void store_close_ptr(struct store **store); /* for CLEAN() */
 typedef res store_fn(struct store_tx *tx, void *arg);
 MUST res store_run(struct store *store, store_fn *fn, void *arg);
 
+/*
+ * Several transactions at once, each on its own as by store_run(), in one group as a rule: one sleep and one wake for all.
+ * They run in their order, and are all durable, or refused for good, when it returns.
+ */
+struct store_work {
+        store_fn *fn;
+        void *arg;
+        res result;             /* as store_run() would return it */
+        int64_t search_account; /* the store's own */
+};
+void store_run_many(struct store *store, struct store_work *works, size_t n);
+
 /* The calling thread's reader, made at first use, given back when the thread ends.  ERR_STORE, ERR_MEMORY. */
 MUST res store_read(struct store *store, struct store_conn **ret_conn);
 /* Give the calling thread's reader back before it ends (it would be anyway), e.g. before store_close. */

@@ -98,6 +98,81 @@ static void test_a_failure_undoes_only_itself(void **state)
         assert_int_equal(unread(p, 1), THREADS * EACH * 3 / 4);
 }
 
+/* -- several at once ------------------------------------------------------------------------------- */
+
+#define MANY 300
+
+struct many {
+        struct notice_arg in[MANY];
+        struct store_work works[MANY];
+};
+
+static void many_fill(struct many *many, int fails_every)
+{
+        for (int i = 0; i < MANY; i++) {
+                many->in[i] = (struct notice_arg){1, i + 1, "hello", fails_every && i % fails_every == 0};
+                many->works[i] = (struct store_work){.fn = insert_notice, .arg = &many->in[i], .result = {ERR_INTERNAL}};
+        }
+}
+
+static void many_check(const struct many *many)
+{
+        for (int i = 0; i < MANY; i++)
+                assert_int_equal(many->works[i].result.err, many->in[i].fails ? ERR_QUOTA : ERR_NONE);
+}
+
+static void test_many_at_once_share_a_commit(void **state)
+{
+        struct place *p = *state;
+        struct store_figures before, after;
+        struct many many;
+
+        make_account(p, 1, "100000000001");
+        store_get_figures(p->store, &before);
+        many_fill(&many, 4);
+        store_run_many(p->store, many.works, MANY);
+        many_check(&many);
+        assert_int_equal(unread(p, 1), MANY * 3 / 4);
+        store_get_figures(p->store, &after);
+        assert_int_equal(after.functions - before.functions, MANY);
+        assert_int_equal(after.groups - before.groups, 2); /* what GROUP_MAX holds, and the rest */
+        store_run_many(p->store, NULL, 0);
+}
+
+static void *write_many(void *arg)
+{
+        struct writer *w = arg;
+        struct many many;
+
+        for (int i = 0; i < 3; i++) {
+                many_fill(&many, w->fails_every);
+                store_run_many(w->p->store, many.works, MANY);
+                for (int k = 0; k < MANY; k++)
+                        if (many.works[k].result.err != (many.in[k].fails ? ERR_QUOTA : ERR_NONE))
+                                w->first_bad = k + 1;
+        }
+        return NULL;
+}
+
+/* Beside others who write one by one, and others who write many. */
+static void test_many_beside_others(void **state)
+{
+        struct place *p = *state;
+        struct writer writers[8];
+        pthread_t threads[8];
+
+        make_account(p, 1, "100000000001");
+        for (int i = 0; i < 8; i++) {
+                writers[i] = (struct writer){.p = p, .number = i, .fails_every = i % 2 ? 4 : 0};
+                assert_int_equal(pthread_create(&threads[i], NULL, i < 4 ? write_many : write_notices, &writers[i]), 0);
+        }
+        for (int i = 0; i < 8; i++) {
+                pthread_join(threads[i], NULL);
+                assert_int_equal(writers[i].first_bad, 0);
+        }
+        assert_int_equal(unread(p, 1), 2 * (3 * MANY + EACH) + 2 * (3 * MANY + EACH) * 3 / 4);
+}
+
 static void test_conflict_is_told(void **state)
 {
         struct place *p = *state;
@@ -313,6 +388,38 @@ static void test_full_disk_refuses_and_recovers(void **state)
         place_remove(&p);
 }
 
+/* The group is lost, and run again: whoever has room is stored, whoever has none is told so, as if each had come alone. */
+static void test_full_disk_with_many_at_once(void **state)
+{
+        struct place p = {0};
+        struct store_work works[64];
+        int numbers[64], told = 0;
+        char filler[100];
+
+        (void)state;
+        place_open_at(&p, small_disk);
+        snprintf(filler, sizeof(filler), "%s/filler", small_disk);
+        fill_disk(filler, 1024 * 1024);
+        for (int i = 0; i < 64; i++) {
+                numbers[i] = i;
+                works[i] = (struct store_work){.fn = put_big, .arg = &numbers[i]};
+        }
+        store_run_many(p.store, works, 64);
+        for (int i = 0; i < 64; i++) {
+                FAILS(get_big(&p, i), res_is_ok(works[i].result) ? ERR_NONE : ERR_NOT_FOUND);
+                assert_true(res_is_ok(works[i].result) || works[i].result.err == ERR_STORE_FULL || works[i].result.err == ERR_STORE_RETRY);
+                told += !res_is_ok(works[i].result);
+        }
+        assert_true(told > 0);
+        assert_int_equal(unlink(filler), 0);
+        store_run_many(p.store, works, 64);
+        for (int i = 0; i < 64; i++)
+                OK(works[i].result);
+        store_close(p.store);
+        arena_free(p.arena);
+        place_remove(&p);
+}
+
 /* Small and big writers at once on a full disk: whatever was acknowledged is there, whoever was refused is not. */
 struct full_writer {
         struct place *p;
@@ -462,12 +569,15 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_many_writers_share_commits, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_a_failure_undoes_only_itself, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_many_at_once_share_a_commit, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_many_beside_others, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_conflict_is_told, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_ids_rise, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_a_snapshot_is_one_moment, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_the_log_starts_over_under_load, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_what_was_acknowledged_survives_kill, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_full_disk_refuses_and_recovers, make_small_disk, remove_small_disk),
+                cmocka_unit_test_setup_teardown(test_full_disk_with_many_at_once, make_small_disk, remove_small_disk),
                 cmocka_unit_test_setup_teardown(test_full_disk_with_many_writers, make_small_disk, remove_small_disk),
         };
 
