@@ -28,7 +28,7 @@ bool authorization_attempt_wait(struct authorization_attempt *attempt, int wait_
  */
 bool authorization_attempt_end(struct authorization_attempt *attempt, struct acme_authorization_row *ret_row);
 void authorization_attempt_free(struct authorization_attempt *attempt); /* NULL is fine */
-uint64_t authorization_bell_key(int64_t authorization_id);
+uint64_t authorization_bell_key(int64_t authorization_id); /* rung with the struct acme_authorization_row as it was stored */
 /* ERR_RATE: too many are being looked at.  One that is there already is fine. */
 MUST res authorization_queue_push(struct act *act, const struct authorization_look *look);
 /*

@@ -199,7 +199,7 @@ bool authorization_attempt_end(struct authorization_attempt *attempt, struct acm
         }
         if (attempt->end.problem)
                 end_count_failure(&attempt->act, look);
-        bell_ring(core->bell, authorization_bell_key(look->authorization_id));
+        bell_ring(core->bell, authorization_bell_key(look->authorization_id), &attempt->end.row);
         *ret_row = attempt->end.row;
         return true;
 }

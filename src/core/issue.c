@@ -264,6 +264,16 @@ static res issue_is_given_up(struct act *act, struct store_tx *tx, const struct 
         return RES_OK;
 }
 
+/* What those hear who wait for it. */
+static void issue_note_issued(struct issue_item *item)
+{
+        item->certificate.status = CERT_ISSUED;
+        item->certificate.issued_id = item->issued.issued_id;
+        item->certificate.begin_at = item->issued.not_before;
+        item->certificate.end_at = item->issued.not_after;
+        item->is_issued = true;
+}
+
 static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
         const struct certificate_row *row = &item->certificate;
@@ -283,6 +293,7 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
         bool given_up = false;
 
         act->account_id = row->account_id;
+        item->is_issued = false;
         TRY(issue_is_given_up(act, tx, item, &given_up));
         if (given_up) /* and revoked, should it have been signed; its job, if there is one now, is another request's */
                 return RES_OK;
@@ -297,7 +308,9 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
         TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
         TRY(term_issued(act, tx, row, issued->not_before, issued->not_after));
         TRY(issue_notice(act, tx, row));
-        return act_log(act, tx, row->certificate_id, "issued", "Certificate issued");
+        TRY(act_log(act, tx, row->certificate_id, "issued", "Certificate issued"));
+        issue_note_issued(item);
+        return RES_OK;
 }
 
 /*
@@ -408,6 +421,6 @@ bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t c
         }
         issue_settle(&batch);
         for (size_t i = 0; i < count; i++)
-                bell_ring(core->bell, bell_key(str_of(tickets[i].certificate_id)));
+                bell_ring(core->bell, bell_key(str_of(tickets[i].certificate_id)), batch.items[i].is_issued ? &batch.items[i].certificate : NULL);
         return true;
 }

@@ -36,6 +36,11 @@ void issue_queue_push(struct issue_queue *queue, const struct issue_ticket *tick
 MUST res issue_begin_with(struct act *act, struct store_tx *tx, const struct certificate_row *row, int64_t caa_checked_at);
 
 /*
+ * A round that is over rings (core/bell.h) bell_key(certificate_id) for each of its tickets: with its struct certificate_row where it
+ * was issued just now, with NULL where what became of it is to be read.
+ */
+
+/*
  * One round with up to LIMIT_ISSUE_BATCH different tickets, on the caller's thread; what became of each is in the store.
  * false: the store failed, nothing is lost, and the same tickets are to be tried again.
  */

@@ -15,6 +15,7 @@ struct issue_item {
         const char *why;
         bool is_told;             /* held back by issuance.off, and was before */
         bool is_begun;            /* its request is in the store already */
+        bool is_issued;           /* by this round; `certificate` says so too */
 };
 
 /* The signer's request for item->certificate with the serial and dates of item->issued: body, then tail; in the arena. */
