@@ -90,7 +90,7 @@ async function movesIn (dir, layout, names) {
 
 /* A file of shell functions that put records and files where the client's hooks want them. */
 const dnsHook = (dir, name = 'dns-hook') => script(join(dir, name),
-  `#!/bin/sh\nPATH=$PATH:/usr/sbin; zone=client-test.com.\nk() { knotc -b -t 20 -s ${dns.dir}/knot.sock "$@" >/dev/null; }\n` +
+  `#!/bin/sh\nPATH=$PATH:/usr/sbin; zone=client-test.com.\nk() { knotc -b -t 120 -s ${dns.dir}/knot.sock "$@" >/dev/null; }\n` +
   'k zone-begin $zone; k zone-set $zone "$1" 1 TXT "\\"$2\\"" || true; k zone-commit $zone\n')
 
 test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke', async () => {
@@ -240,7 +240,7 @@ def obtain(name, kind, place):
                 response, validation = ch.response_and_validation(key)
                 place(ch.chall, validation)
                 acme.answer_challenge(ch, response)
-    deadline = datetime.datetime.now() + datetime.timedelta(seconds=90)
+    deadline = datetime.datetime.now() + datetime.timedelta(seconds=240)
     return acme.finalize_order(acme.poll_authorizations(order, deadline), deadline, fetch_alternative_chains=True)
 def file(chall, validation):
     open('${webroot}/.well-known/acme-challenge/' + chall.encode('token'), 'w').write(validation)

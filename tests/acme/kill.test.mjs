@@ -64,7 +64,7 @@ test(`${ROUNDS} kills under load`, async () => {
   for (let round = 0; round < ROUNDS && !state.over; round++) {
     await sleep(300 + Math.random() * 1500)
     const name = programs[round % programs.length]
-    const old = c.kill(name)
+    const old = await c.kill(name)
     await c.back(name, old)
   }
   await until('orders go on after the last kill', () => handed.length > 0)

@@ -7,7 +7,7 @@
  *   const sdk = c.client(account); await sdk.DescribeCertificate({ CertificateId })
  *   await c.cli(['list'], account)
  *   await c.moveClock(3 * 86400)
- *   await c.kill('signer'); await c.restart(); await c.stop()
+ *   await c.back('signer', await c.kill('signer')); await c.restart(); await c.stop()
  *
  * stop() demands a clean end: exit code 0 and no word from a sanitizer in the log.  CHANCERY_TEST_LOG=1 shows the
  * service's log while the test runs, CHANCERY_LOG_DIR names a directory that keeps it.
@@ -33,6 +33,8 @@ const CLOCK_MOVES = existsSync(PROGRAM) && readFileSync(PROGRAM).includes('test.
  * a wait that would be for ever; how soon something must be done is told by `soon`.
  */
 export const PATIENCE_MS = 240_000
+/* Connections that nobody uses are closed by us, well before the server does, or a request might meet its closing. */
+const IDLE_MS = 20_000
 const SANITIZER = /ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer/
 const require = createRequire(import.meta.url)
 
@@ -211,18 +213,19 @@ export class Chancery {
     }
     this.readyLine = /^ready .*$/m.exec(this.out)[0]
     /* After a crash the agent stays: cutting off requests that the new server has taken would leave clients guessing. */
-    this.agent ??= new https.Agent({ ca: readFileSync(this.root), keepAlive: true, maxSockets: 64 })
+    this.agent ??= new https.Agent({ ca: readFileSync(this.root), keepAlive: true, maxSockets: 64, timeout: IDLE_MS })
     return this
   }
 
   pids () { return childrenOf(this.process.pid) }
 
-  /** Kill one program; returns its pid. */
+  /** Kill one program, once it runs: it may just be starting again.  Returns its pid; back() waits for the next one. */
   kill (name, signal = 'SIGKILL') {
-    const pid = this.pids()[name]
-    assert.ok(pid, `there is no program ${name}: ${JSON.stringify(this.pids())}`)
-    process.kill(pid, signal)
-    return pid
+    return until(`${name} runs`, () => {
+      const pid = this.pids()[name]
+      if (pid) process.kill(pid, signal) /* it may end just now: then once more */
+      return pid
+    })
   }
 
   /** Wait until another process than `old` does the work of `name`. */
@@ -232,8 +235,8 @@ export class Chancery {
 
   /** SIGKILL to the parent, as when the machine dies; all programs end with it. */
   async crash () {
+    const children = Object.values(this.pids()) /* before: afterwards they are nobody's */
     this.process.kill('SIGKILL')
-    const children = Object.values(this.pids())
     await this.ended
     await until('children gone', () => children.every(pid => !existsSync(`/proc/${pid}`)))
   }

@@ -67,7 +67,10 @@ async function nothingLeaks (o, before) {
   }
 }
 
-const programsOf = o => Object.fromEntries(Object.entries(o.c.pids()).map(([name, pid]) => [name, { pid, files: SEES_FILES ? openFiles(pid) : 0 }]))
+/* One that ends meanwhile has no files to count. */
+const programsOf = o => Object.fromEntries(Object.entries(o.c.pids()).flatMap(([name, pid]) => {
+  try { return [[name, { pid, files: SEES_FILES ? openFiles(pid) : 0 }]] } catch { return [] }
+}))
 
 /* The sites of one act where nothing fails: hash → site, with n for this act. */
 async function sitesOf (o, operation, it) {
@@ -194,8 +197,7 @@ export async function walk (t, o, name, operation, kinds, done) {
       if (operation.once) break
     }
     if (process.env.CHANCERY_FAULT_TIMES) console.log(name, `${Date.now() - began} ms`, point.steady, met, point.program, point.kind, point.site.toString(16), point.nth, point.error)
-    await until('all programs', () => Object.keys(o.c.pids()).length === 5)
-    const now = o.c.pids()
+    const now = await until('all programs', () => { const found = o.c.pids(); return Object.keys(found).length === 5 && found })
     const died = WHO.filter(p => now[p] !== pids[p]).length
     deaths += died
     sinceRestart += died

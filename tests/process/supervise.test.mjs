@@ -24,13 +24,14 @@ after(async () => {
 const mode = path => (statSync(path).mode & 0o777).toString(8)
 const PROGRAMS = ['server', 'signer', 'vault', 'keymaker', 'prober']
 
-test('the first start makes what the contract names, with narrow modes', () => {
+test('the first start makes what the contract names, with narrow modes', async () => {
   assert.match(c.readyLine, /^ready .*https:\/\/\S+$/)
   assert.match(readFileSync(c.root, 'utf8'), /^-----BEGIN CERTIFICATE-----/)
   assert.equal(mode(`${c.data}/keys`), '700')
   assert.equal(mode(`${c.data}/keys/master`), '400')
   assert.equal(mode(`${c.data}/control.sock`), '600')
   for (const name of ['chancery.db', 'log', 'lock']) assert.ok(existsSync(`${c.data}/${name}`), name)
+  await until('all programs', () => PROGRAMS.every(name => c.pids()[name]))
   assert.deepEqual(Object.keys(c.pids()).sort(), [...PROGRAMS].sort())
 })
 
@@ -77,8 +78,8 @@ for (const name of PROGRAMS) {
       }
     })()
     await soon(`${name} back`, 2000, async () => {
-      before = c.pids()
-      c.kill(name)
+      before = await until('all programs', () => { const pids = c.pids(); return PROGRAMS.every(p => pids[p]) && pids })
+      await c.kill(name)
       await c.back(name, before[name])
     })
     await until('answers', answers)
@@ -95,9 +96,8 @@ for (const name of PROGRAMS) {
 
 test('all children at once, twice: it comes back', async () => {
   for (let i = 0; i < 2; i++) {
-    const before = c.pids()
-    for (const name of PROGRAMS) c.kill(name)
-    for (const name of PROGRAMS) await c.back(name, before[name])
+    const before = await Promise.all(PROGRAMS.map(name => c.kill(name)))
+    for (const [i, name] of PROGRAMS.entries()) await c.back(name, before[i])
     await until('answers', answers)
   }
 })
@@ -113,9 +113,10 @@ test('SIGTERM finishes what is in flight', async () => {
   const maker = c.pids().keymaker
   process.kill(maker, 'SIGSTOP') /* the request waits for its key, as long as it takes us to look whether the server has it */
   const inFlight = c.call(account, 'ApplyCertificate', { DomainName: 'flight.zone.com', DvAuthMethod: 'DNS', CsrEncryptAlgo: 'RSA' })
-  await new Promise(resolve => setTimeout(resolve, 500))
+  await until('it is sent', () => Object.values(c.agent.sockets).flat().some(s => s.bytesWritten > 0 && s.writableLength === 0))
   await until('the server has read all', () => unread(c.port) === 0)
   await new Promise(resolve => setTimeout(resolve, 500))
+  for (let i = 0; i < 10; i++) await c.call(account, 'DescribeCertificates') /* what came later is answered: it has that one in hand */
   const from = c.log.length
   const ended = c.end()
   await until('it is stopping', () => /event=stopping/.test(c.log.slice(from)))
