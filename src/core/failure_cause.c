@@ -6,6 +6,7 @@
 
 #include "core/catalogue.h"
 #include "core/core.h"
+#include "core/key_gate.h"
 #include "ipc/msg.h"
 #include "store/certificate.h"
 
@@ -59,7 +60,7 @@ static const char *way_on(struct act *act, const struct certificate_row *row)
 
 const char *failure_refused(struct act *act, const struct certificate_row *row, enum err err, const char *why)
 {
-        const char *remedy = err == ERR_KEY_BLOCKED || err == ERR_KEY_WEAK ? "Have another key made, or make a new CSR with one" : "Change what it names";
+        const char *remedy = key_gate_refuses(err) ? "Have another key made, or make a new CSR with one" : "Change what it names";
 
         return arena_printf(act->arena, "The CA refused to issue: %s %s, %s.", why ? why : err_sentence(err), remedy, way_on(act, row));
 }

@@ -20,6 +20,7 @@
 #include "core/failure.h"
 #include "core/failure_cause.h"
 #include "core/issuers.h"
+#include "core/key_gate.h"
 #include "core/log.h"
 #include "core/quota.h"
 #include "core/reissue.h"
@@ -343,14 +344,14 @@ static bool item_is_late(const struct act *act, const struct issue_item *item)
 
 static bool item_is_final(const struct act *act, const struct issue_item *item)
 {
-        return item->err == ERR_KEY_BLOCKED || item->err == ERR_KEY_WEAK ||
+        return key_gate_refuses(item->err) ||
                ((item->err == ERR_LINT || item->err == ERR_ISSUE_REFUSED || item->err == ERR_FORMAT) && !item_is_late(act, item));
 }
 
 /* The signer signs this never: nothing with this serial exists. */
 static res issue_give_up(struct act *act, struct store_tx *tx, const struct issue_item *item)
 {
-        if (item->err == ERR_KEY_BLOCKED || item->err == ERR_KEY_WEAK) /* the signer was not asked */
+        if (key_gate_refuses(item->err)) /* the signer was not asked */
                 return RES_OK;
         TRY(store_issued_set_dead(tx, item->certificate.account_id, item->issued.issued_id, 0, 0));
         if (!item_is_late(act, item))

@@ -58,7 +58,6 @@ static res issue_evidence(struct act *act, struct store_conn *conn, const struct
         return RES_OK;
 }
 
-/* A key may be reported after it came in: nothing is certified for it from then on. */
 res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, struct bytes *ret_request)
 {
         const struct certificate_row *row = &item->certificate;

@@ -53,3 +53,8 @@ res key_gate_again(struct act *act, struct store_conn *conn, const struct cert_k
         TRY(compromise_check_hash(conn, key->spki_hash));
         return key_gate_known(act, key->spki);
 }
+
+bool key_gate_refuses(enum err err)
+{
+        return err == ERR_KEY_BLOCKED || err == ERR_KEY_WEAK;
+}

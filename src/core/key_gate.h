@@ -15,7 +15,12 @@ MUST res key_gate(struct act *act, struct pki_kit *kit, const struct pki_spki *s
  * a kind that is not read here is on no list.  ERR_KEY_WEAK with a sentence.
  */
 MUST res key_gate_known(struct act *act, struct bytes spki);
-/* A key that is here already is used again: it may have come into other hands since.  ERR_KEY_BLOCKED, ERR_KEY_WEAK. */
+/*
+ * A key that is here already is used again: it may have come into other hands since, and nothing is certified for it from then on.
+ * ERR_KEY_BLOCKED, ERR_KEY_WEAK.
+ */
 struct cert_key_row;
 struct store_conn;
 MUST res key_gate_again(struct act *act, struct store_conn *conn, const struct cert_key_row *key);
+/* Is it one of the gate's two answers, for which the remedy is another key? */
+bool key_gate_refuses(enum err err);
