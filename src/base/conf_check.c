@@ -1,10 +1,10 @@
 /* One small reader a kind of value.  None looks at the network or the disk: a setting is right or wrong by itself. */
 #include "base/conf_check.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/timetext.h"
 
@@ -34,9 +34,9 @@ static bool conf_all_of(struct str s, const char *others)
 
 static bool conf_is_address(const char *text)
 {
-        struct in6_addr any;
+        uint8_t any[16];
 
-        return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+        return address_parse(str_of(text), any) > 0;
 }
 
 /* Labels of letters, digits, '-' and '_' between single dots. */
@@ -120,19 +120,14 @@ res conf_check_resolver(struct arena *arena, const char *text, void *field, cons
 
 static bool conf_is_cidr(const char *text)
 {
-        char address[INET6_ADDRSTRLEN] = "";
+        uint8_t octets[16];
         struct str bits = str_of(text);
-        const struct str head = str_cut(&bits, '/');
+        const size_t size = address_parse(str_cut(&bits, '/'), octets);
         int64_t n = 0;
 
-        if (head.n >= sizeof(address))
-                return false;
-        memcpy(address, head.p, head.n);
-        if (!conf_is_address(address))
-                return false;
-        if (!bits.p)
-                return true;
-        return bits.n <= 3 && res_is_ok(str_to_int64(bits, &n)) && n <= (strchr(address, ':') ? 128 : 32);
+        if (size == 0 || !bits.p)
+                return size > 0;
+        return bits.n <= 3 && res_is_ok(str_to_int64(bits, &n)) && n <= (int64_t)size * 8;
 }
 
 /* -- lists ------------------------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* See acme_identifier.h.  The rules for names are domain.h's; what is stricter here stands here. */
 #include "core/acme_identifier.h"
 
-#include <arpa/inet.h>
+#include <string.h>
 
+#include "base/address.h"
 #include "core/core.h"
 #include "core/domain.h"
 #include "core/external_account.h"
@@ -11,19 +12,16 @@
 /* RFC 8738 §3: text of RFC 5952 for version 6, four plain numbers for version 4; nobody's own addresses are not certified. */
 static MUST res identifier_address(struct act *act, struct str value, struct acme_identifier *ret_identifier)
 {
-        char text[INET6_ADDRSTRLEN], canonical[INET6_ADDRSTRLEN];
+        char canonical[ADDRESS_TEXT_SIZE] = "";
         uint8_t address[16];
-        const int family = value.n && memchr(value.p, ':', value.n) ? AF_INET6 : AF_INET;
+        const size_t size = address_parse(value, address);
 
-        if (value.n == 0 || value.n >= sizeof text || memchr(value.p, '\0', value.n))
-                return act_fail(act, ERR_ACME_MALFORMED, "An identifier of type ip is an address in its usual text form.");
-        memcpy(text, value.p, value.n);
-        text[value.n] = '\0';
-        if (inet_pton(family, text, address) != 1 || !inet_ntop(family, address, canonical, sizeof canonical) ||
-            strcmp(text, canonical) != 0)
+        if (size > 0)
+                address_text(address, size, canonical);
+        if (size == 0 || !str_equal(value, str_of(canonical)))
                 return act_fail(act, ERR_ACME_MALFORMED,
                                 "An identifier of type ip is an address in its usual text form (RFC 5952 for version 6).");
-        if (pki_lint_address_is_reserved(bytes_of(address, family == AF_INET ? 4 : 16)))
+        if (pki_lint_address_is_reserved(bytes_of(address, size)))
                 return act_fail(act, ERR_ACME_IDENTIFIER, "%s is not a public address.", canonical);
         const char *name = arena_strdup(act->arena, canonical);
 

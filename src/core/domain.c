@@ -5,10 +5,10 @@
  */
 #include "core/domain.h"
 
-#include <arpa/inet.h>
 #include <idn2.h>
 #include <stdlib.h>
 
+#include "base/address.h"
 #include "core/core.h"
 
 #define DOMAIN_TYPED_BYTES \
@@ -63,18 +63,15 @@ static MUST res domain_refuse_slips(struct act *act, struct str typed)
 
 static bool domain_parse_address(struct act *act, struct str typed, struct domain_name *ret_name)
 {
-        char text[INET6_ADDRSTRLEN], canonical[INET6_ADDRSTRLEN];
+        char canonical[ADDRESS_TEXT_SIZE];
         uint8_t address[16];
         bool bracketed = typed.n > 2 && typed.p[0] == '[' && typed.p[typed.n - 1] == ']';
         struct str bare = bracketed ? (struct str){typed.p + 1, typed.n - 2} : typed;
-        int family = memchr(bare.p, ':', bare.n) ? AF_INET6 : AF_INET;
+        size_t size = address_parse(bare, address);
 
-        if (bare.n >= sizeof text || memchr(bare.p, '\0', bare.n) || (bracketed && family == AF_INET))
+        if (size == 0 || (bracketed && size == 4))
                 return false;
-        memcpy(text, bare.p, bare.n);
-        text[bare.n] = '\0';
-        if (inet_pton(family, text, address) != 1 || !inet_ntop(family, address, canonical, sizeof canonical))
-                return false;
+        address_text(address, size, canonical);
         ret_name->ascii = ret_name->registrable = arena_strdup(act->arena, canonical);
         ret_name->is_ip = true;
         ret_name->space = DOMAIN_ADDRESS;
@@ -83,14 +80,9 @@ static bool domain_parse_address(struct act *act, struct str typed, struct domai
 
 bool domain_is_address(struct str ascii)
 {
-        char text[INET6_ADDRSTRLEN];
         uint8_t address[16];
 
-        if (ascii.n >= sizeof text)
-                return false;
-        memcpy(text, ascii.p, ascii.n);
-        text[ascii.n] = '\0';
-        return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+        return address_parse(ascii, address) > 0;
 }
 
 static bool domain_label_is_sound(const char *label, size_t n)

@@ -2,10 +2,10 @@
  * What a product binds and what it gives along.  The checks stand in a table, asked in order, so that the first
  * reason a person reads is the one to mend first.  Each refusal names the rule that matched and the way out.
  */
-#include <arpa/inet.h>
 #include <idn2.h>
 #include <stdlib.h>
 
+#include "base/address.h"
 #include "core/core.h"
 #include "core/domain.h"
 #include "pki/lint.h"
@@ -28,9 +28,9 @@ static const char *domain_bare(const struct domain_name *name)
 static bool domain_is_public_address(const char *text)
 {
         uint8_t octets[16];
-        bool v6 = strchr(text, ':') != NULL;
+        size_t size = address_parse(str_of(text), octets);
 
-        return inet_pton(v6 ? AF_INET6 : AF_INET, text, octets) == 1 && !pki_lint_address_is_reserved(bytes_of(octets, v6 ? 16 : 4));
+        return size > 0 && !pki_lint_address_is_reserved(bytes_of(octets, size));
 }
 
 /* FREE-07, CAT-13; DOM-24, RVW-25: a public one. */

@@ -4,25 +4,10 @@
  */
 #include "pki/general_name.h"
 
-#include <arpa/inet.h>
-
+#include "base/address.h"
 #include "base/arena.h"
 
 #define NAME_MAX_BYTES 253
-
-/* 0 = no address. */
-static size_t parse_address(struct str name, uint8_t out[16])
-{
-        char text[INET6_ADDRSTRLEN];
-
-        if (name.n >= sizeof(text) || name.n == 0 || memchr(name.p, '\0', name.n))
-                return 0;
-        memcpy(text, name.p, name.n);
-        text[name.n] = '\0';
-        if (inet_pton(AF_INET, text, out) == 1)
-                return 4;
-        return inet_pton(AF_INET6, text, out) == 1 ? 16 : 0;
-}
 
 res pki_general_names_write(const struct str *names, size_t count, struct buf *out)
 {
@@ -31,7 +16,7 @@ res pki_general_names_write(const struct str *names, size_t count, struct buf *o
 
         ENSURE(count > 0, ERR_FORMAT);
         for (size_t i = 0; i < count; i++) {
-                size_t size = parse_address(names[i], address);
+                size_t size = address_parse(names[i], address);
 
                 ENSURE(names[i].n > 0 && names[i].n <= NAME_MAX_BYTES, ERR_FORMAT);
                 if (size > 0)
@@ -101,11 +86,11 @@ res pki_general_names_check(struct bytes der)
 
 static struct str member_text(const struct der_value *value, struct arena *arena)
 {
-        char text[INET6_ADDRSTRLEN] = "";
+        char text[ADDRESS_TEXT_SIZE] = "";
 
         if (value->tag == GENERAL_NAME_DNS)
                 return str_dup(arena, (struct str){(const char *)value->content.p, value->content.n});
-        inet_ntop(value->content.n == 4 ? AF_INET : AF_INET6, value->content.p, text, sizeof(text));
+        address_text(value->content.p, value->content.n, text);
         return str_of(arena_strdup(arena, text));
 }
 

@@ -1,7 +1,9 @@
 #include "probe/alpn.h"
 
-#include <arpa/inet.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+
+#include "base/address.h"
 
 /*
  * RFC 8737 §3: exactly one name in the SAN, and a critical id-pe-acmeIdentifier whose value is an OCTET STRING of the 32
@@ -24,10 +26,9 @@ static void certificate_free(X509 **certificate)
 static bool address_equal(const ASN1_OCTET_STRING *value, const char *name)
 {
         uint8_t address[16];
-        int family = strchr(name, ':') ? AF_INET6 : AF_INET;
-        int size = family == AF_INET ? 4 : 16;
-        return inet_pton(family, name, address) == 1 && ASN1_STRING_length(value) == size &&
-               memcmp(ASN1_STRING_get0_data(value), address, (size_t)size) == 0;
+        size_t size = address_parse(str_of(name), address);
+
+        return size > 0 && ASN1_STRING_length(value) == (int)size && memcmp(ASN1_STRING_get0_data(value), address, size) == 0;
 }
 
 static bool name_equal(const GENERAL_NAME *general, const char *name)

@@ -1,7 +1,9 @@
 #include "probe/guard.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
 
 /*
  * Two tables of prefixes, each with the reason it is refused, and a short function that first unwraps
@@ -131,14 +133,9 @@ bool guard_refused_at(size_t i, struct guard_range *ret_range)
 
 res guard_address_parse(struct str text, struct guard_address *ret_address)
 {
-        char copy[GUARD_TEXT_SIZE] = {0};
         struct guard_address address = {0};
-        ENSURE(text.n > 0 && text.n < sizeof(copy) && memchr(text.p, '\0', text.n) == NULL, ERR_FORMAT);
-        memcpy(copy, text.p, text.n);
-        if (inet_pton(AF_INET, copy, address.bytes) == 1)
-                address.size = 4;
-        else if (inet_pton(AF_INET6, copy, address.bytes) == 1)
-                address.size = 16;
+
+        address.size = (uint8_t)address_parse(text, address.bytes);
         ENSURE(address.size != 0, ERR_FORMAT);
         *ret_address = address;
         return RES_OK;
@@ -146,8 +143,7 @@ res guard_address_parse(struct str text, struct guard_address *ret_address)
 
 void guard_address_text(const struct guard_address *address, char out[GUARD_TEXT_SIZE])
 {
-        if (!inet_ntop(address->size == 4 ? AF_INET : AF_INET6, address->bytes, out, GUARD_TEXT_SIZE))
-                out[0] = '\0';
+        address_text(address->bytes, address->size, out);
 }
 
 res guard_range_parse(struct str text, struct guard_range *ret_range)

@@ -9,10 +9,11 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "base/res.h"
 #include "base/str.h"
 
-#define GUARD_TEXT_SIZE 46
+#define GUARD_TEXT_SIZE ADDRESS_TEXT_SIZE
 
 struct guard_address {
         uint8_t bytes[16];
