@@ -39,6 +39,7 @@ static const struct {
         {MSG_SIGNER_LISTENER, sizeof(struct msg_signer_listener)},
         {MSG_SIGNER_INFO, 0},
         {MSG_VAULT_OPEN, sizeof(struct msg_vault_open)},
+        {MSG_SIGNER_HAS, sizeof(struct msg_signer_has)},
 };
 
 static struct {

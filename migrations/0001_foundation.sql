@@ -173,6 +173,14 @@ CREATE TABLE issued (
 CREATE INDEX issued_certificate ON issued (account_id, certificate_seq);
 CREATE INDEX issued_signing ON issued (state, issued_id) WHERE state = 'signing';
 
+-- What the signer's log and the database do not agree about, until they do.
+CREATE TABLE finding (
+    serial BYTEA PRIMARY KEY,
+    kind TEXT NOT NULL,                     -- unknown_to_database, unknown_to_signer, …, as the audit names them
+    text TEXT NOT NULL,
+    found_at BIGINT NOT NULL
+);
+
 -- What has to be shown for a certificate, and what was proved.  Evidence lives apart from orders.
 CREATE TABLE validation (
     validation_id BIGINT PRIMARY KEY,

@@ -72,6 +72,8 @@ MUST res audit_take_chain(struct audit *audit, const struct msg_log_item *item, 
  * ERR_MEMORY.
  */
 MUST res audit_take_record(struct audit *audit, const struct msg_log_item *item, struct bytes der, const struct issued_row *row);
+/* What the database says of a record that is not the CA's own: nothing (NULL), other bytes, another issuer.  serial: in hexadecimal. */
+void audit_check_row(struct audit *audit, const struct msg_log_entry *entry, struct bytes der, const struct issued_row *row, const char *serial);
 /* No order stands behind it. */
 bool audit_is_own(const struct audit *audit, const struct msg_log_entry *entry);
 /* The next record of a page of the signer's log, as MSG_SIGNER_LOG answers it.  ERR_IPC_FRAME. */

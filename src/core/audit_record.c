@@ -187,8 +187,7 @@ bool audit_is_own(const struct audit *audit, const struct msg_log_entry *entry)
         return strcmp(entry->profile, "listener") == 0 || (profile != NULL && profile->kind != PKI_PROFILE_LEAF);
 }
 
-static void check_row(struct audit *audit, const struct msg_log_entry *entry, struct bytes der, const struct issued_row *row,
-                      const char *serial)
+void audit_check_row(struct audit *audit, const struct msg_log_entry *entry, struct bytes der, const struct issued_row *row, const char *serial)
 {
         if (row == NULL) {
                 audit_find(audit, "unknown_to_database", serial, "%s signed it under the profile %s at %lld, and the database does not know it.",
@@ -234,7 +233,7 @@ res audit_take_record(struct audit *audit, const struct msg_log_item *item, stru
                 audit_find(audit, "signed_twice", serial.v, "The signer's log has this serial number twice.");
         TRY(check_certificate(audit, entry, der, row, serial.v));
         if (!is_own)
-                check_row(audit, entry, der, row, serial.v);
+                audit_check_row(audit, entry, der, row, serial.v);
         return RES_OK;
 }
 

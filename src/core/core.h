@@ -50,4 +50,5 @@ struct core {
         atomic_bool stopping;           /* what takes long gives up */
         struct outside outside;         /* request threads that wait for the outside world */
         struct outside finishing;       /* and for the round of issue */
+        atomic_llong finding_count;     /* what signer and database do not agree about (core/reconcile) */
 };

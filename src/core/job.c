@@ -20,7 +20,7 @@ static const char *const job_names[JOB_KIND_COUNT] = {
         [JOB_VALIDATE] = "validate", [JOB_ISSUE] = "issue", [JOB_DEADLINE] = "deadline", [JOB_REVOKE] = "revoke", [JOB_DELETE] = "delete",
         [JOB_EXPIRE] = "expire",     [JOB_ORDER] = "order",       [JOB_CRL] = "crl",     [JOB_LISTENER] = "listener",
         [JOB_SUCCESSOR] = "successor",
-        [JOB_ACME] = "acme",
+        [JOB_ACME] = "acme",         [JOB_RECONCILE] = "reconcile",
 };
 
 struct job_item {
@@ -259,7 +259,7 @@ void job_runner_set(struct job_runner *runner, enum job_kind kind, job_fn *fn, v
 
 static res job_prepare_tx(struct store_tx *tx, void *arg)
 {
-        static const enum job_kind sweeps[] = {JOB_EXPIRE, JOB_ORDER, JOB_CRL, JOB_LISTENER, JOB_ACME};
+        static const enum job_kind sweeps[] = {JOB_EXPIRE, JOB_ORDER, JOB_CRL, JOB_LISTENER, JOB_ACME, JOB_RECONCILE};
         struct job_runner *runner = arg;
 
         TRY(store_job_release_node(tx, str_of(runner->core->node)));

@@ -1,6 +1,6 @@
 /*
  * audit: have the server on this machine hold the signer's log against the database, and tell what does not fit, one
- * finding a line.
+ * finding a line.  reconcile: likewise, the short form of it.
  */
 #include "ctl/client.h"
 #include "ctl/command.h"
@@ -58,4 +58,28 @@ res audit_run(struct ctl *ctl)
         if (json_is_true(json_object_get(report, "Clean")))
                 return RES_OK;
         return ctl_fail(ctl, ERR_STORE, "the audit found %lld things that do not fit", (long long)json_int(report, "FindingCount"));
+}
+
+/* The same findings, of the small audit that the server makes each minute; this one makes a round now. */
+res reconcile_run(struct ctl *ctl)
+{
+        const char *data_dir = args_text(ctl, "--data");
+        json_auto_t *report = NULL;
+
+        if (data_dir == NULL)
+                return ctl_fail(ctl, ERR_USAGE, "reconcile wants --data DIR");
+        TRY(client_control(ctl, data_dir, "/control/reconcile", json_object(), CLIENT_AUDIT_SEC, &report));
+        if (args_has(ctl, "--json")) {
+                TRY(output_json(ctl, report, /* pretty= */ false));
+        } else {
+                print_findings(ctl, json_object_get(report, "Findings"));
+                (void)printf("%s: %lld signed certificates and %lld of the database looked at; %lld findings, %lld of them new; %lld mended\n",
+                             json_is_true(json_object_get(report, "Clean")) ? "clean" : "not clean", (long long)json_int(report, "Signed"),
+                             (long long)json_int(report, "Rows"), (long long)json_int(report, "FindingCount"),
+                             (long long)json_int(report, "New"), (long long)json_int(report, "Mended"));
+        }
+        TRY(output_finish(ctl));
+        if (json_is_true(json_object_get(report, "Clean")))
+                return RES_OK;
+        return ctl_fail(ctl, ERR_STORE, "signer and database disagree about %lld certificates", (long long)json_int(report, "FindingCount"));
 }

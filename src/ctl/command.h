@@ -72,6 +72,7 @@ MUST res account_create_run(struct ctl *ctl);
 MUST res api_run(struct ctl *ctl);
 MUST res apply_run(struct ctl *ctl);
 MUST res audit_run(struct ctl *ctl);
+MUST res reconcile_run(struct ctl *ctl);
 MUST res cancel_run(struct ctl *ctl);
 MUST res label_run(struct ctl *ctl);
 MUST res upload_back_run(struct ctl *ctl);

@@ -136,6 +136,12 @@ static const struct ctl_option catalogue_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option reconcile_options[] = {
+        OPERATOR_DATA,
+        JSON_OPTION,
+        END_OPTION,
+};
+
 static const struct ctl_option audit_options[] = {
         {"--data", 0, "DIR", NULL, "The data directory of the running server."},
         {"--signatures", 0, NULL, NULL, "Verify every signature, which takes three times as long, and not a sample."},
@@ -401,6 +407,10 @@ const struct ctl_command ctl_commands[] = {
                  "log; both logs' hash chains must hold. Findings are printed one a line. Exit code 0: nothing found,\n"
                  "1: findings, or the audit could not be made.",
          .options = audit_options, .run = audit_run},
+        {.name = "reconcile", .arguments = "", .summary = "Tell what signer and database disagree about, right now.",
+         .text = "The server that runs on --data does this by itself each minute: what is new in the signer's log is held\n"
+                 "against the database and the other way round, and a part of what is older. Exit code 1: findings stand.",
+         .options = reconcile_options, .run = reconcile_run},
         {.name = "apply", .arguments = "DOMAIN", .least_arguments = 1, .most_arguments = 1,
          .summary = "Apply for a free DV certificate and wait until it is issued.",
          .text = "Prints what to place (a DNS record or a file), then looks until the certificate is issued. With\n"

@@ -34,6 +34,7 @@ enum msg_type {
         MSG_SIGNER_CRL_END,
         MSG_SIGNER_OCSP,
         MSG_SIGNER_LOG, /* page through the issue log */
+        MSG_SIGNER_HAS, /* which of these serial numbers are in it */
         /* server -> vault and key maker */
         MSG_VAULT_SEAL = 100,
         MSG_VAULT_OPEN,
@@ -206,6 +207,9 @@ struct msg_signer_log {
 struct msg_signer_log_reply {
         uint64_t next_offset; /* ask on from here; == offset: the end */
         uint32_t entry_count; /* tail: that many {struct msg_log_item, DER} */
+};
+struct msg_signer_has {
+        uint32_t count; /* tail: that many serials; the reply has the same body, and a byte for each: 1 = signed here */
 };
 struct msg_log_entry { /* as it stands in DIR/log/issued.log, followed by the certificate */
         uint8_t serial[MSG_SERIAL_SIZE];

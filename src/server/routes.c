@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "server/account_form.h"
 #include "server/audit_call.h"
+#include "server/reconcile_call.h"
 #include "server/reply.h"
 #include "server/setup.h"
 
@@ -88,6 +89,8 @@ void routes_control(void *context, struct http_request *request, struct http_rep
                 audit_call(&act, /* every_signature= */ false, reply);
         else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/audit/signatures"))
                 audit_call(&act, /* every_signature= */ true, reply);
+        else if (str_equals(request->method, "POST") && str_equals(request->path, "/control/reconcile"))
+                reconcile_call(&act, reply);
         else if (str_equals(request->method, "POST") && str_starts_with(request->path, STR(CONTROL_OPERATE)))
                 api_handle_control(server->api, control_action(request->path), request, reply);
         else

@@ -41,6 +41,7 @@
 #include "core/kept_cname.h"
 #include "core/successor.h"
 #include "core/rate.h"
+#include "core/reconcile.h"
 #include "core/ocsp_cache.h"
 #include "core/ocsp_queue.h"
 #include "core/revocation.h"
@@ -223,6 +224,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         job_runner_set(jobs, JOB_SUCCESSOR, successor_job, NULL);
         job_runner_set(jobs, JOB_ACME, authorization_sweep_job, NULL);
+        job_runner_set(jobs, JOB_RECONCILE, reconcile_job, NULL);
         TRY(authorization_queue_start(server->core.authorizations));
         TRY(issue_queue_start(server->core.issue));
         TRY(job_runner_start(jobs));

@@ -189,6 +189,14 @@ bool status_later(void *context, struct http_request *request, struct http_reply
         return true;
 }
 
+/* It serves, so it is well; what somebody has to look into is told beside it (core/reconcile). */
+static void status_health(struct server *server, struct http_request *request, struct http_reply *reply)
+{
+        const long long findings = atomic_load(&server->core.finding_count);
+
+        reply_text(reply, 200, findings ? arena_printf(request->arena, "ok\nfindings: %lld\n", findings) : "ok\n");
+}
+
 /* ---- the routes ---------------------------------------------------------------------------------------- */
 
 bool status_direct(void *context, struct http_request *request, struct http_reply *reply)
@@ -201,7 +209,7 @@ bool status_direct(void *context, struct http_request *request, struct http_repl
         if (!method_is_get(request))
                 reply_text(reply, 405, "Use GET.\n");
         else if (str_equals(request->path, "/health"))
-                reply_text(reply, 200, "ok\n");
+                status_health(server, request, reply);
         else if (path_between(request->path, STR("/crl/"), STR(".crl"), &middle))
                 status_crl(server, request, reply, middle);
         else if (path_between(request->path, STR("/ca/"), STR(".cer"), &middle))

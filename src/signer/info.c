@@ -1,4 +1,4 @@
-/* What the server may know: the issuers' certificates, and the log page by page. */
+/* What the server may know: the issuers' certificates, the log page by page, and whether it has a serial number. */
 #include <assert.h>
 #include <stdio.h>
 
@@ -50,5 +50,22 @@ MUST res signer_log(struct signer *signer, const struct frame *frame, struct ans
                 body.next_offset = next;
         }
         buf_add(&answer->body, &body, sizeof(body));
+        return RES_OK;
+}
+
+MUST res signer_has(struct signer *signer, const struct frame *frame, struct answer *answer)
+{
+        const struct msg_signer_has *head = FRAME_BODY(frame, struct msg_signer_has);
+        struct journal_entry entry;
+
+        ENSURE(head && frame->head.tail == (size_t)head->count * MSG_SERIAL_SIZE, ERR_IPC_FRAME);
+        for (uint32_t i = 0; i < head->count; i++) {
+                res found = journal_find(signer->journal, frame->tail + (size_t)i * MSG_SERIAL_SIZE, &entry);
+
+                if (!res_is_ok(found) && found.err != ERR_NOT_FOUND)
+                        return answer_fail(answer, found.err, "The log is unreadable.");
+                buf_add_byte(&answer->tail, res_is_ok(found));
+        }
+        buf_add(&answer->body, head, sizeof *head);
         return RES_OK;
 }

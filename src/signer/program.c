@@ -31,6 +31,7 @@ static const struct {
         {MSG_SIGNER_INFO, signer_info},       {MSG_SIGNER_LISTENER, signer_listener},
         {MSG_SIGNER_LOG, signer_log},         {MSG_SIGNER_CRL_BEGIN, signer_crl_begin},
         {MSG_SIGNER_CRL_ADD, signer_crl_add}, {MSG_SIGNER_CRL_END, signer_crl_end},
+        {MSG_SIGNER_HAS, signer_has},
 };
 
 MUST res signer_handle(void *context, const struct frame *request, struct answer *answer)

@@ -73,6 +73,7 @@ void signer_crl_forget(struct signer *signer);
 MUST res signer_ocsp(struct signer *signer, const struct frame *request, struct answer *answer);
 MUST res signer_info(struct signer *signer, const struct frame *request, struct answer *answer);
 MUST res signer_log(struct signer *signer, const struct frame *request, struct answer *answer);
+MUST res signer_has(struct signer *signer, const struct frame *request, struct answer *answer);
 
 /* A responder that is good for a while; makes one when it must. */
 MUST res signer_responder(struct signer *signer, const struct authority_issuer *issuer);

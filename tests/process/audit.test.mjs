@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
@@ -99,6 +100,58 @@ test('a certificate that the database lost is named by its serial', async () => 
   assert.deepEqual((await report()).Findings, [])
 })
 
+/*
+ * Each minute without being asked (incident 9): what is new, and a part of what is older.  The running server reports it, in its log
+ * and in its health, and takes it back when both agree again.
+ */
+const findings = async () => (await c.sql('SELECT lower(hex(serial)) AS serial, kind FROM finding ORDER BY kind'))
+async function until (what, isIt) {
+  for (let i = 0; i < 600; i++) {
+    const seen = await what()
+    if (isIt(seen)) return seen
+    await sleep(100)
+  }
+  assert.fail(`${what}: ${JSON.stringify(await what())}`)
+}
+const health = async () => (await fetch(`${c.publicUrl}/health`)).text()
+const reconciled = async () => (await c.sql("SELECT value FROM instance WHERE name = 'reconcile'"))[0]?.value
+
+test('incident 9: what the database loses beside the running server is reported by the next round', async () => {
+  const before = await until(reconciled, place => place !== undefined)
+  const id = await c.apply(account, 'a3.zone.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
+  await placeRecords(dns, await c.proofs(account, id))
+  await c.waitStatus(account, id, 1)
+  const [{ serial }] = await c.sql(`SELECT lower(hex(serial)) AS serial FROM issued WHERE certificate_id = '${id}'`)
+  await c.cli(['reconcile', '--data', c.data]) /* a round by itself may have seen what the tests above did */
+  assert.equal(await health(), 'ok\n')
+  await change(`CREATE TABLE kept.issued AS SELECT * FROM main.issued WHERE certificate_id = '${id}'; DELETE FROM main.issued WHERE certificate_id = '${id}'`)
+  await c.moveClock(61)
+  await until(findings, rows => rows.length === 1 && rows[0].serial === serial && rows[0].kind === 'unknown_to_database')
+  assert.equal(await until(health, text => text !== 'ok\n'), 'ok\nfindings: 1\n')
+  assert.match(c.log, new RegExp(`event=reconcile finding=unknown_to_database serial=${serial} `))
+  assert.notEqual(await reconciled(), before, 'it goes on behind what was new')
+  const { code, stdout } = await c.cli(['reconcile', '--data', c.data])
+  assert.equal(code, 1)
+  assert.match(stdout, new RegExp(`unknown_to_database +${serial}`))
+  await change('INSERT INTO main.issued SELECT * FROM kept.issued; DROP TABLE kept.issued')
+  await c.moveClock(61)
+  await until(findings, rows => rows.length === 0)
+  assert.equal(await until(health, text => text === 'ok\n'), 'ok\n')
+  ids.push(id)
+})
+
+test('incident 9: what lay in the database for long and then is gone, or was never signed, is found in its turn', async () => {
+  const [{ serial }] = await c.sql(`SELECT hex(serial) AS serial FROM issued WHERE certificate_id = '${ids[1]}'`)
+  const other = (serial.startsWith('11') ? '22' : '11') + serial.slice(2)
+  await change(`UPDATE issued SET serial = X'${other}' WHERE certificate_id = '${ids[1]}'`)
+  const found = JSON.parse((await c.cli(['reconcile', '--data', c.data, '--json'])).stdout)
+  assert.deepEqual(found.Findings.map(f => [f.Kind, f.Subject]).sort(), [['unknown_to_database', serial.toLowerCase()], ['unknown_to_signer', other.toLowerCase()]])
+  await change(`UPDATE issued SET serial = X'${serial}' WHERE certificate_id = '${ids[1]}'`)
+  const { code, stdout } = await c.cli(['reconcile', '--data', c.data])
+  assert.equal(code, 0, stdout)
+  assert.match(stdout, /^clean: /)
+})
+
 test('a certificate that the signer never signed is named, and so is the one that it replaced', async () => {
   const [{ serial }] = await c.sql(`SELECT hex(serial) AS serial FROM issued WHERE certificate_id = '${ids[1]}'`)
   const other = (serial.startsWith('11') ? '22' : '11') + serial.slice(2)
@@ -146,4 +199,14 @@ test('one changed byte in the signer\'s own log breaks its chain, and the signat
   flip()
   closeSync(fd)
   assert.deepEqual((await report()).Findings, [])
+})
+
+test('incident 9: signed after its application was given up: revoked by the next round', async () => {
+  const [row] = await c.sql(`SELECT issued_id, lower(hex(serial)) AS serial FROM issued WHERE certificate_id = '${ids[2]}'`)
+  await change(`UPDATE issued SET state = 'dead' WHERE issued_id = ${row.issued_id}`)
+  await c.cli(['reconcile', '--data', c.data])
+  const [{ revoked_at, revoke_reason }] = await c.sql(`SELECT revoked_at, revoke_reason FROM issued WHERE issued_id = ${row.issued_id}`)
+  assert.ok(revoked_at > 0)
+  assert.equal(revoke_reason, 5)
+  assert.equal(JSON.parse((await c.cli(['reconcile', '--data', c.data, '--json'])).stdout).Mended, 0)
 })

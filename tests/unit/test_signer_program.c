@@ -197,7 +197,7 @@ static void test_nonsense(void **state)
 {
         static const enum msg_type types[] = {
                 MSG_SIGNER_INFO,    MSG_SIGNER_ISSUE, MSG_SIGNER_LISTENER, MSG_SIGNER_CRL_BEGIN, MSG_SIGNER_CRL_ADD,
-                MSG_SIGNER_CRL_END, MSG_SIGNER_OCSP,  MSG_SIGNER_LOG,      MSG_VAULT_OPEN,       (enum msg_type)12345};
+                MSG_SIGNER_CRL_END, MSG_SIGNER_OCSP,  MSG_SIGNER_LOG,      MSG_SIGNER_HAS, MSG_VAULT_OPEN,       (enum msg_type)12345};
         static uint8_t bytes[4096];
         (void)state;
 
@@ -276,6 +276,23 @@ static int compare_serials(const void *a, const void *b)
         return memcmp(a, b, MSG_SERIAL_SIZE);
 }
 
+/* Asked by serial: two that are there, and between them one that is not. */
+static void check_has(const uint8_t *one, const uint8_t *other)
+{
+        const struct msg_signer_has body = {.count = 3};
+        uint8_t asked[3 * MSG_SERIAL_SIZE];
+        struct channel_request ask = {MSG_SIGNER_HAS, bytes_of(&body, sizeof(body)), bytes_of(asked, sizeof(asked))};
+        struct channel_reply reply;
+
+        memcpy(asked, one, MSG_SERIAL_SIZE);
+        random_bytes(asked + MSG_SERIAL_SIZE, MSG_SERIAL_SIZE);
+        memcpy(asked + (size_t)2 * MSG_SERIAL_SIZE, other, MSG_SERIAL_SIZE);
+        OK(channel_ask(signer.channel, &ask, 10000, sizeof(body), &reply, NULL));
+        assert_int_equal(reply.tail.n, 3);
+        assert_memory_equal(reply.tail.p, "\1\0\1", 3);
+        channel_reply_done(&reply);
+}
+
 /* The whole log from the outside: the chain holds, every certificate is readable, every serial is there once. */
 static void test_log(void **state)
 {
@@ -320,6 +337,7 @@ static void test_log(void **state)
         qsort(serials, count, MSG_SERIAL_SIZE, compare_serials);
         for (size_t i = 1; i < count; i++)
                 assert_memory_not_equal(serials[i - 1], serials[i], MSG_SERIAL_SIZE);
+        check_has(serials[0], serials[count - 1]);
 }
 
 /* ---- status --------------------------------------------------------------------------------------------- */
