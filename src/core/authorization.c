@@ -317,48 +317,17 @@ static MUST res try_check(struct act *act, const struct acme_authorization_row *
         return RES_OK;
 }
 
-/* Too much of the account's is looked at already, or this is: it has its turn, and we wait a moment for it if we may. */
-static MUST res try_by_queue(struct act *act, const struct authorization_look *look, bool may_wait, bool *ret_ended)
+/* It has its turn among the looks, and we wait a moment for it if we may. */
+static MUST res try_now(struct act *act, const struct authorization_look *look, bool *ret_ended)
 {
         const uint64_t key = authorization_bell_key(look->authorization_id), count = bell_count(act->core->bell, key);
-
-        TRY(authorization_queue_push(act, look));
-        *ret_ended = may_wait && bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS);
-        return RES_OK;
-}
-
-static void attempt_let_go(void *attempt)
-{
-        authorization_attempt_free(attempt);
-}
-
-/* On this thread, for a moment; what takes longer goes on as it is, waited for by a thread of the queue. */
-static bool try_here(struct act *act, const struct authorization_look *look, struct acme_authorization_row *ret_row)
-{
-        struct authorization_attempt *attempt = authorization_attempt_new(act->core, look);
-        const bool in_time = authorization_attempt_wait(attempt, TRY_WAIT_MS);
-        const bool ended = in_time && authorization_attempt_end(attempt, ret_row);
-
-        if (in_time)
-                arena_tie(act->arena, attempt_let_go, attempt); /* the row lives in it */
-        authorization_queue_leave(act->core, look, ended, in_time ? NULL : attempt);
-        return ended;
-}
-
-/* *ret_ended: there is an outcome; *ret_row is it where *ret_own, else it is to be read. */
-static MUST res try_now(struct act *act, const struct authorization_look *look, struct acme_authorization_row *ret_row, bool *ret_own,
-                        bool *ret_ended)
-{
         const bool may_wait = outside_enter(&act->core->outside, act->account_id);
-        res r = RES_OK;
+        res pushed = authorization_queue_push(act, look);
 
-        if (may_wait && authorization_queue_enter(act->core, look))
-                *ret_own = *ret_ended = try_here(act, look, ret_row);
-        else
-                r = try_by_queue(act, look, may_wait, ret_ended);
+        *ret_ended = res_is_ok(pushed) && may_wait && bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS);
         if (may_wait)
                 outside_leave(&act->core->outside, act->account_id);
-        return r;
+        return pushed;
 }
 
 res authorization_try(struct act *act, const struct acme_account *account, int64_t id, enum msg_method method,
@@ -366,7 +335,7 @@ res authorization_try(struct act *act, const struct acme_account *account, int64
 {
         struct authorization_look look;
         struct processing processing = {act, account, id, method};
-        bool over = false, own = false;
+        bool over = false;
 
         TRY(authorization_get(act, account, id, ret_row));
         TRY(try_check(act, ret_row, method, &over));
@@ -374,10 +343,10 @@ res authorization_try(struct act *act, const struct acme_account *account, int64
                 return RES_OK;
         ret_row->method = method;
         authorization_look_fill(ret_row, account, &look);
-        TRY(try_now(act, &look, ret_row, &own, &over));
+        TRY(try_now(act, &look, &over));
         if (!over)
                 TRY(store_run(act->core->store, processing_tx, &processing));
-        return own ? RES_OK : authorization_get(act, account, id, ret_row);
+        return authorization_get(act, account, id, ret_row);
 }
 
 /* ---- an operator's word -------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
  * One look at a challenge: the challenge itself and the name's CAA at once, then one transaction with the outcome.  Whoever
- * looks has everything in hand already and reads nothing, so that many can look while few connections to the store are open.
+ * looks has everything in hand already and reads nothing.
  */
 #include "base/b64.h"
 #include "base/digest.h"
@@ -115,7 +115,7 @@ static struct str expected_of(struct act *act, const struct authorization_look *
         return buf_dup(&text, act->arena);
 }
 
-static struct challenge_asking *ask(struct act *act, const struct authorization_look *look, struct str expected)
+static struct challenge_asking *question_of(struct act *act, const struct authorization_look *look, struct str expected)
 {
         const struct product *product = catalogue_acme(act_catalogue(act));
         const struct strs none = {0};
@@ -131,7 +131,7 @@ static struct challenge_asking *ask(struct act *act, const struct authorization_
                 .method = authorization_method_name(look->method),
         };
 
-        return challenge_ask(act, &question);
+        return challenge_new(act, &question);
 }
 
 /* false: nobody looked. */
@@ -173,34 +173,39 @@ struct authorization_attempt *authorization_attempt_new(struct core *core, const
         attempt->look = *look;
         act_begin(act, core, arena, look->account_id);
         attempt->end = (struct look_end){.act = act, .look = &attempt->look, .value = expected_of(act, look)};
-        attempt->asking = ask(act, &attempt->look, attempt->end.value);
+        attempt->asking = question_of(act, &attempt->look, attempt->end.value);
         return attempt;
 }
 
-bool authorization_attempt_wait(struct authorization_attempt *attempt, int wait_ms)
+bool authorization_attempt_post(struct authorization_attempt *attempt, struct channel_box *box, void *owner)
 {
-        return challenge_wait(attempt->asking, wait_ms);
+        return challenge_post(attempt->asking, box, owner);
 }
 
-bool authorization_attempt_end(struct authorization_attempt *attempt, struct acme_authorization_row *ret_row)
+bool authorization_attempt_judge(struct authorization_attempt *attempt)
 {
-        struct core *core = attempt->act.core;
-        const struct authorization_look *look = &attempt->look;
-        const bool looked = judge(&attempt->act, look, attempt->asking, &attempt->end);
+        const bool looked = judge(&attempt->act, &attempt->look, attempt->asking, &attempt->end);
 
         attempt->asking = NULL;
-        if (!looked)
-                return false;
-        res r = store_run(core->store, end_tx, &attempt->end);
+        return looked;
+}
 
-        if (!res_is_ok(r) && r.err != ERR_NOT_FOUND) {
-                log_line(LOG_WARNING, "authorization", "id=%lld err=%s", (long long)look->authorization_id, err_name(r.err));
+struct store_work authorization_attempt_work(struct authorization_attempt *attempt)
+{
+        return (struct store_work){.fn = end_tx, .arg = &attempt->end};
+}
+
+bool authorization_attempt_end(struct authorization_attempt *attempt, res stored)
+{
+        const struct authorization_look *look = &attempt->look;
+
+        if (!res_is_ok(stored) && stored.err != ERR_NOT_FOUND) {
+                log_line(LOG_WARNING, "authorization", "id=%lld err=%s", (long long)look->authorization_id, err_name(stored.err));
                 return false;
         }
         if (attempt->end.problem)
                 end_count_failure(&attempt->act, look);
-        bell_ring(core->bell, authorization_bell_key(look->authorization_id), &attempt->end.row);
-        *ret_row = attempt->end.row;
+        bell_ring(attempt->act.core->bell, authorization_bell_key(look->authorization_id), res_is_ok(stored) ? &attempt->end.row : NULL);
         return true;
 }
 

@@ -1,32 +1,39 @@
 /*
- * The threads that look at challenges.  Most of them sleep in the prober's answer, for seconds when a host is hostile; so there
- * are many.  Each account with something to do stands once in a ring and gets its turn, whoever came before it with
- * thousands; it may hold some of the threads, and all accounts' looks beyond their first together only half of them: new
- * accounts are counted by address (RATE_ACME_ACCOUNT), so a thread is left for whoever comes.
+ * Challenges that are looked at, and those that wait for it.  One thread takes whatever answers the prober has given, writes all their
+ * outcomes in one group, and begins what may begin next; nobody sleeps for one look, and a host that is silent holds a
+ * place and no thread.  Whoever brings a challenge asks the prober at once where there is a place.
+ *
+ * Each account with something to do stands once in a ring and gets its turn, whoever came before it with thousands; it may hold
+ * some of the places, and all accounts' looks beyond their first together only half of them: new accounts are counted by
+ * address (RATE_ACME_ACCOUNT), so a place is left for whoever comes.
  */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "core/authorization_inner.h"
 #include "core/core.h"
+#include "ipc/channel.h"
 
-#define LOOK_THREADS 128         /* two questions each: the prober has LIMIT_PROBES_RUNNING, and others ask too */
-#define LOOK_THREADS_SECOND 64   /* of them for looks of accounts that have one running */
-#define LOOK_STACK (256 * 1024)
-#define LOOK_AGAIN_MS 500   /* the prober restarts within two seconds */
+#define LOOK_PLACES 128        /* two questions each: the prober has LIMIT_PROBES_RUNNING, and others ask too */
+#define LOOK_PLACES_SECOND 64  /* of them for looks of accounts that have one running */
+#define LOOK_GROUP 64          /* outcomes written at once */
+#define LOOK_AGAIN_MS 500      /* the prober restarts within two seconds */
 #define LOOK_AGAIN_MAX 40
+#define LOOK_IDLE_MS 1000
 #define LOOK_BUCKETS 256
-#define LOOK_OWN_ACCOUNT 4  /* looks of an account, running or waiting, beyond which its request threads leave them to ours */
 #define SWEEP_EVERY_SEC 30
 #define SWEEP_OLD_SEC 30    /* longer than any look */
 
 struct look_entry {
         struct look_entry *next; /* of the account, oldest first */
+        struct look_entry *next_again; /* of those that nobody could look at */
+        int64_t again_ms;              /* monotonic */
         struct authorization_look look;
-        struct authorization_attempt *attempt; /* that somebody began and could not wait for, or NULL */
+        struct authorization_attempt *attempt; /* being asked, or NULL */
+        int tries;
         bool running;
 };
 
@@ -40,14 +47,14 @@ struct look_account {
 
 struct authorization_queue {
         struct core *core;
-        pthread_t threads[LOOK_THREADS];
-        size_t thread_count;
+        struct channel_box *box; /* NULL: not started */
+        pthread_t thread;
         pthread_mutex_t lock;
-        pthread_cond_t work;
         struct look_account *buckets[LOOK_BUCKETS];
         struct look_account *turn; /* whose turn it is; NULL = nobody is there */
         size_t count, running;
         size_t second; /* running looks beyond their accounts' first */
+        struct look_entry *again, *again_last; /* to be done again, by time: each waits equally long */
         bool stopping;
 };
 
@@ -146,10 +153,112 @@ static enum err push_locked(struct authorization_queue *queue, const struct auth
                 return ERR_NONE;
         if (queue->stopping || !has_room(queue, account))
                 return ERR_RATE;
-        if (add(queue, account, look) == NULL)
-                return ERR_MEMORY;
-        pthread_cond_signal(&queue->work);
-        return ERR_NONE;
+        return add(queue, account, look) ? ERR_NONE : ERR_MEMORY;
+}
+
+/* ---- going ------------------------------------------------------------------------------------------------------ */
+
+static void drop_locked(struct authorization_queue *queue, struct look_entry *entry)
+{
+        struct look_account *account = account_find(queue, entry->look.acme_id);
+        struct look_entry **link = &account->first;
+
+        if (entry->running) {
+                queue->running--;
+                account->running--;
+                queue->second -= account->running > 0;
+        }
+        while (*link != entry)
+                link = &(*link)->next;
+        *link = entry->next;
+        queue->count--;
+        if (--account->count == 0)
+                account_drop(queue, account);
+        authorization_attempt_free(entry->attempt);
+        free(entry);
+}
+
+void authorization_queue_drop(struct authorization_queue *queue, struct look_entry *entry)
+{
+        pthread_mutex_lock(&queue->lock);
+        drop_locked(queue, entry);
+        pthread_mutex_unlock(&queue->lock);
+}
+
+static bool may_run(const struct authorization_queue *queue, const struct look_account *account)
+{
+        if (account->running == account->count || account->running >= LIMIT_ACME_LOOKS_ACCOUNT)
+                return false;
+        return account->running == 0 || queue->second < LOOK_PLACES_SECOND;
+}
+
+static struct look_entry *take_locked(struct authorization_queue *queue)
+{
+        struct look_account *account = queue->running < LOOK_PLACES ? queue->turn : NULL;
+
+        while (account && !may_run(queue, account))
+                account = account->right == queue->turn ? NULL : account->right;
+        if (account == NULL)
+                return NULL;
+        struct look_entry *entry = account->first;
+
+        while (entry->running)
+                entry = entry->next;
+        entry->running = true;
+        queue->running++;
+        queue->second += account->running > 0;
+        account->running++;
+        queue->turn = account->right;
+        return entry;
+}
+
+struct look_entry *authorization_queue_take(struct authorization_queue *queue)
+{
+        pthread_mutex_lock(&queue->lock);
+        struct look_entry *entry = queue->stopping ? NULL : take_locked(queue);
+
+        pthread_mutex_unlock(&queue->lock);
+        return entry;
+}
+
+const struct authorization_look *authorization_queue_look(const struct look_entry *entry)
+{
+        return &entry->look;
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+/* Nobody could look, or store what was seen.  What stays so is left to the client's next poll and the sweep. */
+static void put_off(struct authorization_queue *queue, struct look_entry *entry)
+{
+        authorization_attempt_free(entry->attempt);
+        entry->attempt = NULL;
+        if (++entry->tries >= LOOK_AGAIN_MAX) {
+                log_line(LOG_WARNING, "authorization", "id=%lld why=\"nobody could look\"", (long long)entry->look.authorization_id);
+                authorization_queue_drop(queue, entry);
+                return;
+        }
+        entry->again_ms = clock_mono_ms() + LOOK_AGAIN_MS;
+        entry->next_again = NULL;
+        pthread_mutex_lock(&queue->lock);
+        *(queue->again ? &queue->again_last->next_again : &queue->again) = entry;
+        queue->again_last = entry;
+        pthread_mutex_unlock(&queue->lock);
+}
+
+/* It belongs to the box from here on. */
+static void ask(struct authorization_queue *queue, struct look_entry *entry)
+{
+        entry->attempt = authorization_attempt_new(queue->core, &entry->look);
+        if (!authorization_attempt_post(entry->attempt, queue->box, entry))
+                put_off(queue, entry);
+}
+
+/* All that may begin now. */
+static void ask_next(struct authorization_queue *queue)
+{
+        for (struct look_entry *entry; queue->box && (entry = authorization_queue_take(queue)) != NULL;)
+                ask(queue, entry);
 }
 
 res authorization_queue_push(struct act *act, const struct authorization_look *look)
@@ -164,176 +273,89 @@ res authorization_queue_push(struct act *act, const struct authorization_look *l
                 act->retry_after_sec = 10;
                 return act_fail(act, ERR_RATE, "Too many challenges are being looked at; try again in 10 s.");
         }
+        ask_next(queue);
         return FAIL(err);
 }
 
-/* ---- going ------------------------------------------------------------------------------------------------------ */
+/* ---- the thread ------------------------------------------------------------------------------------------------- */
 
-static void begin(struct authorization_queue *queue, struct look_account *account, struct look_entry *entry)
+/* What was seen, written at once. */
+static void look_write(struct authorization_queue *queue, struct look_entry **entries, size_t n)
 {
-        entry->running = true;
-        queue->running++;
-        queue->second += account->running > 0;
-        account->running++;
+        struct store_work works[LOOK_GROUP];
+
+        for (size_t i = 0; i < n; i++)
+                works[i] = authorization_attempt_work(entries[i]->attempt);
+        store_run_many(queue->core->store, works, n);
+        for (size_t i = 0; i < n; i++) {
+                if (authorization_attempt_end(entries[i]->attempt, works[i].result))
+                        authorization_queue_drop(queue, entries[i]);
+                else
+                        put_off(queue, entries[i]);
+        }
 }
 
-static struct look_account *end(struct authorization_queue *queue, struct look_entry *entry)
+static void look_finish(struct authorization_queue *queue, void **owners, size_t n)
 {
-        struct look_account *account = account_find(queue, entry->look.acme_id);
+        struct look_entry *seen[LOOK_GROUP];
+        size_t seen_count = 0;
 
-        entry->running = false;
-        queue->running--;
-        account->running--;
-        queue->second -= account->running > 0;
-        return account;
+        for (size_t i = 0; i < n; i++) {
+                struct look_entry *entry = owners[i];
+
+                if (authorization_attempt_judge(entry->attempt))
+                        seen[seen_count++] = entry;
+                else
+                        put_off(queue, entry);
+        }
+        if (seen_count > 0)
+                look_write(queue, seen, seen_count);
 }
 
-static void drop(struct authorization_queue *queue, struct look_entry *entry)
+/* The first whose time has come, taken out. */
+static struct look_entry *take_again(struct authorization_queue *queue)
 {
-        struct look_account *account = end(queue, entry);
-        struct look_entry **link = &account->first;
-
-        while (*link != entry)
-                link = &(*link)->next;
-        *link = entry->next;
-        queue->count--;
-        if (--account->count == 0)
-                account_drop(queue, account);
-        free(entry);
-}
-
-/* ---- on the caller's thread ------------------------------------------------------------------------------------- */
-
-static struct look_entry *enter_locked(struct authorization_queue *queue, const struct authorization_look *look)
-{
-        struct look_account *account = account_find(queue, look->acme_id);
-
-        if (queue->stopping || !has_room(queue, account))
-                return NULL;
-        if (account && (account->count >= LOOK_OWN_ACCOUNT || entry_end(account, look->authorization_id) == NULL ||
-                        (account->running > 0 && queue->second >= LOOK_THREADS_SECOND)))
-                return NULL;
-        return add(queue, account, look);
-}
-
-bool authorization_queue_enter(struct core *core, const struct authorization_look *look)
-{
-        struct authorization_queue *queue = core->authorizations;
-
         pthread_mutex_lock(&queue->lock);
-        struct look_entry *entry = enter_locked(queue, look);
+        struct look_entry *entry = queue->again;
 
+        if (entry && entry->again_ms > clock_mono_ms())
+                entry = NULL;
         if (entry)
-                begin(queue, account_find(queue, look->acme_id), entry);
+                queue->again = entry->next_again;
         pthread_mutex_unlock(&queue->lock);
-        return entry != NULL;
-}
-
-void authorization_queue_leave(struct core *core, const struct authorization_look *look, bool is_over,
-                               struct authorization_attempt *attempt)
-{
-        struct authorization_queue *queue = core->authorizations;
-
-        pthread_mutex_lock(&queue->lock);
-        struct look_entry *entry = account_find(queue, look->acme_id)->first;
-
-        while (entry->look.authorization_id != look->authorization_id)
-                entry = entry->next;
-        entry->attempt = attempt;
-        if (is_over)
-                drop(queue, entry);
-        else
-                (void)end(queue, entry);
-        if (queue->count > queue->running) /* this one, or one of those who were over their share */
-                pthread_cond_signal(&queue->work);
-        pthread_mutex_unlock(&queue->lock);
-}
-
-/* ---- threads ------------------------------------------------------------------------------------------------ */
-
-static bool may_run(const struct authorization_queue *queue, const struct look_account *account)
-{
-        if (account->running == account->count || account->running >= LIMIT_ACME_LOOKS_ACCOUNT)
-                return false;
-        return account->running == 0 || queue->second < LOOK_THREADS_SECOND;
-}
-
-/* The next account that has something to do and may, and its oldest. */
-static struct look_entry *take(struct authorization_queue *queue)
-{
-        struct look_account *account = queue->turn;
-
-        while (account && !may_run(queue, account))
-                account = account->right == queue->turn ? NULL : account->right;
-        if (account == NULL)
-                return NULL;
-        struct look_entry *entry = account->first;
-
-        while (entry->running)
-                entry = entry->next;
-        begin(queue, account, entry);
-        queue->turn = account->right;
         return entry;
 }
 
-static bool is_stopping(struct authorization_queue *queue)
+/* How long nothing is to be done but taking answers; less than 0: it is the end. */
+static int look_idle_ms(struct authorization_queue *queue)
 {
         pthread_mutex_lock(&queue->lock);
+        const int64_t left_ms = queue->again ? queue->again->again_ms - clock_mono_ms() : LOOK_IDLE_MS;
         const bool stopping = queue->stopping;
 
         pthread_mutex_unlock(&queue->lock);
-        return stopping;
-}
-
-/* `attempt`: begun before, or NULL. */
-static bool look_once(struct authorization_queue *queue, const struct authorization_look *look, struct authorization_attempt *attempt)
-{
-        struct acme_authorization_row row = {0};
-
-        if (attempt == NULL)
-                attempt = authorization_attempt_new(queue->core, look);
-        const bool ended = authorization_attempt_wait(attempt, LIMIT_IPC_PROBE_MS) && authorization_attempt_end(attempt, &row);
-
-        authorization_attempt_free(attempt);
-        return ended;
-}
-
-/* What nobody could look at stays with the client's next poll and the sweep. */
-static void look_until_done(struct authorization_queue *queue, const struct authorization_look *look, struct authorization_attempt *attempt)
-{
-        for (int i = 0; i < LOOK_AGAIN_MAX; i++) {
-                if (look_once(queue, look, i == 0 ? attempt : NULL) || is_stopping(queue))
-                        return;
-                nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_MS * 1000000L}, NULL);
-        }
-        log_line(LOG_WARNING, "authorization", "id=%lld why=\"nobody could look\"", (long long)look->authorization_id);
+        if (stopping)
+                return -1;
+        return left_ms < 0 ? 0 : left_ms < LOOK_IDLE_MS ? (int)left_ms : LOOK_IDLE_MS;
 }
 
 static void *look_thread(void *arg)
 {
         struct authorization_queue *queue = arg;
+        void *entries[LOOK_GROUP];
 
-        pthread_mutex_lock(&queue->lock);
-        while (!queue->stopping) {
-                struct look_entry *entry = take(queue);
+        for (int wait_ms; (wait_ms = look_idle_ms(queue)) >= 0;) {
+                const size_t n = channel_box_take(queue->box, wait_ms, LOOK_GROUP, entries);
 
-                if (entry == NULL) {
-                        pthread_cond_wait(&queue->work, &queue->lock);
-                        continue;
-                }
-                struct authorization_attempt *attempt = entry->attempt;
-
-                entry->attempt = NULL;
-                pthread_mutex_unlock(&queue->lock);
-                look_until_done(queue, &entry->look, attempt);
-                pthread_mutex_lock(&queue->lock);
-                drop(queue, entry);
-                if (queue->count > queue->running)
-                        pthread_cond_signal(&queue->work); /* one of those who were over their share may go on */
+                look_finish(queue, entries, n);
+                for (struct look_entry *entry; (entry = take_again(queue)) != NULL;)
+                        ask(queue, entry);
+                ask_next(queue); /* what was over its share, or came before we began */
         }
-        pthread_mutex_unlock(&queue->lock);
         return NULL;
 }
+
+/* ---- life ------------------------------------------------------------------------------------------------------- */
 
 res authorization_queue_new(struct core *core, struct authorization_queue **ret_queue)
 {
@@ -342,56 +364,38 @@ res authorization_queue_new(struct core *core, struct authorization_queue **ret_
         ENSURE(queue != NULL, ERR_MEMORY);
         queue->core = core;
         pthread_mutex_init(&queue->lock, NULL);
-        pthread_cond_init(&queue->work, NULL);
         *ret_queue = queue;
         return RES_OK;
 }
 
 res authorization_queue_start(struct authorization_queue *queue)
 {
-        pthread_attr_t small;
-        bool failed = false;
-
-        pthread_attr_init(&small);
-        pthread_attr_setstacksize(&small, LOOK_STACK);
-        while (queue->thread_count < LOOK_THREADS && !failed) {
-                failed = pthread_create(&queue->threads[queue->thread_count], &small, look_thread, queue) != 0;
-                queue->thread_count += !failed;
-        }
-        pthread_attr_destroy(&small);
-        ENSURE(!failed, ERR_MEMORY);
-        return RES_OK;
+        queue->box = channel_box_new(queue->core->prober);
+        ENSURE(queue->box != NULL, ERR_MEMORY);
+        if (pthread_create(&queue->thread, NULL, look_thread, queue) == 0)
+                return RES_OK;
+        channel_box_free(queue->box);
+        queue->box = NULL;
+        return FAIL(ERR_MEMORY);
 }
 
 static void entries_drop(struct authorization_queue *queue)
 {
-        while (queue->turn) {
-                struct look_account *account = queue->turn;
-
-                while (account->first) {
-                        struct look_entry *entry = account->first;
-
-                        account->first = entry->next;
-                        authorization_attempt_free(entry->attempt);
-                        free(entry);
-                }
-                account_drop(queue, account);
-        }
-        queue->count = 0;
+        while (queue->turn)
+                drop_locked(queue, queue->turn->first);
 }
 
 void authorization_queue_stop(struct authorization_queue *queue)
 {
-        if (queue == NULL)
+        if (queue == NULL || queue->box == NULL)
                 return;
         pthread_mutex_lock(&queue->lock);
         queue->stopping = true;
-        pthread_cond_broadcast(&queue->work);
         pthread_mutex_unlock(&queue->lock);
-        for (size_t i = 0; i < queue->thread_count; i++)
-                pthread_join(queue->threads[i], NULL);
-        queue->thread_count = 0;
+        pthread_join(queue->thread, NULL);
         entries_drop(queue); /* now, while the channel is there that attempts belong to */
+        channel_box_free(queue->box);
+        queue->box = NULL;
 }
 
 void authorization_queue_free(struct authorization_queue *queue)
@@ -400,7 +404,6 @@ void authorization_queue_free(struct authorization_queue *queue)
                 return;
         entries_drop(queue);
         pthread_mutex_destroy(&queue->lock);
-        pthread_cond_destroy(&queue->work);
         free(queue);
 }
 

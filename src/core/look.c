@@ -289,7 +289,7 @@ struct challenge_asking {
         struct channel_call *call;
 };
 
-struct challenge_asking *challenge_ask(struct act *act, const struct challenge_question *question)
+struct challenge_asking *challenge_new(struct act *act, const struct challenge_question *question)
 {
         struct challenge_asking *asking = arena_new_of(act->arena, struct challenge_asking);
 
@@ -300,20 +300,21 @@ struct challenge_asking *challenge_ask(struct act *act, const struct challenge_q
                 probe_fill(act, &asking->probes[1], MSG_PROBE_CAA, question->caa_name, caa_identities(act, question->identities));
                 probe_bind(&asking->probes[1], question->account_uri, question->method);
         }
-        for (size_t i = 0; i < asking->count; i++)
+        for (size_t i = 0; i < asking->count; i++) {
                 asking->requests[i] = probe_request(&asking->probes[i]);
-        asking->call = channel_begin(act->core->prober, asking->requests, asking->count, LIMIT_IPC_PROBE_MS, asking->replies, asking->results);
+                asking->results[i] = FAIL(ERR_IPC_LOST);
+        }
         return asking;
 }
 
-bool challenge_wait(struct challenge_asking *asking, int wait_ms)
+bool challenge_post(struct challenge_asking *asking, struct channel_box *box, void *owner)
 {
-        return asking->call == NULL || channel_wait(asking->call, wait_ms);
+        return channel_post(box, asking->requests, asking->count, LIMIT_IPC_PROBE_MS, asking->replies, asking->results, owner, &asking->call);
 }
 
 void challenge_take(struct challenge_asking *asking, struct probe_seen *ret_challenge, struct probe_seen *ret_caa)
 {
-        channel_end(asking->call);
+        channel_call_free(asking->call);
         asking->call = NULL;
         *ret_challenge = probe_take(asking->act, asking->results[0], &asking->replies[0]);
         *ret_caa = asking->count == 2 ? probe_take(asking->act, asking->results[1], &asking->replies[1])

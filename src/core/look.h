@@ -9,6 +9,8 @@
 #include "core/validation.h"
 #include "ipc/msg.h"
 
+struct channel_box;
+
 struct probe_seen {
         enum msg_verdict verdict;
         enum msg_dnssec dnssec;
@@ -57,12 +59,11 @@ struct challenge_question {
         const struct strs *identities;
         const char *account_uri, *method;
 };
-/* In turns: who cannot wait any longer leaves the rest of the waiting to another thread, and nothing is asked twice. */
+/* Lives in the act's arena, which is freed after challenge_take(). */
 struct challenge_asking;
-/* Both live in the act's arena, which is freed after challenge_take(). */
-struct challenge_asking *challenge_ask(struct act *act, const struct challenge_question *question);
-/* true: over, because both answers are there or never will be. */
-bool challenge_wait(struct challenge_asking *asking, int wait_ms);
+struct challenge_asking *challenge_new(struct act *act, const struct challenge_question *question);
+/* Ask: `owner` comes out of the box when both answers are there or never will be.  false: nothing was asked. */
+bool challenge_post(struct challenge_asking *asking, struct channel_box *box, void *owner);
 /* Ends it; what has no answer was not looked at (away). */
 void challenge_take(struct challenge_asking *asking, struct probe_seen *ret_challenge, struct probe_seen *ret_caa);
 

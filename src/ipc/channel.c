@@ -6,70 +6,18 @@
  * that a number that the kernel gives out again is never read by mistake.  A slot remembers the link only once its
  * frame has really left: what never left is sent again to the next life, what left is reported as lost.
  */
-#include "ipc/channel.h"
+#include "ipc/channel_inner.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ipc/frame.h"
 
 #define READ_AT_ONCE 16     /* frames: replies are small, and 64 of them fit four calls */
 #define BLOCKED_SLICE_MS 10 /* how long a blocked sender waits before it looks whether it should read itself */
-
-struct link {
-        int fd;
-        unsigned users; /* threads inside a system call on fd */
-        bool dead;
-};
-
-struct waiter { /* one call or batch */
-        pthread_cond_t wake;
-        size_t pending;
-        struct waiter *next, *previous;
-};
-
-struct slot {
-        uint32_t generation;
-        bool waiting;
-        uint32_t type;
-        struct link *link; /* that the frame left by; NULL: not sent yet */
-        struct waiter *waiter;
-        struct channel_reply *reply;
-        res *result;
-};
-
-struct channel {
-        enum msg_peer peer;
-        pthread_mutex_t lock;
-        pthread_cond_t slot_free;
-        pthread_condattr_t monotonic;
-        struct link *link; /* NULL: the peer is away */
-        bool reading, closed;
-        int64_t away_since_ms;
-        struct frame_reader *reader;
-        struct waiter *waiters;
-        uint16_t free_slot[LIMIT_IPC_SLOTS];
-        size_t free_count;
-        struct slot slot[LIMIT_IPC_SLOTS];
-};
-
-struct channel_call { /* what one thread asks for, and perhaps others wait for later */
-        struct channel *channel;
-        const struct channel_request *requests;
-        struct channel_reply *replies;
-        res *results;
-        size_t count, sent;
-        int64_t deadline_ms, until_ms; /* of the call, of this wait */
-        bool has_slots;
-        struct waiter waiter;
-        uint16_t slot[LIMIT_ISSUE_BATCH];
-        bool blocked; /* the peer's buffer is full */
-};
 
 struct channel *channel_new(enum msg_peer peer)
 {
@@ -121,29 +69,26 @@ static void slot_finish(struct channel *channel, size_t index, res result)
         slot->link = NULL;
         slot->generation++;
         slot->waiter->pending--;
-        if (slot->waiter->pending == 0)
+        if (slot->waiter->pending == 0 && slot->waiter->posted)
+                channel_box_over(slot->waiter->posted);
+        else if (slot->waiter->pending == 0)
                 pthread_cond_signal(&slot->waiter->wake);
         channel->free_slot[channel->free_count++] = (uint16_t)index;
         pthread_cond_signal(&channel->slot_free);
 }
 
-static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ms)
+void channel_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ms)
 {
         struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
 
         pthread_cond_timedwait(cond, lock, &until);
 }
 
-/* The call's slots, or none; without them each result is ERR_IPC_TIMEOUT as it was from the start, or the channel's end. */
-static bool take_slots(struct channel_call *call)
+bool channel_assign_slots(struct channel_call *call)
 {
         struct channel *channel = call->channel;
 
-        while (channel->free_count < call->count && !channel->closed && clock_mono_ms() < call->until_ms)
-                wait_until(&channel->slot_free, &channel->lock, call->until_ms);
-        for (size_t i = 0; i < call->count && channel->closed; i++)
-                call->results[i] = FAIL(ERR_IPC_LOST);
-        if (channel->free_count < call->count || channel->closed)
+        if (channel->free_count < call->count)
                 return false;
         for (size_t i = 0; i < call->count; i++) {
                 uint16_t index = channel->free_slot[--channel->free_count];
@@ -161,7 +106,19 @@ static bool take_slots(struct channel_call *call)
         return true;
 }
 
-static void finish_rest(struct channel_call *call, enum err err)
+/* The call's slots, or none; without them each result is ERR_IPC_TIMEOUT as it was from the start, or the channel's end. */
+static bool take_slots(struct channel_call *call)
+{
+        struct channel *channel = call->channel;
+
+        while (channel->free_count < call->count && !channel->closed && clock_mono_ms() < call->deadline_ms)
+                channel_wait_until(&channel->slot_free, &channel->lock, call->deadline_ms);
+        for (size_t i = 0; i < call->count && channel->closed; i++)
+                call->results[i] = FAIL(ERR_IPC_LOST);
+        return !channel->closed && channel_assign_slots(call);
+}
+
+void channel_finish_rest(struct channel_call *call, enum err err)
 {
         for (size_t i = 0; i < call->count; i++) {
                 const struct slot *slot = &call->channel->slot[call->slot[i]];
@@ -283,8 +240,7 @@ static void deliver(struct channel *channel, const struct frame *frame, const st
                     slot->type == frame->head.type ? keep_reply(frame, slot->reply) : FAIL(ERR_IPC_FRAME));
 }
 
-/* Wait on the socket for at most wait_ms and deliver what came.  Called and returns with the lock held. */
-static void read_for_all(struct channel *channel, short events, int wait_ms)
+void channel_read_for_all(struct channel *channel, short events, int wait_ms)
 {
         struct link *link = channel->link;
         struct pollfd poll_fd = {.fd = link->fd, .events = events};
@@ -337,7 +293,7 @@ static void mark_sent(struct channel_call *call, size_t sent, struct link *link)
         call->sent += sent;
 }
 
-static void send_rest(struct channel_call *call)
+void channel_send_rest(struct channel_call *call)
 {
         struct channel *channel = call->channel;
         struct frame_out out[LIMIT_ISSUE_BATCH];
@@ -364,30 +320,29 @@ static void send_rest(struct channel_call *call)
         link_release(link);
 }
 
-/* One step towards the end of the call; the lock is held before and after.  false: this wait is over. */
-static bool conduct_step(struct channel_call *call)
+/* One step towards the end of the call; the lock is held before and after. */
+static void conduct_step(struct channel_call *call)
 {
         struct channel *channel = call->channel;
-        int64_t left_ms = call->until_ms - clock_mono_ms();
+        int64_t left_ms = call->deadline_ms - clock_mono_ms();
         bool unsent = call->sent < call->count;
 
         if (channel->closed)
-                finish_rest(call, ERR_IPC_LOST);
+                channel_finish_rest(call, ERR_IPC_LOST);
         else if (left_ms <= 0)
-                return false;
+                channel_finish_rest(call, ERR_IPC_TIMEOUT);
         else if (channel->link && unsent && !call->blocked)
-                send_rest(call);
+                channel_send_rest(call);
         else if (channel->link && !channel->reading)
-                read_for_all(channel, unsent ? POLLIN | POLLOUT : POLLIN,
+                channel_read_for_all(channel, unsent ? POLLIN | POLLOUT : POLLIN,
                              left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
         else if (channel->link && unsent)
                 wait_writable(channel);
         else
-                wait_until(&call->waiter.wake, &channel->lock, call->until_ms);
-        return true;
+                channel_wait_until(&call->waiter.wake, &channel->lock, call->deadline_ms);
 }
 
-static void waiter_enter(struct channel *channel, struct waiter *waiter)
+void channel_waiter_enter(struct channel *channel, struct waiter *waiter)
 {
         waiter->previous = NULL;
         waiter->next = channel->waiters;
@@ -396,7 +351,7 @@ static void waiter_enter(struct channel *channel, struct waiter *waiter)
         channel->waiters = waiter;
 }
 
-static void waiter_leave(struct channel *channel, struct waiter *waiter)
+void channel_waiter_leave(struct channel *channel, struct waiter *waiter)
 {
         if (waiter->next)
                 waiter->next->previous = waiter->previous;
@@ -412,19 +367,19 @@ static void conduct(struct channel_call *call)
 {
         struct channel *channel = call->channel;
 
-        waiter_enter(channel, &call->waiter);
-        for (bool in_time = true; in_time && call->waiter.pending > 0;) {
+        channel_waiter_enter(channel, &call->waiter);
+        while (call->waiter.pending > 0) {
                 size_t sent_before = call->sent;
                 bool was_blocked = call->blocked;
 
-                in_time = conduct_step(call);
+                conduct_step(call);
                 if (was_blocked && call->sent == sent_before)
                         call->blocked = false; /* something was read or a slice passed: try again */
         }
-        waiter_leave(channel, &call->waiter);
+        channel_waiter_leave(channel, &call->waiter);
 }
 
-static bool requests_fit(const struct channel_request *requests, size_t count)
+bool channel_requests_fit(const struct channel_request *requests, size_t count)
 {
         for (size_t i = 0; i < count; i++)
                 if (requests[i].body.n > FRAME_BODY_MAX || requests[i].tail.n > FRAME_BODY_MAX - requests[i].body.n)
@@ -432,46 +387,18 @@ static bool requests_fit(const struct channel_request *requests, size_t count)
         return count > 0 && count <= LIMIT_ISSUE_BATCH;
 }
 
-static void call_init(struct channel_call *call)
+void channel_call_init(struct channel_call *call, struct channel *channel, const struct channel_request *requests, size_t count,
+                       int timeout_ms, struct channel_reply *replies, res *results)
 {
-        for (size_t i = 0; i < call->count; i++) {
-                call->replies[i] = (struct channel_reply){.err = ERR_NONE};
-                call->results[i] = FAIL(ERR_IPC_TIMEOUT);
+        *call = (struct channel_call){.channel = channel, .requests = requests, .replies = replies, .results = results, .count = count,
+                                      .deadline_ms = clock_mono_ms() + timeout_ms};
+        for (size_t i = 0; i < count; i++) {
+                replies[i] = (struct channel_reply){.err = ERR_NONE};
+                results[i] = FAIL(ERR_IPC_TIMEOUT);
         }
-        pthread_cond_init(&call->waiter.wake, &call->channel->monotonic);
 }
 
-static bool call_wait(struct channel_call *call, int64_t until_ms)
-{
-        struct channel *channel = call->channel;
-
-        call->until_ms = until_ms < call->deadline_ms ? until_ms : call->deadline_ms;
-        pthread_mutex_lock(&channel->lock);
-        if (call->has_slots || take_slots(call))
-                conduct(call);
-        const bool over = call->has_slots ? call->waiter.pending == 0 : channel->closed;
-
-        pthread_mutex_unlock(&channel->lock);
-        return over || clock_mono_ms() >= call->deadline_ms;
-}
-
-static void call_done(struct channel_call *call)
-{
-        pthread_mutex_lock(&call->channel->lock);
-        if (call->has_slots)
-                finish_rest(call, ERR_IPC_TIMEOUT);
-        pthread_mutex_unlock(&call->channel->lock);
-        pthread_cond_destroy(&call->waiter.wake);
-}
-
-static struct channel_call call_of(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
-                                   struct channel_reply *replies, res *results)
-{
-        return (struct channel_call){.channel = channel, .requests = requests, .replies = replies, .results = results,
-                                     .count = count, .deadline_ms = clock_mono_ms() + timeout_ms};
-}
-
-static void refuse_batch(size_t count, struct channel_reply *ret_replies, res *ret_results)
+void channel_refuse_batch(size_t count, struct channel_reply *ret_replies, res *ret_results)
 {
         for (size_t i = 0; i < count; i++) {
                 ret_replies[i] = (struct channel_reply){.err = ERR_NONE};
@@ -482,40 +409,17 @@ static void refuse_batch(size_t count, struct channel_reply *ret_replies, res *r
 void channel_call_batch(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
                         struct channel_reply *ret_replies, res *ret_results)
 {
-        struct channel_call call = call_of(channel, requests, count, timeout_ms, ret_replies, ret_results);
+        struct channel_call call;
 
-        if (!requests_fit(requests, count)) {
-                refuse_batch(count, ret_replies, ret_results);
+        if (!channel_requests_fit(requests, count)) {
+                channel_refuse_batch(count, ret_replies, ret_results);
                 return;
         }
-        call_init(&call);
-        (void)call_wait(&call, call.deadline_ms);
-        call_done(&call);
-}
-
-struct channel_call *channel_begin(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
-                                   struct channel_reply *ret_replies, res *ret_results)
-{
-        struct channel_call *call = requests_fit(requests, count) ? malloc(sizeof *call) : NULL;
-
-        if (call == NULL) {
-                refuse_batch(count, ret_replies, ret_results);
-                return NULL;
-        }
-        *call = call_of(channel, requests, count, timeout_ms, ret_replies, ret_results);
-        call_init(call);
-        return call;
-}
-
-bool channel_wait(struct channel_call *call, int wait_ms)
-{
-        return call_wait(call, clock_mono_ms() + wait_ms);
-}
-
-void channel_end(struct channel_call *call)
-{
-        if (call == NULL)
-                return;
-        call_done(call);
-        free(call);
+        channel_call_init(&call, channel, requests, count, timeout_ms, ret_replies, ret_results);
+        pthread_cond_init(&call.waiter.wake, &channel->monotonic);
+        pthread_mutex_lock(&channel->lock);
+        if (take_slots(&call))
+                conduct(&call);
+        pthread_mutex_unlock(&channel->lock);
+        pthread_cond_destroy(&call.waiter.wake);
 }

@@ -65,16 +65,26 @@ void channel_call_batch(struct channel *channel, const struct channel_request *r
                         struct channel_reply *ret_replies, res *ret_results);
 
 /*
- * A batch that is waited for in turns, by one thread after the other, never by two at once: nothing is asked twice because
- * somebody could wait no longer.  All that is passed is borrowed until channel_end(); NULL: out of memory.
+ * Questions that no thread waits for one by one: what is posted, by any thread, ends in the box, and one thread takes whatever
+ * has ended.
  */
+struct channel_box;
 struct channel_call;
-struct channel_call *channel_begin(struct channel *channel, const struct channel_request *requests, size_t count, int timeout_ms,
-                                   struct channel_reply *ret_replies, res *ret_results);
-/* Sends what is not sent yet.  true: every answer is there, or has failed (timeout_ms counts from channel_begin()). */
-bool channel_wait(struct channel_call *call, int wait_ms);
-/* What has no answer fails with ERR_IPC_TIMEOUT; replies are the caller's.  NULL is fine. */
-void channel_end(struct channel_call *call);
+struct channel_box *channel_box_new(struct channel *channel); /* NULL: out of memory */
+void channel_box_free(struct channel_box *box);               /* every call was given back; NULL is fine */
+/*
+ * Sent at once where that can be, else when the peer is there (again).  All that is passed is borrowed until channel_call_free();
+ * *ret_call is there before the box can give out `owner`.  false: too long, or out of memory; the results say so.
+ */
+bool channel_post(struct channel_box *box, const struct channel_request *requests, size_t count, int timeout_ms,
+                  struct channel_reply *ret_replies, res *ret_results, void *owner, struct channel_call **ret_call);
+/*
+ * By one thread at a time: wait at most wait_ms for calls that are over, each once: every answer is there, or has failed
+ * (ERR_IPC_TIMEOUT by its own time, ERR_IPC_LOST).  How many owners were given out; 0: the time has come.
+ */
+size_t channel_box_take(struct channel_box *box, int wait_ms, size_t max, void **ret_owners);
+/* After it was taken, or when nobody posts or takes any more.  Replies are the caller's.  NULL is fine. */
+void channel_call_free(struct channel_call *call);
 
 /* Wipes and frees; for CLEAN(); {0} is fine. */
 void channel_reply_done(struct channel_reply *reply);

@@ -262,21 +262,41 @@ struct asker {
         uint32_t seed;
 };
 
-/* One thread asks and cannot wait; another waits for the same answer: it was asked once. */
-static void *wait_for_it(void *call)
+struct posted {
+        struct channel_request requests[2];
+        struct channel_reply replies[2];
+        res results[2];
+        struct channel_call *call;
+        uint32_t body[2], times;
+};
+
+static void post(struct channel_box *box, struct posted *posted, uint32_t number, size_t count, int timeout_ms)
 {
-        return channel_wait(call, 30000) ? call : NULL;
+        *posted = (struct posted){.body = {number, number + 1}};
+        for (size_t i = 0; i < count; i++)
+                posted->requests[i] = (struct channel_request){MSG_PROBE, bytes_of(&posted->body[i], 4), {0}};
+        assert_true(channel_post(box, posted->requests, count, timeout_ms, posted->replies, posted->results, posted, &posted->call));
 }
 
-static void test_a_wait_goes_on_elsewhere(void **state)
+/* Right, or failed in this way. */
+static void posted_check(struct posted *posted, size_t count, enum err err)
+{
+        for (size_t i = 0; i < count; i++) {
+                assert_int_equal(posted->results[i].err, err);
+                if (err == ERR_NONE)
+                        assert_memory_equal(posted->replies[i].body.p, &posted->body[i], 4);
+                channel_reply_done(&posted->replies[i]);
+        }
+        channel_call_free(posted->call);
+}
+
+static void test_posted_calls_end_in_their_box(void **state)
 {
         struct channel *channel = channel_new(MSG_PEER_PROBER);
-        const struct channel_request requests[2] = {{MSG_PROBE, bytes_of("a", 1), {0}}, {MSG_PROBE, bytes_of("b", 1), {0}}};
-        struct channel_reply replies[2];
+        struct channel_box *box = channel_box_new(channel);
         struct peer peer = {.fd = -1};
-        pthread_t other;
-        void *waited = NULL;
-        res results[2];
+        struct posted one, two;
+        void *owners[4];
         int pair[2];
         sem_t go;
         (void)state;
@@ -284,59 +304,136 @@ static void test_a_wait_goes_on_elsewhere(void **state)
         sem_init(&go, 0, 0);
         OK(frame_pair(pair));
         peer = (struct peer){.fd = pair[1], .manner = HOLD, .go = &go};
+        post(box, &one, 1, 2, 60000); /* before anybody is there */
+        assert_int_equal(channel_box_take(box, 5, 4, owners), 0);
         channel_replace_fd(channel, pair[0]);
-        struct channel_call *call = channel_begin(channel, requests, 2, 60000, replies, results);
-
-        assert_non_null(call);
-        assert_false(channel_wait(call, 0)); /* no time even to send */
         pthread_create(&peer.thread, NULL, peer_run, &peer);
-        assert_false(channel_wait(call, 20));
+        post(box, &two, 3, 1, 60000);
         sem_post(&go);
-        assert_false(channel_wait(call, 20)); /* one of two */
-        pthread_create(&other, NULL, wait_for_it, call);
+        assert_int_equal(channel_box_take(box, 20, 4, owners), 0); /* one of two */
         sem_post(&go);
-        pthread_join(other, &waited);
-        assert_ptr_equal(waited, call);
-        assert_true(channel_wait(call, 0));
-        channel_end(call);
-        for (int i = 0; i < 2; i++) {
-                OK(results[i]);
-                assert_memory_equal(replies[i].body.p, requests[i].body.p, 1);
-                channel_reply_done(&replies[i]);
-        }
+        assert_int_equal(channel_box_take(box, 60000, 4, owners), 1);
+        assert_ptr_equal(owners[0], &one);
+        assert_int_equal(channel_box_take(box, 5, 4, owners), 0); /* once */
+        sem_post(&go);
+        assert_int_equal(channel_box_take(box, 60000, 4, owners), 1);
+        assert_ptr_equal(owners[0], &two);
+        posted_check(&one, 2, ERR_NONE);
+        posted_check(&two, 1, ERR_NONE);
+        channel_box_free(box);
         channel_free(channel);
         pthread_join(peer.thread, NULL);
-        assert_int_equal(peer.served, 2);
+        assert_int_equal(peer.served, 3);
         sem_destroy(&go);
 }
 
-static void test_a_wait_that_ends_early(void **state)
+static void test_posted_calls_that_fail(void **state)
 {
         struct channel *channel = channel_new(MSG_PEER_PROBER);
-        const struct channel_request request = {MSG_PROBE, bytes_of("a", 1), {0}}, too_long = {MSG_PROBE, {(const uint8_t *)"", FRAME_BODY_MAX + 1}, {0}};
+        struct channel_box *box = channel_box_new(channel);
+        const struct channel_request too_long = {MSG_PROBE, {(const uint8_t *)"", FRAME_BODY_MAX + 1}, {0}};
+        struct channel_call *none = NULL;
         struct channel_reply reply;
+        struct posted late, left, lost, again;
+        struct peer peer;
+        void *owners[4];
         res result;
         (void)state;
 
-        assert_null(channel_begin(channel, &too_long, 1, 1000, &reply, &result));
+        assert_false(channel_post(box, &too_long, 1, 1000, &reply, &result, &reply, &none));
         assert_int_equal(result.err, ERR_IPC_FRAME);
-        channel_end(NULL);
-        struct channel_call *call = channel_begin(channel, &request, 1, 60000, &reply, &result);
-
-        assert_false(channel_wait(call, 5)); /* nobody there */
-        channel_end(call);
-        assert_int_equal(result.err, ERR_IPC_TIMEOUT);
-        call = channel_begin(channel, &request, 1, 10, &reply, &result);
-        assert_true(channel_wait(call, 60000)); /* its own time is over */
-        channel_end(call);
-        assert_int_equal(result.err, ERR_IPC_TIMEOUT);
-        call = channel_begin(channel, &request, 1, 60000, &reply, &result);
-        assert_false(channel_wait(call, 5));
+        channel_call_free(NULL);
+        post(box, &late, 1, 2, 10);
+        post(box, &left, 3, 2, 60000);
+        assert_int_equal(channel_box_take(box, 60000, 4, owners), 1); /* its own time is over */
+        posted_check(&late, 2, ERR_IPC_TIMEOUT);
+        posted_check(&left, 2, ERR_IPC_TIMEOUT); /* given up */
+        peer_start(&peer, channel, DIE_AFTER_READING);
+        post(box, &lost, 5, 1, 60000);
+        assert_int_equal(channel_box_take(box, 60000, 4, owners), 1);
+        posted_check(&lost, 1, ERR_IPC_LOST);
+        pthread_join(peer.thread, NULL);
+        post(box, &again, 7, 2, 60000);
         channel_close(channel);
-        assert_true(channel_wait(call, 60000));
-        channel_end(call);
-        assert_int_equal(result.err, ERR_IPC_LOST);
+        assert_int_equal(channel_box_take(box, 60000, 4, owners), 1);
+        posted_check(&again, 2, ERR_IPC_LOST);
+        channel_box_free(box);
         channel_free(channel);
+}
+
+#define POSTERS 4
+#define POSTS 300
+
+struct poster {
+        struct channel_box *box;
+        pthread_t thread;
+        struct posted posts[POSTS];
+};
+
+static void *post_many(void *arg)
+{
+        struct poster *poster = arg;
+
+        for (uint32_t i = 0; i < POSTS; i++)
+                post(poster->box, &poster->posts[i], i * 2, 1 + i % 2, 60000);
+        return NULL;
+}
+
+static bool posted_is_sound(const struct posted *posted, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (posted->results[i].err != ERR_IPC_LOST &&
+                    (!res_is_ok(posted->results[i]) || memcmp(posted->replies[i].body.p, &posted->body[i], 4) != 0))
+                        return false;
+        return true;
+}
+
+/* Many post, one takes, a call of the ordinary kind beside them, and the peer is exchanged meanwhile: each ends once, right or lost. */
+static void test_many_post_many_lives(void **state)
+{
+        static struct poster posters[POSTERS];
+        struct channel *channel = channel_new(MSG_PEER_PROBER);
+        struct channel_box *box = channel_box_new(channel);
+        struct peer peers[4];
+        void *owners[16];
+        size_t lives = 0, done = 0;
+        (void)state;
+
+        peer_start(&peers[lives++], channel, ECHO);
+        for (size_t i = 0; i < POSTERS; i++) {
+                posters[i].box = box;
+                pthread_create(&posters[i].thread, NULL, post_many, &posters[i]);
+        }
+        while (done < (size_t)POSTERS * POSTS) {
+                size_t n = channel_box_take(box, 60000, 16, owners);
+                const uint32_t body = 9;
+                struct channel_reply reply;
+
+                assert_true(n > 0);
+                for (size_t i = 0; i < n; i++)
+                        ((struct posted *)owners[i])->times++;
+                done += n;
+                if (lives < 4 && done > lives * POSTS)
+                        peer_start(&peers[lives++], channel, ECHO);
+                (void)!res_is_ok(channel_call(channel, MSG_PROBE, &body, sizeof body, NULL, 0, 60000, &reply));
+                channel_reply_done(&reply);
+        }
+        for (size_t i = 0; i < POSTERS; i++)
+                pthread_join(posters[i].thread, NULL);
+        for (size_t i = 0; i < POSTERS; i++)
+                for (uint32_t k = 0; k < POSTS; k++) {
+                        struct posted *posted = &posters[i].posts[k];
+
+                        assert_int_equal(posted->times, 1);
+                        assert_true(posted_is_sound(posted, 1 + k % 2));
+                        for (size_t r = 0; r < 2; r++)
+                                channel_reply_done(&posted->replies[r]);
+                        channel_call_free(posted->call);
+                }
+        channel_box_free(box);
+        channel_free(channel);
+        for (size_t i = 0; i < lives; i++)
+                pthread_join(peers[i].thread, NULL);
 }
 
 static void *ask_much(void *arg)
@@ -391,8 +488,8 @@ int main(void)
                 cmocka_unit_test(test_peers_that_fail),       cmocka_unit_test(test_refusal_brings_its_sentence),
                 cmocka_unit_test(test_nobody_comes),          cmocka_unit_test(test_waits_for_the_next_life),
                 cmocka_unit_test(test_batch_and_death_in_it), cmocka_unit_test(test_many_threads_many_lives),
-                cmocka_unit_test(test_echo_and_sizes),        cmocka_unit_test(test_a_wait_goes_on_elsewhere),
-                cmocka_unit_test(test_a_wait_that_ends_early),
+                cmocka_unit_test(test_echo_and_sizes),        cmocka_unit_test(test_posted_calls_end_in_their_box),
+                cmocka_unit_test(test_posted_calls_that_fail), cmocka_unit_test(test_many_post_many_lives),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
