@@ -1,6 +1,8 @@
 /*
- * Making and loading the CA.  An issuer is there when its sealed key is: the certificate is written first, so that a
- * start which was cut between the two simply makes the issuer again.
+ * Making and loading the CA.  An issuer is there when its sealed key is.  It is written ahead: certificate and sealed key lie on the
+ * disk, the key under a name that is not its own yet, before the log says that the issuer was made; then the key gets its name.  So a
+ * start that was cut in between either finds nothing in the log, and makes the issuer again, or finds all of it, and goes on: the
+ * log never tells of an issuer whose key nobody has.
  */
 #include "signer/authority.h"
 
@@ -20,6 +22,8 @@
 #define RESPONDER_DAYS 90
 #define RESPONDER_RENEW_SEC (30 * 86400)
 #define KEY_BYTES 16384
+#define ENDING_SEALED "sealed"
+#define ENDING_MADE "made.sealed" /* not an issuer's yet */
 
 static const struct plan {
         const char *name, *parent, *profile, *title;
@@ -62,7 +66,7 @@ static void seal_aad(const char *name, char aad[64])
         snprintf(aad, 64, "ca key|%s|1", name);
 }
 
-static res save(const struct opening *opening, const struct authority_issuer *issuer)
+static res write_ahead(const struct opening *opening, const struct authority_issuer *issuer)
 {
         char path[PATH_MAX], aad[64];
         CLEAN(secret_done) struct secret pkcs8 = {0};
@@ -74,18 +78,27 @@ static res save(const struct opening *opening, const struct authority_issuer *is
         TRY(pki_seal(opening->seal_key, bytes_of(aad, strlen(aad)), secret_bytes(&pkcs8), &sealed));
         key_path(opening, issuer->name, "der", path);
         TRY(authority_file_write(path, 0444, buf_bytes(&issuer->der)));
-        key_path(opening, issuer->name, "sealed", path);
+        key_path(opening, issuer->name, ENDING_MADE, path);
         return authority_file_write(path, 0400, buf_bytes(&sealed));
 }
 
-static res load_key(const struct opening *opening, struct authority_issuer *issuer)
+static res adopt(const struct opening *opening, const struct authority_issuer *issuer)
+{
+        char from[PATH_MAX], to[PATH_MAX];
+
+        key_path(opening, issuer->name, ENDING_MADE, from);
+        key_path(opening, issuer->name, ENDING_SEALED, to);
+        return authority_file_rename(from, to);
+}
+
+static res load_key(const struct opening *opening, struct authority_issuer *issuer, const char *ending)
 {
         char path[PATH_MAX], aad[64];
         CLEAN(secret_done) struct secret pkcs8 = {0};
         CLEAN(buf_done) struct buf sealed = {0};
 
         buf_init(&sealed, KEY_BYTES);
-        key_path(opening, issuer->name, "sealed", path);
+        key_path(opening, issuer->name, ending, path);
         TRY(authority_file_read(path, &sealed));
         seal_aad(issuer->name, aad);
         if (!res_is_ok(pki_unseal(opening->seal_key, bytes_of(aad, strlen(aad)), buf_bytes(&sealed), &pkcs8))) {
@@ -96,16 +109,25 @@ static res load_key(const struct opening *opening, struct authority_issuer *issu
         return pki_key_from_pkcs8(secret_bytes(&pkcs8), &issuer->key);
 }
 
-static res load_certificate(const struct opening *opening, struct authority_issuer *issuer)
+/* ERR_FORMAT: not this key's, or none. */
+static res read_certificate(const struct opening *opening, struct authority_issuer *issuer)
 {
         char path[PATH_MAX];
 
         key_path(opening, issuer->name, "der", path);
-        res got = authority_file_read(path, &issuer->der);
-        if (res_is_ok(got))
-                got = pki_cert_parse(buf_bytes(&issuer->der), &issuer->cert);
-        if (res_is_ok(got) && pki_cert_has_key(&issuer->cert, issuer->key))
+        TRY(authority_file_read(path, &issuer->der));
+        ENSURE(res_is_ok(pki_cert_parse(buf_bytes(&issuer->der), &issuer->cert)), ERR_FORMAT);
+        ENSURE(pki_cert_has_key(&issuer->cert, issuer->key), ERR_FORMAT);
+        return RES_OK;
+}
+
+static res load_certificate(const struct opening *opening, struct authority_issuer *issuer)
+{
+        char path[PATH_MAX];
+
+        if (res_is_ok(read_certificate(opening, issuer)))
                 return RES_OK;
+        key_path(opening, issuer->name, "der", path);
         buf_printf(opening->why, "%s is not the certificate of the key beside it; bring it back from the backup", path);
         return FAIL(ERR_CONFIG);
 }
@@ -181,7 +203,36 @@ static res make(const struct opening *opening, const struct plan *plan, struct a
                                         .days = plan->days};
         TRY(opening->maker->make(opening->maker->context, &order, &issuer->der));
         TRY(pki_cert_parse(buf_bytes(&issuer->der), &issuer->cert));
-        return save(opening, issuer);
+        TRY(write_ahead(opening, issuer));
+        TRY(opening->maker->log(opening->maker->context));
+        return adopt(opening, issuer);
+}
+
+/* What a start that was cut made: good if the log has it.  ERR_NOT_FOUND: nothing, or nothing that was ever used. */
+static res resume(const struct opening *opening, struct authority_issuer *issuer)
+{
+        bool is_logged = false;
+
+        TRY(load_key(opening, issuer, ENDING_MADE));
+        res got = read_certificate(opening, issuer);
+        ENSURE(got.err != ERR_FORMAT, ERR_NOT_FOUND); /* cut while it was made again */
+        TRY(got);
+        TRY(opening->maker->is_logged(opening->maker->context, &issuer->cert, buf_bytes(&issuer->der), &is_logged));
+        ENSURE(is_logged, ERR_NOT_FOUND);
+        log_line(LOG_INFO, "resume_issuer", "name=%s", issuer->name);
+        return adopt(opening, issuer);
+}
+
+static res resume_or_make(const struct opening *opening, const struct plan *plan, struct authority_issuer *issuer)
+{
+        res resumed = resume(opening, issuer);
+
+        if (resumed.err != ERR_NOT_FOUND)
+                return resumed;
+        pki_key_free(issuer->key);
+        issuer->key = NULL;
+        buf_clear(&issuer->der);
+        return make(opening, plan, issuer);
 }
 
 static res know_hashes(const struct opening *opening, struct authority_issuer *issuer)
@@ -200,11 +251,11 @@ static res open_issuer(const struct opening *opening, const struct plan *plan, s
         issuer->name = plan->name;
         issuer->parent = plan->parent;
         TRY(write_urls(opening, issuer));
-        res loaded = load_key(opening, issuer);
+        res loaded = load_key(opening, issuer, ENDING_SEALED);
         if (res_is_ok(loaded))
                 TRY(load_certificate(opening, issuer));
         else if (loaded.err == ERR_NOT_FOUND)
-                TRY(make(opening, plan, issuer));
+                TRY(resume_or_make(opening, plan, issuer));
         else
                 return loaded;
         opening->authority->count++;
@@ -285,6 +336,7 @@ MUST res authority_responder(struct authority *authority, const struct authority
                                         .key_id = bytes_of(key_id, 20),
                                         .days = RESPONDER_DAYS};
         TRY(maker->make(maker->context, &order, &der));
+        TRY(maker->log(maker->context));
         TRY(pki_cert_parse(buf_bytes(&der), &cert));
         pki_key_free(own->responder_key);
         own->responder_key = key;

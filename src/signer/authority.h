@@ -1,6 +1,7 @@
 /*
  * The built-in CA: roots, intermediates and the responders that sign OCSP answers.  Keys are sealed files
- * (DIR/keys/<name>.sealed), certificates lie beside them (<name>.der); made once, at the first start.
+ * (DIR/keys/<name>.sealed), certificates lie beside them (<name>.der); made once, at the first start.  A key that is made waits as
+ * <name>.made.sealed until the log has its certificate for good.
  * Responders' keys live in memory only: each start makes new ones, and a running signer every two months, which RFC 6960 §4.2.2.2 allows and
  * which leaves nothing to steal.
  */
@@ -36,7 +37,10 @@ struct authority {
         size_t count;
 };
 
-/* What a new certificate of the CA itself is given: built, linted, logged and put into ret_der by the caller's room. */
+/*
+ * What a new certificate of the CA itself is given: built, linted, put into ret_der and added to the log by the caller's room; it is in the
+ * log for good only after log().  is_logged(): is this very certificate there?
+ */
 struct authority_order {
         const struct authority_issuer *issuer; /* who signs; its own entry for a root */
         const char *profile;
@@ -45,6 +49,8 @@ struct authority_order {
 };
 struct authority_maker {
         res (*make)(void *context, const struct authority_order *order, struct buf *ret_der);
+        res (*log)(void *context);
+        res (*is_logged)(void *context, const struct pki_cert *cert, struct bytes der, bool *ret_is);
         void *context;
 };
 

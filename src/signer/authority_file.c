@@ -37,8 +37,13 @@ MUST res authority_file_write(const char *path, unsigned mode, struct bytes cont
         fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
         ENSURE(fd >= 0, ERR_IO);
         ENSURE(write(fd, content.p, content.n) == (ssize_t)content.n && fsync(fd) == 0, ERR_IO);
-        ENSURE(rename(beside, path) == 0, ERR_IO);
-        return sync_directory_of(path);
+        return authority_file_rename(beside, path);
+}
+
+MUST res authority_file_rename(const char *from, const char *to)
+{
+        ENSURE(rename(from, to) == 0, ERR_IO);
+        return sync_directory_of(to);
 }
 
 MUST res authority_file_read(const char *path, struct buf *out)

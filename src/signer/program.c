@@ -100,15 +100,37 @@ static res make_own(void *context, const struct authority_order *in, struct buf 
                 log_line(LOG_ERROR, "own_certificate", "profile=%s err=%s why=%s", in->profile, err_name(made.err),
                          log_quote(buf_str(&why)));
         TRY(made);
-        TRY(journal_sync(signer->journal));
         buf_clear(ret_der);
         buf_add(ret_der, signer->der.p, signer->der.n);
         return buf_check(ret_der);
 }
 
+static res log_own(void *context)
+{
+        struct signer *signer = context;
+
+        return journal_sync(signer->journal);
+}
+
+static res own_is_logged(void *context, const struct pki_cert *cert, struct bytes der, bool *ret_is)
+{
+        struct signer *signer = context;
+        struct journal_entry entry;
+
+        *ret_is = false;
+        if (cert->serial.n != MSG_SERIAL_SIZE)
+                return RES_OK;
+        res found = journal_find(signer->journal, cert->serial.p, &entry);
+        if (found.err == ERR_NOT_FOUND)
+                return RES_OK;
+        TRY(found);
+        *ret_is = entry.der.n == der.n && memcmp(entry.der.p, der.p, der.n) == 0;
+        return RES_OK;
+}
+
 static struct authority_maker maker_of(struct signer *signer)
 {
-        return (struct authority_maker){.make = make_own, .context = signer};
+        return (struct authority_maker){.make = make_own, .log = log_own, .is_logged = own_is_logged, .context = signer};
 }
 
 MUST res signer_responder(struct signer *signer, const struct authority_issuer *issuer)

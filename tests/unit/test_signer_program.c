@@ -565,6 +565,60 @@ static void test_wrong_master_key(void **state)
         test_issuers(NULL);
 }
 
+/* ---- a first start that was cut ------------------------------------------------------------------- */
+
+static void file_of(const char *name, char path[PATH_MAX + 32])
+{
+        snprintf(path, PATH_MAX + 32, "%s/%s", signer.data_dir, name);
+}
+
+static void move_file(const char *from_name, const char *to_name)
+{
+        char from[PATH_MAX + 32], to[PATH_MAX + 32];
+
+        file_of(from_name, from);
+        file_of(to_name, to);
+        assert_int_equal(rename(from, to), 0);
+}
+
+static void cut_dv_ecc(void)
+{
+        program_kill(&signer);
+        move_file("keys/dv-ecc.sealed", "keys/dv-ecc.made.sealed");
+}
+
+static bool dv_ecc_stays(void)
+{
+        static uint8_t before[LIMIT_CERT_BYTES];
+        size_t n = issuers[2].der.n;
+
+        assert_true(n <= sizeof(before));
+        memcpy(before, issuers[2].der.p, n);
+        program_start(&signer);
+        test_issuers(NULL);
+        return issuers[2].der.n == n && memcmp(issuers[2].der.p, before, n) == 0;
+}
+
+/* The record is in the log and the key has no name yet: that issuer it is.  In any other case nobody ever heard of it, and it is made again. */
+static void test_cut_while_an_issuer_is_made(void **state)
+{
+        (void)state;
+        test_issuers(NULL);
+        cut_dv_ecc();
+        assert_true(dv_ecc_stays());
+
+        cut_dv_ecc(); /* while it was made again: the certificate of another key */
+        move_file("keys/dv-ecc.der", "keys/kept.der");
+        move_file("keys/dv-rsa.der", "keys/dv-ecc.der");
+        move_file("keys/dv-rsa.sealed", "keys/dv-rsa.made.sealed");
+        assert_false(dv_ecc_stays());
+
+        cut_dv_ecc(); /* before the log had it */
+        move_file("log/issued.log", "log/kept.log");
+        move_file("log/issued.idx", "log/kept.idx");
+        assert_false(dv_ecc_stays());
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -580,6 +634,7 @@ int main(void)
                 cmocka_unit_test(test_log),
                 cmocka_unit_test(test_issuance_off),
                 cmocka_unit_test(test_wrong_master_key),
+                cmocka_unit_test(test_cut_while_an_issuer_is_made),
         };
         signal(SIGPIPE, SIG_IGN);
         return cmocka_run_group_tests(tests, start_all, stop_all);
