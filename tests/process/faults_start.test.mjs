@@ -6,7 +6,8 @@
  * one succeeds the installation is as whole as one that nothing befell.
  *
  * Making RSA keys takes a second, so what comes in a start that finds its CA made is walked in copies of such a directory.
- * Run by hand, `node tests/process/faults_start.mjs`: each twelfth of them; CHANCERY_FAULT_EACH=1 walks all, some 120 starts and ten minutes.
+ * Walked is each sixteenth of them, the same ones in each run of a build; CHANCERY_FAULT_EACH=1 walks all, some 160 starts and ten minutes,
+ * CHANCERY_FAULT_PART=3 the fourth sixteenth.  Takes about 40 s.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -19,7 +20,8 @@ import { Chancery, until } from '../lib/chancery.mjs'
 import { Fault } from '../lib/fault.mjs'
 
 const ALL = process.env.CHANCERY_FAULT_ALL === '1'
-const EACH = Number(process.env.CHANCERY_FAULT_EACH ?? 12)
+const EACH = Number(process.env.CHANCERY_FAULT_EACH ?? 16)
+const PART = Number(process.env.CHANCERY_FAULT_PART ?? 0)
 const ONLY = process.env.CHANCERY_FAULT_ONLY ?? '' /* "server query" */
 const SIDE_BY_SIDE = 2
 const TWICE = ['write', 'sync', 'open']
@@ -119,7 +121,7 @@ before(async () => {
   const all = [...later.map(s => ({ ...s, withCa: true })), ...fresh.filter(s => !known.has(s.site))].filter(walked)
   points = all.filter(s => s.program !== 'other').flatMap(s => (TWICE.includes(s.kind) && s.n > 1 ? [1, s.n] : [1]).map(nth => ({ ...s, nth })))
   for (const p of points) p.error = ERRORS[p.kind][Number(p.site % BigInt(ERRORS[p.kind].length))] /* the same in each run of a build */
-  if (!ALL && !ONLY) points = points.filter((_, i) => i % EACH === 0)
+  if (!ALL && !ONLY) points = points.filter((_, i) => i % EACH === PART)
   if (sleepy) console.log(points.length, 'points')
   points = points.filter(p => `${p.program} ${p.kind}`.startsWith(ONLY))
 })
@@ -185,5 +187,5 @@ test('each call of a first start fails, and the next start goes on', async t => 
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, (_, i) => walkIn(new Place(`place-${i}`))))
   for (const m of missed) t.diagnostic(`not met: ${m}`) /* what comes in most starts may not come in this */
   t.diagnostic(`${count} points, ${fired} failures, ${refused} starts ended, not met ${missed.length}`)
-  assert.ok(fired > count / 2)
+  assert.ok(fired > count / 3)
 })
