@@ -212,8 +212,8 @@ res issuing_put(struct issuing *issuing, struct store_tx *tx, struct issuing_row
                                    .spki_hash = bytes_of(hash, sizeof hash), .sealed = bytes_of("x", 1), .csr = bytes_of("", 0), .created_at = now};
 
         TRY(store_key_insert(tx, &key));
-        TRY(put_proof(issuing, tx, in, now));
         TRY(put_certificate(issuing, tx, in, key.key_id, now));
+        TRY(put_proof(issuing, tx, in, now));
         TRY(job_put(tx, JOB_ISSUE, issuing->account_id, str_of(in->certificate_id), now, now));
         return store_quota_insert(tx, &(struct quota_use_row){
                                               .certificate_id = str_of(in->certificate_id), .account_id = issuing->account_id, .counter = STR("any"),

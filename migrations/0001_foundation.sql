@@ -198,9 +198,10 @@ CREATE TABLE validation (
     detail TEXT NOT NULL,
     found TEXT NOT NULL,                    -- values seen at the last look, one a line
     evidence_id BIGINT NOT NULL,
-    purpose BIGINT NOT NULL                 -- 0 to be issued, 1 to be revoked
+    purpose BIGINT NOT NULL,                -- 0 to be issued, 1 to be revoked
+    certificate_seq BIGINT NOT NULL         -- its seq, found by it
 );
-CREATE INDEX validation_certificate ON validation (account_id, certificate_id, position);
+CREATE INDEX validation_certificate ON validation (account_id, certificate_seq, position);
 CREATE TABLE evidence (
     evidence_id BIGINT PRIMARY KEY,
     account_id BIGINT NOT NULL REFERENCES account (account_id),

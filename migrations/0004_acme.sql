@@ -43,10 +43,11 @@ CREATE TABLE acme_order (
     not_after BIGINT NOT NULL,              -- as the client asked; 0 = as long as certificates live
     error TEXT NOT NULL,                    -- problem document, '' = none
     created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    certificate_seq BIGINT NOT NULL         -- its seq, 0 = none yet: found by it
 );
 CREATE INDEX acme_order_account ON acme_order (acme_id, order_id);
-CREATE INDEX acme_order_certificate ON acme_order (account_id, certificate_id) WHERE certificate_id <> '';
+CREATE INDEX acme_order_certificate ON acme_order (account_id, certificate_seq) WHERE certificate_seq > 0;
 CREATE INDEX acme_order_replaces ON acme_order (account_id, replaces) WHERE replaces <> '';
 CREATE TABLE acme_authorization (
     authorization_id BIGINT PRIMARY KEY,

@@ -16,15 +16,18 @@ static const struct column columns[] = {
 
 enum { INSERT, GET, UPDATE, LIST, BY_CERTIFICATE, REPLACING };
 static const struct sql statements[] = {
-        [INSERT] = SQL("acme_order_insert", "INSERT INTO acme_order (" ACME_ORDER ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"),
+        [INSERT] = SQL("acme_order_insert",
+                "INSERT INTO acme_order (" ACME_ORDER ", certificate_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)"),
         [GET] = SQL_ROW("acme_order_get", columns,
                 "SELECT " ACME_ORDER " FROM acme_order WHERE account_id = $1 AND acme_id = $2 AND order_id = $3"),
         [UPDATE] = SQL("acme_order_update",
-                "UPDATE acme_order SET state = $3, certificate_id = $4, error = $5 WHERE account_id = $1 AND order_id = $2"),
+                "UPDATE acme_order SET state = $3, certificate_id = $4, error = $5, certificate_seq = " SQL_SEQ_OF("$1", "$4")
+                " WHERE account_id = $1 AND order_id = $2"),
         [LIST] = SQL_ROW("acme_order_list", columns,
                 "SELECT " ACME_ORDER " FROM acme_order WHERE account_id = $1 AND acme_id = $2 AND order_id > $3 ORDER BY order_id LIMIT $4"),
         [BY_CERTIFICATE] = SQL_ROW("acme_order_get_by_certificate", columns,
-                "SELECT " ACME_ORDER " FROM acme_order WHERE account_id = $1 AND certificate_id = $2 AND certificate_id <> ''"),
+                "SELECT " ACME_ORDER " FROM acme_order WHERE account_id = $1 AND certificate_seq > 0"
+                " AND certificate_seq = " SQL_SEQ_OF("$1", "$2") " AND certificate_id = $2"),
         [REPLACING] = SQL_ROW("acme_order_list_replacing", columns,
                 "SELECT " ACME_ORDER " FROM acme_order WHERE account_id = $1 AND replaces = $2 AND replaces <> '' ORDER BY order_id"),
 };

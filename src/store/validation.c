@@ -16,18 +16,20 @@ static const struct column columns[] = {
 };
 #define VALIDATION "validation_id, account_id, certificate_id, position, name, zone, method, record, value, state, " \
         "checked_at, verdict, detail, found, evidence_id, purpose"
+#define OF_CERTIFICATE \
+        " WHERE account_id = $1 AND certificate_seq = " SQL_SEQ_OF("$1", "$2") " AND certificate_id = $2 AND purpose = $3"
 
 enum { INSERT, UPDATE, LIST, DELETE_ALL };
 static const struct sql statements[] = {
         [INSERT] = SQL("validation_insert",
-                "INSERT INTO validation (" VALIDATION ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"),
+                "INSERT INTO validation (" VALIDATION ", certificate_seq)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, " SQL_SEQ_OF("$2", "$3") ")"),
         [UPDATE] = SQL("validation_update",
                 "UPDATE validation SET state = $3, checked_at = $4, verdict = $5, detail = $6, found = $7, evidence_id = $8"
                 " WHERE account_id = $1 AND validation_id = $2"),
         [LIST] = SQL_ROW("validation_list", columns,
-                "SELECT " VALIDATION " FROM validation WHERE account_id = $1 AND certificate_id = $2 AND purpose = $3"
-                " ORDER BY position"),
-        [DELETE_ALL] = SQL("validation_delete_all", "DELETE FROM validation WHERE account_id = $1 AND certificate_id = $2 AND purpose = $3"),
+                "SELECT " VALIDATION " FROM validation" OF_CERTIFICATE " ORDER BY position"),
+        [DELETE_ALL] = SQL("validation_delete_all", "DELETE FROM validation" OF_CERTIFICATE),
 };
 const struct sql_set sql_validation = SQL_SET(SQL_SET_VALIDATION, statements);
 

@@ -16,6 +16,7 @@ struct validation_row {
 };
 #define VALIDATION_TO_ISSUE 0  /* what most functions mean */
 #define VALIDATION_TO_REVOKE 1 /* the proof that a request to revoke asks for (RVK-16) */
+/* After its certificate. */
 MUST res store_validation_insert(struct store_tx *tx, struct validation_row *row);
 /* state, checked_at, verdict, detail, found, evidence_id.  ERR_NOT_FOUND. */
 MUST res store_validation_update(struct store_tx *tx, const struct validation_row *row);
