@@ -1,7 +1,7 @@
 /*
  * From a ready order to an issued certificate.  The request is checked and CAA asked again where that is due; then one
  * transaction makes the certificate of the account with all that belongs to it, and the ticket goes to the next round of issue.
- * The job beside it is for the case that we die in between.
+ * Should we die in between, a sweep finds what is being signed (issue_sweep).
  */
 #include <assert.h>
 
@@ -38,7 +38,6 @@ static_assert((int)PKI_KEY_RSA_2048 == (int)MSG_KEY_RSA_2048 && (int)PKI_KEY_EC_
 
 #define FINALIZE_WAIT_MS 2000
 #define FINALIZE_SHORT_MS 100  /* where many wait already: a round takes less, unless issuing stands */
-#define FINALIZE_JOB_SEC 20 /* the round of issue is long over by then, unless we died */
 
 struct finalize {
         struct act *act;
@@ -56,6 +55,7 @@ struct finalize {
         struct order_row bought;
         struct cert_key_row key;
         struct certificate_row certificate;
+        struct issued_row issued;
         struct issue_ticket ticket;
 };
 
@@ -327,6 +327,19 @@ static MUST res finalize_link(struct finalize *f, struct store_tx *tx)
         return store_certificate_update(tx, &old);
 }
 
+/* An authorization says of its evidence what the signer wants to know. */
+static MUST res finalize_begin(struct finalize *f, struct store_tx *tx)
+{
+        struct evidence_row *evidence = arena_array_of(f->act->arena, f->order.names.n, struct evidence_row);
+        const struct issue_known known = {.certificate = &f->certificate, .key = &f->key, .evidence = evidence, .evidence_count = f->order.names.n,
+                                          .term_end_at = f->bought.term_end_at, .caa_checked_at = f->caa_checked_at};
+
+        for (size_t i = 0; i < f->order.names.n; i++)
+                evidence[i] = (struct evidence_row){.evidence_id = f->authorizations[i].evidence_id, .name = f->authorizations[i].name,
+                                                    .method = f->authorizations[i].method, .proved_at = f->authorizations[i].validated_at};
+        return issue_begin_with(f->act, tx, &known, &f->issued);
+}
+
 static res finalize_tx(struct store_tx *tx, void *arg)
 {
         struct finalize *f = arg;
@@ -352,9 +365,10 @@ static res finalize_tx(struct store_tx *tx, void *arg)
         now.row.state = STR("finalized");
         now.row.certificate_id = f->certificate.certificate_id;
         TRY(store_acme_order_update(tx, &now.row));
-        TRY(job_put(tx, JOB_ISSUE, f->account->account_id, f->certificate.certificate_id, act->now_sec + (f->caa_later ? 0 : FINALIZE_JOB_SEC), act->now_sec));
-        if (!f->caa_later)
-                TRY(issue_begin_with(act, tx, &f->certificate, f->caa_checked_at));
+        if (f->caa_later)
+                TRY(job_put(tx, JOB_ISSUE, f->account->account_id, f->certificate.certificate_id, act->now_sec, act->now_sec));
+        else
+                TRY(finalize_begin(f, tx));
         return act_log(act, tx, f->certificate.certificate_id, "apply", "Ordered by ACME");
 }
 
@@ -362,7 +376,8 @@ static res finalize_tx(struct store_tx *tx, void *arg)
 
 static void finalize_push(struct finalize *f)
 {
-        f->ticket = (struct issue_ticket){.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at, .is_begun = true};
+        f->ticket = (struct issue_ticket){.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at, .is_begun = true,
+                                          .begun = issue_begun_new(&f->certificate, &f->issued)};
         memcpy(f->ticket.certificate_id, f->certificate_id, 8);
         issue_queue_push(f->act->core->issue, &f->ticket);
 }

@@ -24,7 +24,6 @@
 #define LOOK_AGAIN_MAX 40
 #define LOOK_IDLE_MS 1000
 #define LOOK_BUCKETS 256
-#define SWEEP_EVERY_SEC 30
 #define SWEEP_OLD_SEC 30    /* longer than any look */
 
 struct look_entry {
@@ -409,7 +408,7 @@ void authorization_queue_free(struct authorization_queue *queue)
 
 /* ---- what a crash left behind ---------------------------------------------------------------------------------- */
 
-static MUST res sweep(struct act *act)
+res authorization_sweep(struct act *act)
 {
         struct store_conn *reader = NULL;
         const struct acme_authorization_row *rows = NULL;
@@ -428,14 +427,4 @@ static MUST res sweep(struct act *act)
                 ENSURE(res_is_ok(pushed) || pushed.err == ERR_RATE, pushed.err); /* one over its share: the others' turn */
         }
         return RES_OK;
-}
-
-void authorization_sweep_job(struct act *act, const struct job_row *job, void *context)
-{
-        res r = sweep(act);
-        (void)context;
-
-        if (!res_is_ok(r))
-                log_line(LOG_WARNING, "authorization_sweep", "err=%s", err_name(r.err));
-        job_postpone(act, job, act->now_sec + SWEEP_EVERY_SEC);
 }

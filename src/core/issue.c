@@ -32,6 +32,7 @@
 #include "store/notice.h"
 
 #define ISSUE_ARENA (32 * 1024 * 1024)
+#define BEGUN_ARENA (512 * 1024) /* the longest request fits a frame */
 #define ISSUE_RETRY_SEC 5
 #define ISSUE_OFF_RETRY_SEC 2 /* costs one look at the signer, no CAA look */
 
@@ -43,7 +44,7 @@ struct issue_batch {
 
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
-static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_item *item)
+static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_item *item, const struct issue_known *known)
 {
         const struct certificate_row *row = &item->certificate;
         const struct pki_profile *profile = issuers_profile(act->core->issuers, row->profile);
@@ -53,7 +54,7 @@ static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_it
         ENSURE(profile != NULL && issuers_find(act->core->issuers, row->issuer) != NULL, ERR_CONFIG);
         random_bytes(serial, MSG_SERIAL_SIZE);
         pki_serial_fix(serial);
-        TRY(term_not_after(act, store_tx_conn(tx), row, &not_after));
+        TRY(known ? term_not_after_of(act, row, known->term_end_at, &not_after) : term_not_after(act, store_tx_conn(tx), row, &not_after));
         TRY(store_crl_shard_assign(tx, row->issuer, &shard));
         item->issued = (struct issued_row){
                 .account_id = row->account_id,
@@ -69,16 +70,41 @@ static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_it
                 .caa_checked_at = item->ticket->caa_checked_at,
                 .created_at = act->now_sec,
         };
-        TRY(issue_request(act, store_tx_conn(tx), item, &item->issued.request));
+        TRY(issue_request(act, store_tx_conn(tx), item, known, &item->issued.request));
         return store_issued_insert(tx, &item->issued);
 }
 
-res issue_begin_with(struct act *act, struct store_tx *tx, const struct certificate_row *row, int64_t caa_checked_at)
+res issue_begin_with(struct act *act, struct store_tx *tx, const struct issue_known *known, struct issued_row *ret_issued)
 {
-        const struct issue_ticket ticket = {.caa_checked_at = caa_checked_at};
-        struct issue_item item = {.ticket = &ticket, .certificate = *row};
+        const struct issue_ticket ticket = {.caa_checked_at = known->caa_checked_at};
+        struct issue_item item = {.ticket = &ticket, .certificate = *known->certificate};
 
-        return issue_begin_new(act, tx, &item);
+        TRY(issue_begin_new(act, tx, &item, known));
+        *ret_issued = item.issued;
+        return RES_OK;
+}
+
+struct issue_begun {
+        struct arena *arena; /* that it lives in */
+        struct certificate_row certificate;
+        struct issued_row issued;
+};
+
+struct issue_begun *issue_begun_new(const struct certificate_row *certificate, const struct issued_row *issued)
+{
+        struct arena *arena = arena_new(BEGUN_ARENA);
+        struct issue_begun *begun = arena_new_of(arena, struct issue_begun);
+
+        *begun = (struct issue_begun){arena, *certificate, *issued};
+        store_certificate_keep(arena, &begun->certificate);
+        store_issued_keep(arena, &begun->issued);
+        return begun;
+}
+
+void issue_begun_free(struct issue_begun *begun)
+{
+        if (begun)
+                arena_free(begun->arena);
 }
 
 static res issue_begin_one(struct act *act, struct store_tx *tx, struct issue_item *item)
@@ -90,7 +116,7 @@ static res issue_begin_one(struct act *act, struct store_tx *tx, struct issue_it
         bool left_behind = false;
 
         TRY(issue_signing(act, conn, &item->certificate, &item->issued, &left_behind));
-        return left_behind ? RES_OK : issue_begin_new(act, tx, item); /* the same serial again */
+        return left_behind ? RES_OK : issue_begin_new(act, tx, item, /* known= */ NULL); /* the same serial again */
 }
 
 res issue_signing(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct issued_row *ret_issued,
@@ -154,16 +180,37 @@ static void issue_take_up_one(struct act *act, struct store_conn *conn, struct i
         item->is_begun &= res_is_ok(found);
 }
 
+/* From memory.  What became of them meanwhile is judged when they are finished. */
+static bool issue_take_begun(struct issue_batch *batch)
+{
+        bool all = true;
+
+        for (size_t i = 0; i < batch->count; i++) {
+                struct issue_item *item = &batch->items[i];
+                const struct issue_begun *begun = item->ticket->begun;
+
+                item->is_begun = begun != NULL;
+                all &= item->is_begun;
+                if (begun == NULL)
+                        continue;
+                item->certificate = begun->certificate;
+                item->issued = begun->issued;
+        }
+        return all;
+}
+
 /* false: some are left for issue_begin, which judges them. */
 static bool issue_take_up(struct issue_batch *batch)
 {
         struct store_conn *conn = NULL;
         bool all = true;
 
+        if (issue_take_begun(batch))
+                return true;
         if (!res_is_ok(store_read(batch->act.core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
                 return false;
         for (size_t i = 0; i < batch->count; i++) {
-                if (batch->items[i].ticket->is_begun)
+                if (batch->items[i].ticket->is_begun && !batch->items[i].is_begun)
                         issue_take_up_one(&batch->act, conn, &batch->items[i]);
                 all &= batch->items[i].is_begun;
         }
@@ -221,10 +268,19 @@ static void issue_sign(struct issue_batch *batch)
 
 /* ---- finish ---------------------------------------------------------------------------------------- */
 
+/* Not done: its job comes back then. */
+static res issue_again(struct act *act, struct store_tx *tx, const struct issue_item *item, int64_t due_at)
+{
+        const struct issue_ticket *ticket = item->ticket;
+
+        if (ticket->job_id == 0)
+                return job_put(tx, JOB_ISSUE, ticket->account_id, str_of(ticket->certificate_id), due_at, act->now_sec);
+        return job_again(tx, act->core, ticket->job_id, due_at, err_name(item->err));
+}
+
 /* Cancelled while it was being signed: the certificate exists, so it is revoked (cessation of operation). */
 static res issue_finish_unwanted(struct act *act, struct store_tx *tx, struct issue_item *item)
 {
-        TRY(store_issued_finish(tx, item->issued.account_id, item->issued.issued_id, item->der));
         TRY(revoke_issued(act, tx, &item->issued, REVOKE_CESSATION));
         return job_end(tx, JOB_ISSUE, item->certificate.certificate_id);
 }
@@ -241,28 +297,17 @@ static res issue_notice(struct act *act, struct store_tx *tx, const struct certi
                                        });
 }
 
-/* It is not pending any more: finished by a round before this one, cancelled, or cancelled and deleted. */
-static res issue_finish_late(struct act *act, struct store_tx *tx, struct issue_item *item)
-{
-        const struct certificate_row *row = &item->certificate;
-        struct certificate_row now = {0};
-        res found = store_certificate_get(store_tx_conn(tx), act->arena, row->account_id, row->certificate_id, &now);
-
-        if (res_is_ok(found) && now.issued_id == item->issued.issued_id)
-                return job_end(tx, JOB_ISSUE, row->certificate_id);
-        if (res_is_ok(found) || found.err == ERR_NOT_FOUND)
-                return issue_finish_unwanted(act, tx, item);
-        return found;
-}
-
-/* Its request was given up while the signer had it: cancelled, and perhaps submitted again with other names. */
-static res issue_is_given_up(struct act *act, struct store_tx *tx, const struct issue_item *item, bool *ret_given_up)
+/*
+ * Its request is not being signed any more.  Either it was given up while the signer had it: cancelled, and perhaps submitted
+ * again with other names; it is revoked should it have been signed, and its job, if there is one now, is another request's.
+ * Or a round before this one finished it.
+ */
+static res issue_finish_late(struct act *act, struct store_tx *tx, const struct issue_item *item)
 {
         struct issued_row now = {0};
 
         TRY(store_issued_get(store_tx_conn(tx), act->arena, item->issued.account_id, item->issued.issued_id, &now));
-        *ret_given_up = str_equals(now.state, "dead");
-        return RES_OK;
+        return str_equals(now.state, "dead") ? RES_OK : job_end(tx, JOB_ISSUE, item->certificate.certificate_id);
 }
 
 /* What those hear who wait for it. */
@@ -273,6 +318,13 @@ static void issue_note_issued(struct issue_item *item)
         item->certificate.begin_at = item->issued.not_before;
         item->certificate.end_at = item->issued.not_after;
         item->is_issued = true;
+}
+
+static res issue_finish_work(struct act *act, struct store_tx *tx, const struct certificate_row *row, const struct issued_row *issued)
+{
+        TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
+        TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
+        return term_issued(act, tx, row, issued->not_before, issued->not_after);
 }
 
 static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_item *item)
@@ -291,23 +343,21 @@ static res issue_finish_one(struct act *act, struct store_tx *tx, struct issue_i
                 .profile = issued->profile,
         };
 
-        bool given_up = false;
-
         act->account_id = row->account_id;
         item->is_issued = false;
-        TRY(issue_is_given_up(act, tx, item, &given_up));
-        if (given_up) /* and revoked, should it have been signed; its job, if there is one now, is another request's */
-                return RES_OK;
+        res finished = store_issued_finish(tx, row->account_id, issued->issued_id, item->der);
+
+        if (finished.err == ERR_NOT_FOUND)
+                return issue_finish_late(act, tx, item);
+        TRY(finished);
         res moved = store_certificate_set_issued(tx, &issue);
 
-        if (moved.err == ERR_NOT_FOUND)
-                return issue_finish_late(act, tx, item);
+        if (moved.err == ERR_NOT_FOUND) /* cancelled, or cancelled and deleted */
+                return issue_finish_unwanted(act, tx, item);
         TRY(moved);
-        TRY(store_issued_finish(tx, row->account_id, issued->issued_id, item->der));
         TRY(quota_hold(act, tx, row->certificate_id, issued->not_after + 1));
-        TRY(job_end(tx, JOB_ISSUE, row->certificate_id));
-        TRY(job_end(tx, JOB_DEADLINE, row->certificate_id));
-        TRY(term_issued(act, tx, row, issued->not_before, issued->not_after));
+        if (!item->ticket->is_begun) /* else there is none of it: it came proved, from its own transaction, and nobody bought it */
+                TRY(issue_finish_work(act, tx, row, issued));
         TRY(issue_notice(act, tx, row));
         TRY(act_log(act, tx, row->certificate_id, "issued", "Certificate issued"));
         issue_note_issued(item);
@@ -330,10 +380,10 @@ static res issue_hold_off(struct act *act, struct store_tx *tx, struct issue_ite
                 res told = store_certificate_set_status(tx, row->account_id, row->certificate_id, CERT_PENDING, CERT_PENDING, str_of(message));
 
                 if (told.err == ERR_NOT_FOUND) /* cancelled meanwhile: the next look ends the job */
-                        return job_again(tx, act->core, item->ticket->job_id, act->now_sec, err_name(item->err));
+                        return issue_again(act, tx, item, act->now_sec);
                 TRY(told);
         }
-        return job_again(tx, act->core, item->ticket->job_id, act->now_sec + ISSUE_OFF_RETRY_SEC, err_name(item->err));
+        return issue_again(act, tx, item, act->now_sec + ISSUE_OFF_RETRY_SEC);
 }
 
 /* A request left from long ago is refused for its age alone: then a new one is made. */
@@ -354,9 +404,7 @@ static res issue_give_up(struct act *act, struct store_tx *tx, const struct issu
         if (key_gate_refuses(item->err)) /* the signer was not asked */
                 return RES_OK;
         TRY(store_issued_set_dead(tx, item->certificate.account_id, item->issued.issued_id, 0, 0));
-        if (!item_is_late(act, item))
-                return RES_OK;
-        return job_again(tx, act->core, item->ticket->job_id, act->now_sec, err_name(item->err));
+        return item_is_late(act, item) ? issue_again(act, tx, item, act->now_sec) : RES_OK;
 }
 
 static res issue_finish(struct store_tx *tx, void *arg)
@@ -376,7 +424,7 @@ static res issue_finish(struct store_tx *tx, void *arg)
                 else if (item->err == ERR_ISSUE_OFF)
                         TRY(issue_hold_off(act, tx, item));
                 else
-                        TRY(job_again(tx, act->core, item->ticket->job_id, act->now_sec + ISSUE_RETRY_SEC, err_name(item->err)));
+                        TRY(issue_again(act, tx, item, act->now_sec + ISSUE_RETRY_SEC));
         }
         return RES_OK;
 }
@@ -423,5 +471,7 @@ bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t c
         issue_settle(&batch);
         for (size_t i = 0; i < count; i++)
                 bell_ring(core->bell, bell_key(str_of(tickets[i].certificate_id)), batch.items[i].is_issued ? &batch.items[i].certificate : NULL);
+        for (size_t i = 0; i < count; i++)
+                issue_begun_free(tickets[i].begun);
         return true;
 }

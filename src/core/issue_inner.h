@@ -18,8 +18,12 @@ struct issue_item {
         bool is_issued;           /* by this round; `certificate` says so too */
 };
 
-/* The signer's request for item->certificate with the serial and dates of item->issued: body, then tail; in the arena. */
-MUST res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, struct bytes *ret_request);
+/*
+ * The signer's request for item->certificate with the serial and dates of item->issued: body, then tail; in the arena.  Key and
+ * evidence are read, and the key judged again, where `known` is NULL.
+ */
+MUST res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, const struct issue_known *known,
+                       struct bytes *ret_request);
 
 /* The next round's tickets, taken off the queue: all, or the accounts' in turn where more wait than a round holds. */
 size_t issue_queue_take(struct issue_queue *queue, struct issue_ticket tickets[LIMIT_ISSUE_BATCH]);

@@ -17,6 +17,8 @@
 #define ISSUE_QUEUE 4096           /* more wait as jobs in the store */
 #define ISSUE_QUEUE_SHARED 2048    /* beyond it an account with ISSUE_QUEUE_OWN in it adds none: the rest is the others' */
 #define ISSUE_QUEUE_OWN 256
+#define ISSUE_SWEEP 1024           /* jobs put at once */
+#define ISSUE_FORGOTTEN_SEC 5      /* a round is over by then as a rule; if not, a job too many does no harm */
 #define ISSUE_PAUSE_NS 1000000000L /* after the store failed: a full disk is not asked a thousand times a second */
 
 struct issue_queue {
@@ -27,6 +29,7 @@ struct issue_queue {
         struct issue_ticket tickets[ISSUE_QUEUE]; /* oldest first */
         size_t length;
         bool stopping, started;
+        bool idle; /* the thread waits for work */
 };
 
 res issue_queue_new(struct core *core, struct issue_queue **ret_queue)
@@ -57,12 +60,17 @@ static bool queue_refuses(const struct issue_queue *queue, const struct issue_ti
 void issue_queue_push(struct issue_queue *queue, const struct issue_ticket *ticket)
 {
         pthread_mutex_lock(&queue->lock);
-        /* Full: the job's lease ends and it is asked again. */
-        if (!queue_refuses(queue, ticket)) {
+        /* Full: the job's lease ends and it is asked again; what has no job gets one by the sweep. */
+        const bool refused = queue_refuses(queue, ticket);
+
+        if (!refused) {
                 queue->tickets[queue->length++] = *ticket;
-                pthread_cond_signal(&queue->work);
+                if (queue->idle)
+                        pthread_cond_signal(&queue->work);
         }
         pthread_mutex_unlock(&queue->lock);
+        if (refused)
+                issue_begun_free(ticket->begun);
 }
 
 static bool is_among(const struct issue_ticket *tickets, size_t n, int64_t account_id)
@@ -111,7 +119,9 @@ static void *issue_thread(void *arg)
         pthread_mutex_lock(&queue->lock);
         while (!queue->stopping) {
                 if (queue->length == 0) {
+                        queue->idle = true;
                         pthread_cond_wait(&queue->work, &queue->lock);
+                        queue->idle = false;
                         continue;
                 }
                 size_t n = issue_queue_take(queue, tickets);
@@ -152,7 +162,38 @@ void issue_queue_free(struct issue_queue *queue)
 {
         if (queue == NULL)
                 return;
+        for (size_t i = 0; i < queue->length; i++)
+                issue_begun_free(queue->tickets[i].begun);
         pthread_mutex_destroy(&queue->lock);
         pthread_cond_destroy(&queue->work);
         free(queue);
+}
+
+/* ---- what a crash left behind, or a full queue --------------------------------------------------------------------- */
+
+struct forgotten {
+        const struct act *act;
+        const struct issued_row *rows;
+        size_t count;
+};
+
+static res forgotten_tx(struct store_tx *tx, void *arg)
+{
+        const struct forgotten *forgotten = arg;
+        const int64_t now_sec = forgotten->act->now_sec;
+
+        for (size_t i = 0; i < forgotten->count; i++)
+                TRY(job_put(tx, JOB_ISSUE, forgotten->rows[i].account_id, forgotten->rows[i].certificate_id, now_sec, now_sec));
+        return RES_OK;
+}
+
+res issue_sweep(struct act *act)
+{
+        struct forgotten forgotten = {.act = act};
+        struct store_conn *reader = NULL;
+
+        TRY(store_read(act->core->store, &reader));
+        TRY(store_issued_list_forgotten(reader, act->arena, act->now_sec - ISSUE_FORGOTTEN_SEC, job_name(JOB_ISSUE), ISSUE_SWEEP,
+                                        &forgotten.rows, &forgotten.count));
+        return forgotten.count > 0 ? store_run(act->core->store, forgotten_tx, &forgotten) : RES_OK;
 }

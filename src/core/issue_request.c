@@ -42,7 +42,7 @@ static void request_add_evidence(struct buf *tail, struct msg_signer_issue *body
 }
 
 /* What each of the certificate's validations left as proof. */
-static res issue_evidence(struct act *act, struct store_conn *conn, const struct certificate_row *row, struct evidence_row **ret_rows,
+static res issue_evidence(struct act *act, struct store_conn *conn, const struct certificate_row *row, const struct evidence_row **ret_rows,
                           size_t *ret_count)
 {
         const struct validation_row *validations = NULL;
@@ -58,10 +58,11 @@ static res issue_evidence(struct act *act, struct store_conn *conn, const struct
         return RES_OK;
 }
 
-res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, struct bytes *ret_request)
+res issue_request(struct act *act, struct store_conn *conn, const struct issue_item *item, const struct issue_known *known,
+                  struct bytes *ret_request)
 {
         const struct certificate_row *row = &item->certificate;
-        struct evidence_row *evidence = NULL;
+        const struct evidence_row *evidence = NULL;
         size_t evidence_count = 0;
         struct cert_key_row key = {0};
         struct msg_signer_issue body = {
@@ -72,9 +73,15 @@ res issue_request(struct act *act, struct store_conn *conn, const struct issue_i
         };
         CLEAN(buf_done) struct buf request = {0};
 
-        TRY(store_key_get(conn, act->arena, row->account_id, row->key_id, &key));
-        TRY(key_gate_again(act, conn, &key));
-        TRY(issue_evidence(act, conn, row, &evidence, &evidence_count));
+        if (known) {
+                key = *known->key;
+                evidence = known->evidence;
+                evidence_count = known->evidence_count;
+        } else {
+                TRY(store_key_get(conn, act->arena, row->account_id, row->key_id, &key));
+                TRY(key_gate_again(act, conn, &key));
+                TRY(issue_evidence(act, conn, row, &evidence, &evidence_count));
+        }
         memcpy(body.serial, item->issued.serial.p, sizeof body.serial);
         memcpy(body.profile_hash, item->issued.profile_hash.p, sizeof body.profile_hash);
         snprintf(body.issuer, sizeof body.issuer, "%.*s", (int)row->issuer.n, row->issuer.p);

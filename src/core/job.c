@@ -44,6 +44,11 @@ struct job_runner {
         bool woken, stopping, started;
 };
 
+struct str job_name(enum job_kind kind)
+{
+        return str_of(job_names[kind]);
+}
+
 res job_put(struct store_tx *tx, enum job_kind kind, int64_t account_id, struct str subject, int64_t due_at,
             int64_t now_sec)
 {

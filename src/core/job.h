@@ -20,7 +20,7 @@ enum job_kind {
         JOB_ORDER,    /* sweep: unpaid orders whose time is over */
         JOB_LISTENER, /* the listener's own certificate */
         JOB_SUCCESSOR, /* an order's next certificate (PUR-03), or its next term (PUR-10) */
-        JOB_ACME,     /* sweep: challenges whose look a crash cut off */
+        JOB_ACME,     /* sweep: challenges whose look a crash cut off, certificates whose round of issue it did */
         JOB_RECONCILE, /* sweep: the signer's log against the database */
         JOB_KIND_COUNT
 };
@@ -32,6 +32,7 @@ MUST res job_put(struct store_tx *tx, enum job_kind kind, int64_t account_id, st
 MUST res job_again(struct store_tx *tx, const struct core *core, int64_t job_id, int64_t due_at, const char *why);
 /* The same in a transaction of its own: a sweep that comes back. Failures are logged; the lease ends anyway. */
 void job_postpone(struct act *act, const struct job_row *job, int64_t due_at);
+struct str job_name(enum job_kind kind); /* as in the row */
 /* Inside a transaction: done, or not needed any more. */
 MUST res job_end(struct store_tx *tx, enum job_kind kind, struct str subject);
 

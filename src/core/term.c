@@ -39,7 +39,7 @@ static res term_order(struct act *act, struct store_conn *conn, const struct cer
         return RES_OK;
 }
 
-res term_latest(struct act *act, struct str profile_name, int64_t life_days, int64_t *ret_not_after)
+res term_latest(const struct act *act, struct str profile_name, int64_t life_days, int64_t *ret_not_after)
 {
         const struct pki_profile *profile = issuers_profile(act->core->issuers, profile_name);
         int64_t days = life_days;
@@ -48,6 +48,15 @@ res term_latest(struct act *act, struct str profile_name, int64_t life_days, int
         days = days < act->core->conf->ca_max_days ? days : act->core->conf->ca_max_days;
         days = days < pki_profile_max_days(profile, act->now_sec) ? days : pki_profile_max_days(profile, act->now_sec);
         *ret_not_after = act->now_sec + days * DAY_SEC - 1; /* both ends count (RFC 5280 §4.1.2.5) */
+        return RES_OK;
+}
+
+res term_not_after_of(const struct act *act, const struct certificate_row *row, int64_t term_end_at, int64_t *ret_not_after)
+{
+        int64_t latest = 0;
+
+        TRY(term_latest(act, row->profile, row->life_days, &latest));
+        *ret_not_after = term_end_at > 0 && term_end_at - 1 < latest ? term_end_at - 1 : latest;
         return RES_OK;
 }
 

@@ -28,6 +28,7 @@
 #include "core/account.h"
 #include "core/account_cache.h"
 #include "core/acme_account.h"
+#include "core/acme_sweep.h"
 #include "core/authorization.h"
 #include "core/bell.h"
 #include "core/catalogue.h"
@@ -223,7 +224,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         job_runner_set(jobs, JOB_SUCCESSOR, successor_job, NULL);
-        job_runner_set(jobs, JOB_ACME, authorization_sweep_job, NULL);
+        job_runner_set(jobs, JOB_ACME, acme_sweep_job, NULL);
         job_runner_set(jobs, JOB_RECONCILE, reconcile_job, NULL);
         TRY(authorization_queue_start(server->core.authorizations));
         TRY(issue_queue_start(server->core.issue));

@@ -136,6 +136,11 @@ res store_certificate_insert(struct store_tx *tx, struct certificate_row *row)
         return RES_OK;
 }
 
+void store_certificate_keep(struct arena *a, struct certificate_row *row)
+{
+        row_copy(a, columns, row);
+}
+
 res store_certificate_get(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
                           struct certificate_row *ret_row)
 {

@@ -26,6 +26,8 @@ struct certificate_row {
 
 /* ERR_STORE_CONFLICT: the id is taken (make another). */
 MUST res store_certificate_insert(struct store_tx *tx, struct certificate_row *row);
+/* All that the row borrows lives in the arena afterwards. */
+void store_certificate_keep(struct arena *a, struct certificate_row *row);
 MUST res store_certificate_get(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
                                struct certificate_row *ret_row);
 MUST res store_certificate_get_by_seq(struct store_conn *c, struct arena *a, int64_t account_id, int64_t seq,

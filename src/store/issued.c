@@ -21,6 +21,7 @@ static const struct column serial_columns[] = {
         COLUMN(struct issued_row, state), COLUMN(struct issued_row, revoked_at),
         COLUMNS_END
 };
+static const struct column forgotten_columns[] = {COLUMN(struct issued_row, account_id), COLUMN(struct issued_row, certificate_id), COLUMNS_END};
 static const struct column status_columns[] = {
         COLUMN(struct issued_status, issued_id), COLUMN(struct issued_status, account_id),
         COLUMN(struct issued_status, state), COLUMN(struct issued_status, issuer),
@@ -31,7 +32,7 @@ static const struct column status_columns[] = {
 #define ISSUED "issued_id, account_id, certificate_id, serial, state, issuer, profile, profile_hash, crl_shard, request, der, " \
         "not_before, not_after, caa_checked_at, created_at, revoked_at, revoke_reason"
 
-enum { INSERT, FINISH, SET_DEAD, REVOKE, GET, LIST, LIST_SIGNING, LIST_ALL, LIST_SERIALS, GET_STATUS, GET_BY_SERIAL };
+enum { INSERT, FINISH, SET_DEAD, REVOKE, GET, LIST, LIST_SIGNING, LIST_FORGOTTEN, LIST_ALL, LIST_SERIALS, GET_STATUS, GET_BY_SERIAL };
 static const struct sql statements[] = {
         [INSERT] = SQL("issued_insert",
                 "INSERT INTO issued (" ISSUED ", certificate_seq)"
@@ -50,6 +51,9 @@ static const struct sql statements[] = {
                 " AND certificate_id = $2 ORDER BY issued_id"),
         [LIST_SIGNING] = SQL_SYSTEM_ROW("issued_list_signing", columns,
                 "SELECT " ISSUED " FROM issued WHERE state = 'signing' AND issued_id > $1 ORDER BY issued_id LIMIT $2"),
+        [LIST_FORGOTTEN] = SQL_SYSTEM_ROW("issued_list_forgotten", forgotten_columns,
+                "SELECT account_id, certificate_id FROM issued WHERE state = 'signing' AND created_at <= $1"
+                " AND NOT EXISTS (SELECT 1 FROM job WHERE kind = $2 AND subject = issued.certificate_id) ORDER BY issued_id LIMIT $3"),
         [LIST_ALL] = SQL_SYSTEM_ROW("issued_list_all", columns,
                 "SELECT " ISSUED " FROM issued WHERE issued_id > $1 ORDER BY issued_id LIMIT $2"),
         [LIST_SERIALS] = SQL_SYSTEM_ROW("issued_list_serials", serial_columns,
@@ -108,6 +112,11 @@ res store_issued_revoke(struct store_tx *tx, int64_t account_id, int64_t issued_
         return set_revoked(tx, REVOKE, account_id, issued_id, revoked_at, reason);
 }
 
+void store_issued_keep(struct arena *a, struct issued_row *row)
+{
+        row_copy(a, columns, row);
+}
+
 res store_issued_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t issued_id, struct issued_row *ret_row)
 {
         struct query q = query_of(c, &sql_issued, GET);
@@ -141,6 +150,17 @@ res store_issued_list_signing(struct store_conn *c, struct arena *a, int64_t aft
                               const struct issued_row **ret_rows, size_t *ret_n)
 {
         return list_after(c, a, LIST_SIGNING, columns, after_id, limit, ret_rows, ret_n);
+}
+
+res store_issued_list_forgotten(struct store_conn *c, struct arena *a, int64_t until, struct str job_kind, int64_t limit,
+                                const struct issued_row **ret_rows, size_t *ret_n)
+{
+        struct query q = query_of(c, &sql_issued, LIST_FORGOTTEN);
+
+        query_int(&q, until);
+        query_str(&q, job_kind);
+        query_int(&q, limit);
+        return QUERY_LIST(&q, a, forgotten_columns, ret_rows, ret_n);
 }
 
 res store_issued_list_all(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,

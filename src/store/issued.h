@@ -31,12 +31,20 @@ MUST res store_issued_set_dead(struct store_tx *tx, int64_t account_id, int64_t 
  */
 MUST res store_issued_revoke(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t revoked_at, int64_t reason);
 MUST res store_issued_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t issued_id, struct issued_row *ret_row);
+/* All that the row borrows lives in the arena afterwards. */
+void store_issued_keep(struct arena *a, struct issued_row *row);
 /* Of one certificate, oldest first. */
 MUST res store_issued_list(struct store_conn *c, struct arena *a, int64_t account_id, struct str certificate_id,
                            const struct issued_row **ret_rows, size_t *ret_n);
 /* System: what was being signed when we stopped; after `after_id`. */
 MUST res store_issued_list_signing(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
                                    const struct issued_row **ret_rows, size_t *ret_n);
+/*
+ * System: being signed since `until` or before, and no job of this kind is there that would take it up; oldest first.
+ * Only account_id and certificate_id are filled.
+ */
+MUST res store_issued_list_forgotten(struct store_conn *c, struct arena *a, int64_t until, struct str job_kind, int64_t limit,
+                                     const struct issued_row **ret_rows, size_t *ret_n);
 /* System: every row by id, for the audit; after `after_id`. */
 MUST res store_issued_list_all(struct store_conn *c, struct arena *a, int64_t after_id, int64_t limit,
                                const struct issued_row **ret_rows, size_t *ret_n);

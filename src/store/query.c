@@ -135,6 +135,18 @@ void query_read(const struct query *q, struct arena *a, const struct column *col
         }
 }
 
+void row_copy(struct arena *a, const struct column *columns, void *row)
+{
+        for (int i = 0; columns[i].name; i++) {
+                void *member = (char *)row + columns[i].offset;
+
+                if (columns[i].kind == COLUMN_TEXT)
+                        *(struct str *)member = copy_text(a, *(struct str *)member);
+                else if (columns[i].kind == COLUMN_BYTES)
+                        *(struct bytes *)member = copy_bytes(a, *(struct bytes *)member);
+        }
+}
+
 res query_run(struct query *q)
 {
         bool row = true;

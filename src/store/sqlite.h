@@ -118,6 +118,7 @@ int64_t query_get_int(const struct query *q, int i);
 struct str query_get_str(const struct query *q, int i);     /* valid until the next step */
 struct bytes query_get_bytes(const struct query *q, int i); /* likewise */
 void query_read(const struct query *q, struct arena *a, const struct column *columns, void *ret_row);
+void row_copy(struct arena *a, const struct column *columns, void *row); /* what a row borrows is copied, as if it had been read */
 void query_done(struct query *q);
 MUST res query_run(struct query *q);                        /* no rows wanted */
 MUST res query_run_count(struct query *q, int64_t *ret_changed);

@@ -135,6 +135,24 @@ static void test_one_account_does_not_fill_it(void **state)
         assert_in_range(of_one, 1000, 4096);
 }
 
+/* What has no room, or is there already, is let go with what it holds; so is what is left at the end (the leak checker looks). */
+static void test_what_a_ticket_holds_has_one_owner(void **state)
+{
+        const struct certificate_row certificate = {.certificate_id = STR("AbCd1234"), .domain = STR("a.example.com"), .status = 11};
+        const struct issued_row issued = {.issued_id = 7, .serial = {(const uint8_t *)"\1\2", 2}, .state = STR("signing")};
+        struct issue_ticket tickets[LIMIT_ISSUE_BATCH], ticket = {.account_id = 1, .certificate_id = "AbCd1234", .is_begun = true};
+        (void)state;
+
+        for (int i = 0; i < 2; i++) {
+                ticket.begun = issue_begun_new(&certificate, &issued);
+                issue_queue_push(queue, &ticket);
+        }
+        assert_int_equal(issue_queue_take(queue, tickets), 1);
+        assert_non_null(tickets[0].begun);
+        issue_queue_push(queue, &tickets[0]); /* again, as after a failed round */
+        issue_begun_free(NULL);
+}
+
 static int set_up(void **state)
 {
         (void)state;
@@ -155,6 +173,7 @@ int main(void)
                 cmocka_unit_test(test_one_account_does_not_starve_another),
                 cmocka_unit_test(test_many_accounts_share_alike),
                 cmocka_unit_test(test_one_account_does_not_fill_it),
+                cmocka_unit_test(test_what_a_ticket_holds_has_one_owner), /* the last: it leaves one in the queue */
         };
 
         return cmocka_run_group_tests_name("core/issue_queue", tests, set_up, tear_down);

@@ -18,7 +18,7 @@ static const char *const system_statements[] = {
         /* people belong to the installation, memberships tie them to accounts */
         "user_insert", "user_get", "user_get_by_uin", "user_update", "user_count_role",
         /* timed work over all accounts */
-        "certificate_list_ending", "order_list_overdue", "issued_list_signing", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
+        "certificate_list_ending", "order_list_overdue", "issued_list_signing", "issued_list_forgotten", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
         "job_drop", "job_get", "job_next_due", "job_release_node",
         /* the CA's own: status by serial, CRLs, audit, key reuse, issuers, profiles */
         "issued_get_status", "issued_get_by_serial", "issued_list_all", "issued_list_serials", "finding_put", "finding_drop", "finding_list", "key_is_known", "key_is_used", "key_is_others", "crl_shard_newest", "crl_shard_add",

@@ -8,6 +8,7 @@
 #include "store/instance.h"
 #include "store/issued.h"
 #include "store/issuer.h"
+#include "store/job.h"
 #include "store/key.h"
 #include "store/ledger.h"
 #include "store/notice.h"
@@ -193,6 +194,15 @@ SCENE(test_issue_is_written_ahead)
         assert_int_equal(n, 1);
         assert_string_equal(rows[0].state.p, "signing"); /* whatever the caller says */
         assert_int_equal(rows[0].request.n, serial_a.n);
+        OK(store_issued_list_forgotten(c, p->arena, 2, STR("issue"), 10, &rows, &n));
+        assert_int_equal(n, 0); /* since lately */
+        OK(store_job_put(tx, STR("issue"), 1, row.certificate_id, 3, 3));
+        OK(store_issued_list_forgotten(c, p->arena, 3, STR("issue"), 10, &rows, &n));
+        assert_int_equal(n, 0);
+        OK(store_job_drop(tx, STR("issue"), row.certificate_id));
+        OK(store_issued_list_forgotten(c, p->arena, 3, STR("issue"), 10, &rows, &n));
+        assert_int_equal(n, 1);
+        assert_true(str_equal(rows[0].certificate_id, row.certificate_id));
         FAILS(store_issued_revoke(tx, 1, row.issued_id, 5, 1), ERR_NOT_FOUND); /* not while it is signed */
         FAILS(store_issued_finish(tx, 2, row.issued_id, serial_b), ERR_NOT_FOUND);
         OK(store_issued_finish(tx, 1, row.issued_id, serial_b));
@@ -203,6 +213,8 @@ SCENE(test_issue_is_written_ahead)
         assert_int_equal(got.request.n, 0);
         assert_memory_equal(got.der.p, serial_b.p, serial_b.n);
         OK(store_issued_list_signing(c, p->arena, 0, 10, &rows, &n));
+        assert_int_equal(n, 0);
+        OK(store_issued_list_forgotten(c, p->arena, 3, STR("issue"), 10, &rows, &n));
         assert_int_equal(n, 0);
         OK(store_issued_get_status(c, p->arena, serial_a, &status));
         assert_string_equal(status.issuer.p, "dv-ecc");
@@ -332,6 +344,7 @@ SCENE(test_crl_entries_are_all_there)
 
 SCENE(test_validations_and_evidence)
 {
+        struct certificate_row of = {.certificate_id = STR("AbCd1234"), .account_id = 1};
         struct validation_row second = {.account_id = 1, .certificate_id = STR("AbCd1234"), .position = 2, .name = STR("b.example.com"), .state = STR("pending")};
         struct validation_row first = second;
         struct evidence_row evidence = {.account_id = 1, .name = STR("a.example.com"), .method = 1, .value = STR("v"), .proved_at = 10, .expires_at = 20};
@@ -341,6 +354,7 @@ SCENE(test_validations_and_evidence)
         size_t n = 0;
 
         first.position = 1;
+        OK(store_certificate_insert(tx, &of));
         OK(store_validation_insert(tx, &second));
         OK(store_validation_insert(tx, &first));
         first.state = STR("passed");
