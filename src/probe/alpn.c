@@ -1,9 +1,7 @@
 #include "probe/alpn.h"
 
-#include <arpa/inet.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -123,21 +121,6 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 
 /* ---- connecting --------------------------------------------------------------------------------------- */
 
-static socklen_t socket_address(const struct guard_address *address, uint16_t port, struct sockaddr_storage *out)
-{
-        *out = (struct sockaddr_storage){0};
-        if (address->size == 4) {
-                struct sockaddr_in *in = (struct sockaddr_in *)out;
-                *in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
-                memcpy(&in->sin_addr, address->bytes, 4);
-                return sizeof(*in);
-        }
-        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-        *in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
-        memcpy(&in6->sin6_addr, address->bytes, 16);
-        return sizeof(*in6);
-}
-
 /* RFC 8738 §6: an address has no place in SNI, so the name of its reverse zone goes there. */
 static char *server_name(struct probe *probe, const char *name)
 {
@@ -172,7 +155,7 @@ static void connect_next(struct probe *probe)
         struct handshake *handshake = probe->state;
         const struct target *target = &handshake->targets.v[handshake->target];
         struct sockaddr_storage to;
-        socklen_t size = socket_address(&target->address, probe->prober->conf->validation_alpn_port, &to);
+        socklen_t size = guard_socket_address(&target->address, probe->prober->conf->validation_alpn_port, &to);
         int64_t share = probe_time_left_ms(probe) / (int64_t)(handshake->targets.n - handshake->target);
         struct timeval until = {.tv_sec = share / 1000, .tv_usec = (share % 1000) * 1000};
         guard_address_text(&target->address, probe->result.address);

@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "probe/plain.h"
+#include "probe/response.h"
 
 /*
  * curl tells by two callbacks which sockets and which time it waits for; both become events, and each event tells
@@ -18,7 +20,6 @@
  */
 
 #define FETCH_MAGIC 0x46544348u
-#define LOCATION_BYTES 2048 /* longer addresses are no redirect of a validation */
 #define CURL_READ_BYTES 8192L /* 16 KB by default; two hundred hostile peers at once must stay cheap */
 
 struct fetcher {
@@ -31,6 +32,7 @@ struct fetcher {
 struct fetch {
         uint32_t magic;
         struct fetcher *fetcher;
+        struct plain *plain; /* if it is one; then nothing below, but whom to tell */
         CURL *easy;
         struct curl_slist *connect_to;
         fetch_fn *fn;
@@ -38,7 +40,7 @@ struct fetch {
         struct buf body;
         size_t header_bytes;
         bool headers_too_large, encoded;
-        char location[LOCATION_BYTES + 1];
+        char location[RESPONSE_LOCATION + 1];
 };
 
 /* ---- the loop ------------------------------------------------------------------------------------ */
@@ -208,7 +210,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg)
         if (header_value(line, STR("content-encoding"), &value))
                 fetch->encoded = !str_is_empty(value);
         if (header_value(line, STR("location"), &value)) {
-                size_t n = value.n <= LOCATION_BYTES ? value.n : 0;
+                size_t n = value.n <= RESPONSE_LOCATION ? value.n : 0;
                 memcpy(fetch->location, value.p, n);
                 fetch->location[n] = '\0';
         }
@@ -261,7 +263,7 @@ static bool set_target(struct fetch *fetch, const struct fetch_request *request)
                 return false;
         SET(CURLOPT_URL, request->url);
         SET(CURLOPT_CONNECT_TO, fetch->connect_to);
-        SET(CURLOPT_USERAGENT, "Chancery/" CHANCERY_VERSION " (domain validation)");
+        SET(CURLOPT_USERAGENT, FETCH_USER_AGENT);
         return !failed;
 }
 
@@ -278,6 +280,23 @@ static bool set_callbacks(struct fetch *fetch)
         return !failed;
 }
 
+static res start_by_curl(struct fetch *fetch, const struct fetch_request *request)
+{
+        buf_init(&fetch->body, LIMIT_PROBE_BODY);
+        fetch->easy = curl_easy_init();
+        ENSURE(fetch->easy && set_limits(fetch, request) && set_tls(fetch) && set_target(fetch, request) && set_callbacks(fetch) &&
+                       curl_multi_add_handle(fetch->fetcher->multi, fetch->easy) == CURLM_OK,
+               ERR_MEMORY);
+        return RES_OK;
+}
+
+static void on_plain(void *arg, const struct fetch_result *result)
+{
+        struct fetch *fetch = fetch_of(arg);
+        fetch->fn(fetch->arg, result);
+        fetch_free(fetch);
+}
+
 res fetch_start(struct fetcher *fetcher, const struct fetch_request *request, fetch_fn *fn, void *arg,
                 struct fetch **ret_fetch)
 {
@@ -287,20 +306,21 @@ res fetch_start(struct fetcher *fetcher, const struct fetch_request *request, fe
         fetch->fetcher = fetcher;
         fetch->fn = fn;
         fetch->arg = arg;
-        buf_init(&fetch->body, LIMIT_PROBE_BODY);
-        fetch->easy = curl_easy_init();
-        if (!fetch->easy || !set_limits(fetch, request) || !set_tls(fetch) || !set_target(fetch, request) ||
-            !set_callbacks(fetch) || curl_multi_add_handle(fetcher->multi, fetch->easy) != CURLM_OK) {
+        res r = plain_takes(request->url) ? plain_start(fetcher->base, fetcher->guard, request, on_plain, fetch, &fetch->plain)
+                                          : start_by_curl(fetch, request);
+        if (res_is_ok(r))
+                *ret_fetch = fetch;
+        else
                 fetch_free(fetch);
-                return FAIL(ERR_MEMORY);
-        }
-        *ret_fetch = fetch;
-        return RES_OK;
+        return r;
 }
 
 void fetch_drop(struct fetch *fetch)
 {
-        curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
+        if (fetch->plain)
+                plain_free(fetch->plain);
+        else
+                curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy);
         fetch_free(fetch);
 }
 

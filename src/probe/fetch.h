@@ -1,5 +1,6 @@
 /*
- * One HTTP request to one checked address: libcurl's multi interface on the program's event loop.  curl never
+ * One HTTP request to one checked address on the program's event loop: plain http by a few system calls of our own
+ * (plain.c), https by libcurl's multi interface.  curl never
  * resolves a name here, never follows a redirect, never uses a proxy, cookies, credentials or decompression; it
  * connects to the literal address that the caller got past the guard, and the guard looks once more at the
  * socket's address.  https without verifying the certificate (design.md, Contract), with the name as SNI.
@@ -11,6 +12,8 @@
 #include "base/res.h"
 #include "base/str.h"
 #include "probe/guard.h"
+
+#define FETCH_USER_AGENT "Chancery/" CHANCERY_VERSION " (domain validation)"
 
 struct fetcher;
 struct fetch;

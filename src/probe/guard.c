@@ -1,5 +1,7 @@
 #include "probe/guard.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,4 +184,19 @@ void guard_done(struct guard *guard)
 {
         free(guard->allowed);
         *guard = (struct guard){0};
+}
+
+socklen_t guard_socket_address(const struct guard_address *address, uint16_t port, struct sockaddr_storage *out)
+{
+        *out = (struct sockaddr_storage){0};
+        if (address->size == 4) {
+                struct sockaddr_in *in = (struct sockaddr_in *)out;
+                *in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+                memcpy(&in->sin_addr, address->bytes, 4);
+                return sizeof(*in);
+        }
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+        *in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
+        memcpy(&in6->sin6_addr, address->bytes, 16);
+        return sizeof(*in6);
 }

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <sys/socket.h>
+
 #include "base/address.h"
 #include "base/res.h"
 #include "base/str.h"
@@ -46,3 +48,5 @@ bool guard_ranges_overlap(const struct guard_range *a, const struct guard_range 
 /* Plain spellings only (inet_pton): no octal, no hexadecimal, no zone.  ERR_FORMAT. */
 MUST res guard_address_parse(struct str text, struct guard_address *ret_address);
 void guard_address_text(const struct guard_address *address, char out[GUARD_TEXT_SIZE]);
+/* For connect(); returns its size. */
+socklen_t guard_socket_address(const struct guard_address *address, uint16_t port, struct sockaddr_storage *out);
