@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "pki/der.h"
@@ -170,70 +171,122 @@ static res verify_sm2(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, st
         return RES_OK;
 }
 
-static res verify_hash(struct pki_kit *kit, EVP_PKEY *key, struct pki_alg alg, struct bytes hash,
-                       struct bytes signature)
+/* ECDSA takes the hash as it is; only PKCS #1 names the digest inside the signature. */
+static res prepare(EVP_PKEY *key, enum pki_family family, const EVP_MD *digest, EVP_PKEY_CTX **ret_context)
 {
         CLEAN(free_context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 
         ENSURE(context && EVP_PKEY_verify_init(context) > 0, ERR_CRYPTO);
-        ENSURE(alg.family != PKI_FAMILY_RSA || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0,
-               ERR_CRYPTO);
-        ENSURE(EVP_PKEY_CTX_set_signature_md(context, kit->digests[alg.digest]) > 0, ERR_CRYPTO);
+        if (family == PKI_FAMILY_RSA)
+                ENSURE(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0 &&
+                               EVP_PKEY_CTX_set_signature_md(context, digest) > 0,
+                       ERR_CRYPTO);
+        *ret_context = context;
+        context = NULL;
+        return RES_OK;
+}
+
+static res verify_hash(EVP_PKEY_CTX *context, struct bytes hash, struct bytes signature)
+{
         ENSURE(EVP_PKEY_verify(context, signature.p, signature.n, hash.p, hash.n) == 1, ERR_SIGNATURE);
         return RES_OK;
 }
 
-/* An EVP_PKEY by another name, so that headers need not know the library. */
-static EVP_PKEY *key_of(struct pki_public *key)
-{
-        return (EVP_PKEY *)key;
-}
+/* ---- a key made ready ---------------------------------------------------------------------------- */
 
-res pki_public_new(struct pki_kit *kit, const struct pki_spki *spki, struct pki_public **ret_public)
-{
-        ENSURE(spki->family != PKI_FAMILY_NONE, ERR_KEY_TYPE);
-        EVP_PKEY *key = spki->family == PKI_FAMILY_RSA ? rsa_key(spki) : curve_key(kit, spki);
+#define PREPARED_DIGEST PKI_SHA256
 
-        ENSURE(key, ERR_SIGNATURE);
-        *ret_public = (struct pki_public *)key;
-        return RES_OK;
-}
-
-struct pki_public *pki_public_hold(struct pki_public *key)
-{
-        if (key && EVP_PKEY_up_ref(key_of(key)) != 1)
-                abort();
-        return key;
-}
-
-void pki_public_free(struct pki_public *key)
-{
-        EVP_PKEY_free(key_of(key));
-}
-
-res pki_public_verify(struct pki_kit *kit, struct pki_public *key, enum pki_family family, struct pki_alg alg, struct bytes message,
-                      struct bytes signature)
-{
-        uint8_t hash[PKI_DIGEST_MAX];
-
-        ENSURE(family == alg.family, ERR_SIGNATURE);
-        if (alg.family == PKI_FAMILY_SM2)
-                return verify_sm2(kit, key_of(key), alg, message, signature);
-        TRY(pki_kit_hash(kit, alg.digest, message, hash));
-        return verify_hash(kit, key_of(key), alg, bytes_of(hash, pki_digest_size(alg.digest)), signature);
-}
+/* The context is only ever copied, which reads it: so threads share it. */
+struct pki_public {
+        atomic_uint holders;
+        EVP_PKEY *key;
+        EVP_PKEY_CTX *prepared; /* NULL: SM2, which takes messages */
+};
 
 static void free_public(struct pki_public **key)
 {
         pki_public_free(*key);
 }
 
+static EVP_PKEY *key_new(struct pki_kit *kit, const struct pki_spki *spki)
+{
+        return spki->family == PKI_FAMILY_RSA ? rsa_key(spki) : curve_key(kit, spki);
+}
+
+res pki_public_new(struct pki_kit *kit, const struct pki_spki *spki, struct pki_public **ret_public)
+{
+        CLEAN(free_public) struct pki_public *public = NULL;
+
+        ENSURE(spki->family != PKI_FAMILY_NONE, ERR_KEY_TYPE);
+        public = calloc(1, sizeof *public);
+        ENSURE(public, ERR_MEMORY);
+        atomic_init(&public->holders, 1);
+        public->key = key_new(kit, spki);
+        ENSURE(public->key, ERR_SIGNATURE);
+        if (spki->family != PKI_FAMILY_SM2)
+                TRY(prepare(public->key, spki->family, kit->digests[PREPARED_DIGEST], &public->prepared));
+        *ret_public = public;
+        public = NULL;
+        return RES_OK;
+}
+
+struct pki_public *pki_public_hold(struct pki_public *key)
+{
+        if (key)
+                atomic_fetch_add(&key->holders, 1);
+        return key;
+}
+
+void pki_public_free(struct pki_public *key)
+{
+        if (!key || atomic_fetch_sub(&key->holders, 1) != 1)
+                return;
+        EVP_PKEY_CTX_free(key->prepared);
+        EVP_PKEY_free(key->key);
+        free(key);
+}
+
+static bool is_prepared(const struct pki_public *key, struct pki_alg alg)
+{
+        return key->prepared && (alg.family == PKI_FAMILY_ECC || alg.digest == PREPARED_DIGEST);
+}
+
+res pki_public_verify(struct pki_kit *kit, struct pki_public *key, enum pki_family family, struct pki_alg alg, struct bytes message,
+                      struct bytes signature)
+{
+        uint8_t hash[PKI_DIGEST_MAX];
+        CLEAN(free_context) EVP_PKEY_CTX *context = NULL;
+
+        ENSURE(family == alg.family, ERR_SIGNATURE);
+        if (alg.family == PKI_FAMILY_SM2)
+                return verify_sm2(kit, key->key, alg, message, signature);
+        TRY(pki_kit_hash(kit, alg.digest, message, hash));
+        if (is_prepared(key, alg))
+                context = EVP_PKEY_CTX_dup(key->prepared);
+        else
+                TRY(prepare(key->key, family, kit->digests[alg.digest], &context));
+        ENSURE(context, ERR_MEMORY);
+        return verify_hash(context, bytes_of(hash, pki_digest_size(alg.digest)), signature);
+}
+
+static void free_key(EVP_PKEY **key)
+{
+        EVP_PKEY_free(*key);
+}
+
 res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message,
                     struct bytes signature)
 {
-        CLEAN(free_public) struct pki_public *key = NULL;
+        uint8_t hash[PKI_DIGEST_MAX];
+        CLEAN(free_key) EVP_PKEY *key = NULL;
+        CLEAN(free_context) EVP_PKEY_CTX *context = NULL;
 
         ENSURE(spki->family != PKI_FAMILY_NONE && spki->family == alg.family, ERR_SIGNATURE);
-        TRY(pki_public_new(kit, spki, &key));
-        return pki_public_verify(kit, key, spki->family, alg, message, signature);
+        key = key_new(kit, spki);
+        ENSURE(key, ERR_SIGNATURE);
+        if (alg.family == PKI_FAMILY_SM2)
+                return verify_sm2(kit, key, alg, message, signature);
+        TRY(pki_kit_hash(kit, alg.digest, message, hash));
+        TRY(prepare(key, alg.family, kit->digests[alg.digest], &context));
+        return verify_hash(context, bytes_of(hash, pki_digest_size(alg.digest)), signature);
 }
