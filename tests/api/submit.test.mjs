@@ -224,6 +224,20 @@ test('a key that the operator lists later is refused from then on: pasted, at is
   await reload()
 })
 
+/* As another node of the same database would: what a report there writes, and what it could not see of this one's. */
+test('a key that was reported elsewhere is asked for once more before it is signed (RVK-31)', async () => {
+  const made = await makeCsr('reported.maple.com'), id = await buy()
+  const hash = createHash('sha256').update(createPublicKey(made.key).export({ type: 'spki', format: 'der' })).digest('hex')
+  await info(id, 'reported.maple.com', { GenCsrType: 'parse', Csr: made.csr })
+  await sdk.CertificateOrderSubmit({ CertId: id })
+  const { code, stderr } = await run('sqlite3', ['-cmd', '.timeout 20000', join(server.data, 'chancery.db'), `INSERT INTO blocked_key VALUES (X'${hash}', 0, 0, 'operator', ${server.now()})`])
+  assert.equal(code, 0, stderr)
+  await placeRecords(dns, await server.proofs(account, id))
+  await server.waitStatus(account, id, 2, { ask: true })
+  assert.match((await show(id)).StatusMsg, /refused to issue.*make a new CSR/)
+  await refused(info(await buy(), 'reported.maple.com', { GenCsrType: 'parse', Csr: made.csr }), /./, /compromised|used in another order/)
+})
+
 test('a request picked from the library, by number and by its text (SIL-46 A9 SIL-41)', async () => {
   const make = async more => (await intl.CreateCSR({ Domain: 'lib.maple.com', Organization: 'M', Department: 'IT', Email: '', Province: 'S', City: 'S', Country: 'CN', EncryptAlgo: 'ECC', KeyParameter: 'prime256v1', Generate: true, ...more })).Id
   const CSRId = await make()
