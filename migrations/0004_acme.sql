@@ -47,7 +47,7 @@ CREATE TABLE acme_order (
     certificate_seq BIGINT NOT NULL         -- its seq, 0 = none yet: found by it
 );
 CREATE INDEX acme_order_account ON acme_order (acme_id, order_id);
-CREATE INDEX acme_order_certificate ON acme_order (account_id, certificate_seq) WHERE certificate_seq > 0;
+CREATE INDEX acme_order_certificate ON acme_order (certificate_seq) WHERE certificate_seq > 0;
 CREATE INDEX acme_order_replaces ON acme_order (account_id, replaces) WHERE replaces <> '';
 CREATE TABLE acme_authorization (
     authorization_id BIGINT PRIMARY KEY,

@@ -11,9 +11,10 @@ static const struct column columns[] = {
         COLUMN(struct reissue_row, created_at), COLUMNS_END
 };
 #define REISSUE "certificate_id, account_id, order_id, origin_id, primary_domain, end_at, csr_type, reason, created_at"
+/* The few reissues first, not all certificates of the account: SQLite keeps the order of a CROSS JOIN. */
 #define COUNT_BY(column) \
-        "SELECT COUNT(*) FROM reissue JOIN certificate ON certificate.certificate_id = reissue.certificate_id" \
-        " AND certificate.account_id = reissue.account_id WHERE reissue.account_id = $1 AND reissue." column " = $2"
+        "SELECT COUNT(*) FROM reissue CROSS JOIN certificate WHERE reissue.account_id = $1 AND reissue." column " = $2" \
+        " AND certificate.certificate_id = reissue.certificate_id AND certificate.account_id = reissue.account_id"
 
 enum { INSERT, GET, COUNT_RUNNING, COUNT_DONE, LIST };
 static const struct sql statements[] = {

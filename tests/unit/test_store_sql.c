@@ -6,6 +6,7 @@
 #include "store_open.h"
 
 #include <ctype.h>
+#include <sqlite3.h>
 
 /* Whoever adds one here says why it may see every account, or belongs to none. */
 static const char *const system_statements[] = {
@@ -144,6 +145,104 @@ static void test_names_are_unique(void **state)
         }
 }
 
+/* ---- how SQLite goes about it -------------------------------------------------------------------------------------- */
+
+/* The plan, a line a step. */
+static void plan_of(sqlite3 *db, const char *sql, char *ret_plan, size_t size)
+{
+        char text[8192];
+        sqlite3_stmt *stmt = NULL;
+        size_t n = 0;
+
+        assert_in_range(snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", sql), 1, sizeof text - 1);
+        assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+        ret_plan[0] = '\0';
+        while (sqlite3_step(stmt) == SQLITE_ROW && n < size)
+                n += (size_t)snprintf(ret_plan + n, size - n, "%s\n", (const char *)sqlite3_column_text(stmt, 3));
+        assert_true(n < size);
+        sqlite3_finalize(stmt);
+}
+
+static const char *sql_named(const char *name)
+{
+        const struct store_statement *s;
+
+        for (size_t i = 0; (s = store_statement_at(i)) != NULL; i++)
+                if (strcmp(s->name, name) == 0)
+                        return s->sql;
+        fail_msg("there is no %s", name);
+        return NULL;
+}
+
+/* Each of these went, or could go, through all that an account has. */
+static void check_what_is_searched_by(sqlite3 *db)
+{
+        static const struct {
+                const char *name, *by;
+        } cases[] = {
+                {"acme_order_get_by_certificate", "acme_order_certificate (certificate_seq=?)"},
+                {"validation_list", "validation_certificate (account_id=? AND certificate_seq=?)"},
+                {"log_list_certificate", "log_certificate (certificate_seq=?)"},
+                {"issued_list", "issued_certificate (account_id=? AND certificate_seq=?)"},
+                {"issued_list_forgotten", "issued_signing (state=?)"},
+                {"upload_find", "upload_hash (account_id=? AND cert_hash=?)"},
+                {"reissue_count_running", "reissue_domain (account_id=? AND primary_domain=?)"},
+                {"reissue_count_done", "reissue_order (account_id=? AND order_id=?)"},
+        };
+        char plan[4096];
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                plan_of(db, sql_named(cases[i].name), plan, sizeof plan);
+                if (strstr(plan, cases[i].by) == NULL)
+                        fail_msg("%s does not go by %s:\n%s", cases[i].name, cases[i].by, plan);
+        }
+}
+
+static bool some_statement_uses(sqlite3 *db, const char *index)
+{
+        const struct store_statement *s;
+        char plan[4096], using[128];
+
+        (void)snprintf(using, sizeof using, "INDEX %s ", index);
+        for (size_t i = 0; (s = store_statement_at(i)) != NULL; i++) {
+                plan_of(db, s->sql, plan, sizeof plan);
+                if (strstr(plan, using))
+                        return true;
+        }
+        return false;
+}
+
+/* An index that no statement goes by costs a page with each write. */
+static void check_each_index_is_gone_by(sqlite3 *db)
+{
+        sqlite3_stmt *indexes = NULL;
+        int n = 0;
+
+        assert_int_equal(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL", -1, &indexes, NULL), SQLITE_OK);
+        for (; sqlite3_step(indexes) == SQLITE_ROW; n++) {
+                const char *name = (const char *)sqlite3_column_text(indexes, 0);
+
+                if (!some_statement_uses(db, name))
+                        fail_msg("no statement goes by %s", name);
+        }
+        sqlite3_finalize(indexes);
+        assert_true(n > 20);
+}
+
+static void test_plans(void **state)
+{
+        struct place place;
+        sqlite3 *db = NULL;
+        (void)state;
+
+        place_open_at(&place, place_parent());
+        assert_int_equal(sqlite3_open_v2(place.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+        check_what_is_searched_by(db);
+        check_each_index_is_gone_by(db);
+        sqlite3_close(db);
+        place_close(&place);
+}
+
 /* "PREPARE name AS …;" for each, as psql reads it. */
 static int print_statements(void)
 {
@@ -162,6 +261,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(test_subqueries_bind_the_account),
                 cmocka_unit_test(test_text_is_portable),
                 cmocka_unit_test(test_names_are_unique),
+                cmocka_unit_test(test_plans),
         };
 
         if (argc > 1 && strcmp(argv[1], "--print") == 0)
