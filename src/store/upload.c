@@ -38,9 +38,10 @@ static const struct sql statements[] = {
                 " public_text = excluded.public_text, chain = excluded.chain, key_text = excluded.key_text,"
                 " seal_version = excluded.seal_version, created_at = excluded.created_at"),
         [GET] = SQL_ROW("upload_get", columns, "SELECT " UPLOAD " FROM upload WHERE account_id = $1 AND certificate_id = $2"),
-        [FIND] = SQL("upload_find",
-                "SELECT c.certificate_id FROM upload AS u CROSS JOIN certificate AS c" /* by the hash first, not through all certificates */
-                " WHERE c.certificate_id = u.certificate_id AND u.account_id = $1 AND u.cert_hash = $2 AND c.account_id = $1 AND c.deleted_at = 0 ORDER BY c.seq LIMIT 1"),
+        [FIND] = SQL("upload_find", /* by the hash first: SQLite keeps the order of a CROSS JOIN */
+                "SELECT c.certificate_id FROM upload AS u CROSS JOIN certificate AS c"
+                " WHERE u.account_id = $1 AND u.cert_hash = $2 AND c.certificate_id = u.certificate_id AND c.account_id = $1"
+                " AND c.deleted_at = 0 ORDER BY c.seq LIMIT 1"),
         [DELETE] = SQL("upload_delete", "DELETE FROM upload WHERE account_id = $1 AND certificate_id = $2"),
         [BEFORE_KEEP] = SQL("upload_before_keep",
                 "INSERT INTO upload_before (" BEFORE ") SELECT CAST($3 AS BIGINT), CAST($4 AS BIGINT), " UPLOAD
