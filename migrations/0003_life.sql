@@ -69,3 +69,37 @@ CREATE TABLE life_task (
     finished_at BIGINT NOT NULL
 );
 CREATE INDEX life_task_account ON life_task (account_id, created_at);
+
+-- All certificates of a method, an issuer, a profile, a span of time made anew at an operator's word.
+CREATE TABLE replacement (
+    replacement_id BIGINT PRIMARY KEY,
+    state TEXT NOT NULL,                    -- listing, running, done, stopped
+    method BIGINT NOT NULL,                 -- enum msg_method that proved a name; 0 = any
+    issuer TEXT NOT NULL,                   -- '' = any
+    profile TEXT NOT NULL,                  -- '' = any
+    from_at BIGINT NOT NULL,                -- issued from then on
+    to_at BIGINT NOT NULL,                  -- and before then
+    reason BIGINT NOT NULL,                 -- CRLReason
+    note TEXT NOT NULL,                     -- why: owners read it
+    per_minute BIGINT NOT NULL,             -- as many are begun
+    grace_sec BIGINT NOT NULL,              -- from the successor's issue to the revocation
+    deadline_at BIGINT NOT NULL,            -- then it is revoked anyway
+    listed_to BIGINT NOT NULL,              -- issued_id: how far the list is made
+    list_end BIGINT NOT NULL,               -- the newest one when it began
+    next_open_at BIGINT NOT NULL,           -- the next few are begun then
+    user_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE replacement_item (
+    replacement_id BIGINT NOT NULL REFERENCES replacement (replacement_id),
+    issued_id BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    certificate_id TEXT NOT NULL,
+    state TEXT NOT NULL,                    -- waiting, open, ready, revoked, ended
+    due_at BIGINT NOT NULL,                 -- the next look
+    opened_at BIGINT NOT NULL,              -- its successor was begun, or its ACME client told, then; 0 = not yet
+    successor_id TEXT NOT NULL,             -- '' = none known
+    PRIMARY KEY (replacement_id, issued_id) -- clustered
+);
+CREATE INDEX replacement_item_due ON replacement_item (replacement_id, state, due_at);
+CREATE INDEX replacement_item_issued ON replacement_item (issued_id);

@@ -20,6 +20,7 @@
 #include "api/project.h"
 #include "api/quota.h"
 #include "api/reissue.h"
+#include "api/replacement.h"
 #include "api/submit.h"
 #include "api/revoke.h"
 #include "api/tag.h"
@@ -71,6 +72,7 @@ static const struct api_action actions[] = {
         SSL("CreateExternalAccount", API_RATE_HEAVY, API_CHANGES, false, api_external_account_create,
             api_external_account_create),
         SSL("CreateOrder", API_RATE_WRITE, API_CHANGES, true, api_order_create, api_order_create),
+        SSL("CreateReplacement", API_RATE_HEAVY, API_OPERATES, false, api_replacement_create, api_replacement_create),
         SSL("CreditAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_credit, api_operator_credit),
         SSL("DeleteCertificate", API_RATE_WRITE, API_CHANGES, false, api_deletion_one, api_deletion_one),
         SSL("DeleteCertificates", API_RATE_HEAVY, API_CHANGES, false, api_deletion_many, api_deletion_many),
@@ -124,6 +126,7 @@ static const struct api_action actions[] = {
         SSL("DescribeOrders", API_RATE_READ, API_LOOKS, false, api_order_list, api_order_list),
         SSL("DescribePackages", API_RATE_READ, API_LOOKS, false, api_balance_packages, api_balance_packages),
         TAG("DescribeProjects", API_RATE_READ, API_LOOKS, api_project_list, api_project_list),
+        SSL("DescribeReplacements", API_RATE_READ, API_OPERATES, false, api_replacement_list, api_replacement_list),
         TAG("DescribeResourceTagsByResourceIds", API_RATE_READ, API_LOOKS, api_tag_list, api_tag_list),
         SSL("DescribeRevocations", API_RATE_READ, API_LOOKS, false, api_revoke_queue, api_revoke_queue),
         SSL("DownloadCertificate", API_RATE_HEAVY, API_LOOKS, false, api_download_package, api_download_package),
@@ -152,6 +155,7 @@ static const struct api_action actions[] = {
         SSL("ReviewRevocation", API_RATE_WRITE, API_CHANGES, false, api_revoke_review, api_revoke_review),
         SSL("RevokeCertificate", API_RATE_WRITE, API_CHANGES, false, api_revoke_file, api_revoke_file),
         SSL("RevokeForAccount", API_RATE_WRITE, API_OPERATES, false, api_operator_revoke, api_operator_revoke),
+        SSL("StopReplacement", API_RATE_WRITE, API_OPERATES, false, api_replacement_stop, api_replacement_stop),
         UNBUILT("SubmitAuditManager"),
         SSL("SubmitCertificateInformation", API_RATE_HEAVY, API_CHANGES, true, api_submit_information, api_submit_information),
         UNBUILT("UpdateCertificateInstance"),

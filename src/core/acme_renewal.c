@@ -7,6 +7,7 @@
 #include "core/issuers.h"
 #include "ipc/msg.h"
 #include "pki/cert.h"
+#include "store/replacement.h"
 
 #define IDENTIFIER_BYTES 64
 
@@ -56,8 +57,12 @@ res acme_renewal_info(struct act *act, struct str certificate_identifier, struct
         TRY(acme_renewal_find(act, reader, certificate_identifier, &row));
         const int64_t life = row.not_after + 1 - row.not_before;
 
-        if (row.revoked_at > 0)
-                *ret_renewal = (struct acme_renewal){row.revoked_at - 3600, row.revoked_at};
+        int64_t since = row.revoked_at;
+
+        if (since == 0)
+                TRY(store_replacement_opened_at(reader, row.issued_id, &since)); /* an operator has it made anew (core/replacement) */
+        if (since > 0)
+                *ret_renewal = (struct acme_renewal){since - 3600, since};
         else
                 *ret_renewal = (struct acme_renewal){row.not_before + life * 2 / 3 - life / 100, row.not_before + life * 2 / 3 + life / 100};
         return RES_OK;

@@ -20,7 +20,7 @@ static const char *const job_names[JOB_KIND_COUNT] = {
         [JOB_VALIDATE] = "validate", [JOB_ISSUE] = "issue", [JOB_DEADLINE] = "deadline", [JOB_REVOKE] = "revoke", [JOB_DELETE] = "delete",
         [JOB_EXPIRE] = "expire",     [JOB_ORDER] = "order",       [JOB_CRL] = "crl",     [JOB_LISTENER] = "listener",
         [JOB_SUCCESSOR] = "successor",
-        [JOB_ACME] = "acme",         [JOB_RECONCILE] = "reconcile",
+        [JOB_ACME] = "acme",         [JOB_RECONCILE] = "reconcile", [JOB_REPLACE] = "replace",
 };
 
 struct job_item {

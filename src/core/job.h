@@ -21,6 +21,7 @@ enum job_kind {
         JOB_LISTENER, /* the listener's own certificate */
         JOB_SUCCESSOR, /* an order's next certificate (PUR-03), or its next term (PUR-10) */
         JOB_ACME,     /* sweep: challenges whose look a crash cut off, certificates whose round of issue it did */
+        JOB_REPLACE,  /* the next step of a replacement */
         JOB_RECONCILE, /* sweep: the signer's log against the database */
         JOB_KIND_COUNT
 };

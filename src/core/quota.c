@@ -189,6 +189,19 @@ res quota_hold(struct act *act, struct store_tx *tx, struct str certificate_id, 
         return store_quota_update(tx, &row);
 }
 
+res quota_move(struct act *act, struct store_tx *tx, struct str from_id, struct str to_id)
+{
+        struct quota_use_row row;
+        bool has;
+
+        TRY(quota_find(act, tx, from_id, &row, &has));
+        if (!has)
+                return RES_OK;
+        TRY(store_quota_delete(tx, act->account_id, from_id));
+        row.certificate_id = to_id;
+        return store_quota_insert(tx, &row);
+}
+
 static MUST res quota_tidy(struct act *act, struct store_tx *tx)
 {
         struct quota_books books;

@@ -37,5 +37,7 @@ MUST res quota_hold(struct act *act, struct store_tx *tx, struct str certificate
 MUST res quota_release(struct act *act, struct store_tx *tx, struct str certificate_id);
 /* After issue: account's slot back at once on revocation or expiry (QTA-05); the domain's only on expiry (QTA-06). */
 MUST res quota_return_account(struct act *act, struct store_tx *tx, struct str certificate_id);
+/* The slot of one certificate is another's from now on. */
+MUST res quota_move(struct act *act, struct store_tx *tx, struct str from_id, struct str to_id);
 /* Expiry.  A slot whose end has come counts no more even before this is called. */
 MUST res quota_return_all(struct act *act, struct store_tx *tx, struct str certificate_id);

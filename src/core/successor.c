@@ -14,6 +14,7 @@
 #include "core/job.h"
 #include "core/log.h"
 #include "core/order.h"
+#include "core/quota.h"
 #include "core/term.h"
 #include "pki/profile.h"
 #include "store/account.h"
@@ -36,6 +37,7 @@ struct successor {
         bool all_proved;
         bool is_bought;     /* `row` is there already, paid and waiting for its information */
         bool wants_renewal; /* the term is over and another is to be bought */
+        struct successor_proofs proofs;
 };
 
 /* ---- what has to be shown --------------------------------------------------------------------------- */
@@ -64,7 +66,8 @@ static res successor_proof(struct successor *successor, struct store_conn *conn,
         *ret_evidence_id = 0;
         TRY(store_evidence_list(conn, act->arena, act->account_id, row->name, act->now_sec, &rows, &n));
         for (size_t i = 0; i < n; i++)
-                if (rows[i].proved_at >= since && rows[i].proved_at > newest && proof_is_of(rows[i].method, row->method)) {
+                if (rows[i].proved_at >= since && rows[i].proved_at > newest && proof_is_of(rows[i].method, row->method) &&
+                    (rows[i].method != successor->proofs.not_by || rows[i].proved_at >= successor->proofs.not_before)) {
                         newest = rows[i].proved_at;
                         *ret_evidence_id = rows[i].evidence_id;
                 }
@@ -195,12 +198,11 @@ static res successor_store_row(struct successor *successor, struct store_tx *tx)
         return store_certificate_update(tx, &successor->old);
 }
 
-static res successor_store(struct successor *successor, struct store_tx *tx)
+static res successor_store_all(struct successor *successor, struct store_tx *tx)
 {
         struct act *act = successor->act;
         struct certificate_row *row = &successor->row;
 
-        successor_fill(successor);
         TRY(successor_validations(successor, store_tx_conn(tx)));
         row->validated_at = successor->all_proved ? act->now_sec : 0;
         row->status_msg = successor->all_proved ? STR("WAIT-ISSUE") : STR("PENDING-DCV");
@@ -208,8 +210,54 @@ static res successor_store(struct successor *successor, struct store_tx *tx)
         for (size_t i = 0; i < successor->validation_count; i++)
                 TRY(store_validation_insert(tx, &successor->validations[i]));
         TRY(successor_store_jobs(successor, tx));
-        TRY(act_log(act, tx, row->certificate_id, "apply", "Applied for the order's next certificate by itself"));
+        return act_log(act, tx, row->certificate_id, "apply", "Applied for the order's next certificate by itself");
+}
+
+static res successor_store(struct successor *successor, struct store_tx *tx)
+{
+        struct act *act = successor->act;
+
+        successor_fill(successor);
+        TRY(successor_store_all(successor, tx));
         return job_again(tx, act->core, successor->job->job_id, act->now_sec + SUCCESSOR_TELL_SEC, "");
+}
+
+/* ---- at an operator's word ---- */
+
+#define DAY_SEC 86400LL
+
+/* A free one gets no longer life by it (FREE-20); what was bought has the order's term (core/term.h). */
+static void successor_fill_replacement(struct successor *successor)
+{
+        struct certificate_row *row = &successor->row;
+        const int64_t end_at = successor->old.end_at, days = (end_at + 1 - successor->act->now_sec) / DAY_SEC;
+
+        successor_fill(successor);
+        row->deadline_at = end_at;
+        if (successor->order.term_end_at <= end_at + 1 && days < row->life_days)
+                row->life_days = days > 0 ? days : 1;
+}
+
+res successor_replace(struct act *act, struct store_tx *tx, const struct certificate_row *old, const struct successor_proofs *proofs,
+                      struct str *ret_id)
+{
+        struct successor successor = {.act = act, .old = *old, .proofs = *proofs};
+        struct certificate_row next = {0};
+        res found = old->renew_certificate_id.n == 0 ? FAIL(ERR_NOT_FOUND)
+                                                     : store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, old->renew_certificate_id, &next);
+
+        if (res_is_ok(found) && (next.status == CERT_PENDING || next.status == CERT_ISSUED || next.status == CERT_PAID)) {
+                *ret_id = next.certificate_id;
+                return RES_OK;
+        }
+        if (!res_is_ok(found) && found.err != ERR_NOT_FOUND)
+                return found;
+        TRY(store_order_get(store_tx_conn(tx), act->arena, act->account_id, old->order_id, &successor.order));
+        successor_fill_replacement(&successor);
+        TRY(successor_store_all(&successor, tx));
+        TRY(quota_move(act, tx, old->certificate_id, successor.row.certificate_id));
+        *ret_id = successor.row.certificate_id;
+        return RES_OK;
 }
 
 /* ---- told ------------------------------------------------------------------------------------------------ */

@@ -136,6 +136,24 @@ static const struct ctl_option catalogue_options[] = {
         END_OPTION,
 };
 
+static const struct ctl_option replace_options[] = {
+        OPERATOR_DATA,
+        {"--method", 0, "METHOD", "dns-txt|dns-cname|file|http-01|dns-01|tls-alpn-01|approved", "Those that this method proved a name of."},
+        {"--issuer", 0, "NAME", NULL, "Those of this issuer, such as dv-ecc."},
+        {"--profile", 0, "NAME", NULL, "Those of this profile."},
+        {"--from", 0, "TIME", NULL, "Those issued from then on: \"2026-11-21 08:00:00\", GMT+8."},
+        {"--to", 0, "TIME", NULL, "Those issued before then."},
+        {"--reason", 0, "TEXT", NULL, "Why; the owners read it. Wanted."},
+        {"--code", 0, "WORD", NULL, "What the list says of the old ones (default superseded)."},
+        {"--per-minute", 0, "NUMBER", NULL, "How many are begun a minute, 12 to 60000 (default 600)."},
+        {"--grace-hours", 0, "HOURS", NULL, "From a successor's issue to the revocation of the old one (default 24)."},
+        {"--deadline-hours", 0, "HOURS", NULL, "What is not replaced by then is revoked all the same (default 120)."},
+        {"--dry-run", 0, NULL, NULL, "Only count."},
+        {"--no-wait", 0, NULL, NULL, "Do not look on until it is done."},
+        JSON_OPTION,
+        END_OPTION,
+};
+
 static const struct ctl_option reconcile_options[] = {
         OPERATOR_DATA,
         JSON_OPTION,
@@ -407,6 +425,16 @@ const struct ctl_command ctl_commands[] = {
                  "log; both logs' hash chains must hold. Findings are printed one a line. Exit code 0: nothing found,\n"
                  "1: findings, or the audit could not be made.",
          .options = audit_options, .run = audit_run},
+        {.name = "replace status", .arguments = "[REPLACEMENT]", .most_arguments = 1, .summary = "Tell how far replacements are.",
+         .options = operator_options, .run = replace_status_run},
+        {.name = "replace stop", .arguments = "REPLACEMENT", .least_arguments = 1, .most_arguments = 1,
+         .summary = "Begin and revoke no more of a replacement.", .options = operator_options, .run = replace_stop_run},
+        {.name = "replace", .arguments = "",
+         .summary = "Have all certificates of a method, issuer, profile or time made anew, and the old ones revoked.",
+         .text = "For when something was wrong with how they came about. Successors are applied for by themselves; ACME clients\n"
+                 "are told to renew now (RFC 9773). The server does it, over restarts; ending this command ends nothing.\n"
+                 "Look with --dry-run first, and stop what is wrong (issuance.off) before.",
+         .options = replace_options, .run = replace_run},
         {.name = "reconcile", .arguments = "", .summary = "Tell what signer and database disagree about, right now.",
          .text = "The server that runs on --data does this by itself each minute: what is new in the signer's log is held\n"
                  "against the database and the other way round, and a part of what is older. Exit code 1: findings stand.",

@@ -11,8 +11,7 @@
 #include "ctl/operator.h"
 #include "ctl/output.h"
 
-/* Takes `parameters` over. */
-static res operate(struct ctl *ctl, const char *action, json_t *parameters, json_t **ret_answer)
+res operator_call(struct ctl *ctl, const char *action, json_t *parameters, json_t **ret_answer)
 {
         const char *data_dir = args_text(ctl, "--data");
 
@@ -48,7 +47,7 @@ static res show_account(struct ctl *ctl, const char *action, json_t *parameters)
 {
         json_auto_t *answer = NULL;
 
-        TRY(operate(ctl, action, parameters, &answer));
+        TRY(operator_call(ctl, action, parameters, &answer));
         if (args_has(ctl, "--json"))
                 return output_json(ctl, answer, /* pretty= */ false);
         print_account(ctl, answer);
@@ -163,7 +162,7 @@ static res show_answer(struct ctl *ctl, const char *action, json_t *parameters, 
 {
         json_auto_t *answer = NULL;
 
-        TRY(operate(ctl, action, parameters, &answer));
+        TRY(operator_call(ctl, action, parameters, &answer));
         return show_figures(ctl, answer, names);
 }
 
@@ -200,7 +199,7 @@ res account_revoke_run(struct ctl *ctl)
 
         if (reason == NULL)
                 return ctl_fail(ctl, ERR_USAGE, "account revoke needs --reason TEXT; the owner reads it");
-        TRY(operate(ctl, "RevokeForAccount",
+        TRY(operator_call(ctl, "RevokeForAccount",
                     json_pack("{s:s, s:s, s:s, s:s}", "Account", ctl->arguments[0], "CertificateId", ctl->arguments[1], "Reason", reason,
                               "ReasonCode", code ? code : ""),
                     &answer));

@@ -43,6 +43,7 @@
 #include "core/successor.h"
 #include "core/rate.h"
 #include "core/reconcile.h"
+#include "core/replacement.h"
 #include "core/ocsp_cache.h"
 #include "core/ocsp_queue.h"
 #include "core/revocation.h"
@@ -225,6 +226,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         job_runner_set(jobs, JOB_SUCCESSOR, successor_job, NULL);
         job_runner_set(jobs, JOB_ACME, acme_sweep_job, NULL);
+        job_runner_set(jobs, JOB_REPLACE, replacement_job, NULL);
         job_runner_set(jobs, JOB_RECONCILE, reconcile_job, NULL);
         TRY(authorization_queue_start(server->core.authorizations));
         TRY(issue_queue_start(server->core.issue));

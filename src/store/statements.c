@@ -41,6 +41,7 @@ const struct sql_set *const sql_sets[SQL_SET_END] = {
         [SQL_SET_ACME_AUTHORIZATION] = &sql_acme_authorization,
         [SQL_SET_UPLOAD] = &sql_upload,
         [SQL_SET_FINDING] = &sql_finding,
+        [SQL_SET_REPLACEMENT] = &sql_replacement,
 };
 
 const struct store_statement *store_statement_at(size_t i)

@@ -22,6 +22,7 @@ static const char *const own_actions[] = {
         "ModifyExternalCount", "ModifyHomeDomains", "ModifyOrderAutoRenew", "PayOrder", "RefundOrder",
         "DescribeBindings", "DescribeCertificateTimeline", "RegisterBinding", "RemoveBinding",
         "ReloadCatalogue", "RemindReviewers", "RenewCertificate", "ReportKeyCompromise", "ReviewRevocation", "RevokeForAccount", "UpgradeCertificate",
+        "CreateReplacement", "DescribeReplacements", "StopReplacement",
 };
 
 /* action or struct, dot, field */

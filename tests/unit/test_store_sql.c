@@ -29,6 +29,9 @@ static const char *const system_statements[] = {
         "quota_count_domain", "quota_domain_next", "external_count_put", "external_count_get",
         /* a reviewer decides about every account's requests; a compromised key is nobody's any more */
         "revocation_find", "revocation_queue", "blocked_key_has", "certificate_list_key",
+        /* an operator replaces certificates of all accounts */
+        "replacement_insert", "replacement_update", "replacement_get", "replacement_list", "replacement_count", "replacement_select",
+        "replacement_newest", "replacement_item_update", "replacement_item_list", "replacement_opened_at",
         /* the chain of the log is one */
         "log_tail", "log_max_seq", "log_walk",
         /* ACME: how the account behind a key is found; looks that a crash left behind */
