@@ -10,6 +10,8 @@
 
 #include "core/core.h"
 #include "core/issue_inner.h"
+#include "store/job.h"
+#include "store_open.h"
 
 static struct core core;
 static struct issue_queue *queue;
@@ -153,6 +155,52 @@ static void test_what_a_ticket_holds_has_one_owner(void **state)
         issue_begun_free(NULL);
 }
 
+static res put_signing(struct store_tx *tx, void *arg)
+{
+        return store_issued_insert(tx, arg);
+}
+
+static int64_t job_due(struct place *p, const char *certificate_id)
+{
+        struct job_row job = {0};
+        res found = store_job_get(reader(p), p->arena, STR("issue"), str_of(certificate_id), &job);
+
+        return res_is_ok(found) ? job.due_at : -1;
+}
+
+/* What was being signed when we died has no job: it gets one; what has just come, or is issued, does not. */
+static void test_what_no_round_ended_gets_a_job(void **state)
+{
+        struct place place;
+        const char *const ids[] = {"OldOld11", "NewNew22"};
+        const int64_t created_at[] = {100, 999};
+
+        (void)state;
+        place_open_at(&place, place_parent());
+        make_account(&place, 1, "100000000001");
+        for (size_t i = 0; i < 2; i++) {
+                struct certificate_row certificate = certificate_of(1, ids[i], "a.example.com");
+                struct issued_row issued = {.account_id = 1, .certificate_id = str_of(ids[i]), .serial = bytes_of(ids[i], 8), .issuer = STR("dv-ecc"),
+                                            .profile = STR("dv"), .profile_hash = bytes_of("x", 1), .crl_shard = 1, .request = bytes_of("x", 1),
+                                            .der = bytes_of("", 0), .created_at = created_at[i]};
+
+                OK(store_run(place.store, insert_certificate_fn, &certificate));
+                OK(store_run(place.store, put_signing, &issued));
+        }
+        core.store = place.store;
+        struct act act = {.core = &core, .arena = place.arena, .now_sec = 1000};
+
+        OK(issue_sweep(&act));
+        assert_int_equal(job_due(&place, ids[0]), 1000);
+        assert_int_equal(job_due(&place, ids[1]), -1);
+        act.now_sec = 2000;
+        OK(issue_sweep(&act));
+        assert_int_equal(job_due(&place, ids[0]), 1000); /* once */
+        assert_int_equal(job_due(&place, ids[1]), 2000);
+        core.store = NULL;
+        place_close(&place);
+}
+
 static int set_up(void **state)
 {
         (void)state;
@@ -173,6 +221,7 @@ int main(void)
                 cmocka_unit_test(test_one_account_does_not_starve_another),
                 cmocka_unit_test(test_many_accounts_share_alike),
                 cmocka_unit_test(test_one_account_does_not_fill_it),
+                cmocka_unit_test(test_what_no_round_ended_gets_a_job),
                 cmocka_unit_test(test_what_a_ticket_holds_has_one_owner), /* the last: it leaves one in the queue */
         };
 
