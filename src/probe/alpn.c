@@ -25,6 +25,7 @@ struct handshake {
         size_t target;
         struct bufferevent *stream;
         struct event *timer; /* of one address, when there are several */
+        const char *said; /* of the last address that was no use */
         uint8_t hash[DIGEST_SHA256_SIZE];
 };
 
@@ -85,17 +86,33 @@ static void judge(struct probe *probe, SSL *ssl)
                              probe->result.address);
 }
 
+static void give_up(struct probe *probe, enum msg_verdict verdict)
+{
+        const struct handshake *handshake = probe->state;
+        probe_finish(probe, verdict, "%s at %s %s.", probe->name, probe->result.address, handshake->said);
+}
+
+static void try_more(struct probe *probe)
+{
+        const struct handshake *handshake = probe->state;
+        if (handshake->target < handshake->targets.n)
+                connect_next(probe);
+        else
+                give_up(probe, MSG_VERDICT_UNREACHABLE);
+}
+
 /* TCP never came about: the next address may do better.  Whoever answered without TLS has answered. */
 static void failed(struct probe *probe, bool connected, const char *why)
 {
         struct handshake *handshake = probe->state;
         drop(probe);
-        if (!connected && ++handshake->target < handshake->targets.n && probe_time_left_ms(probe) > 100) {
+        handshake->said = why;
+        if (connected || probe_time_left_ms(probe) <= 100)
+                give_up(probe, connected ? MSG_VERDICT_TLS : MSG_VERDICT_UNREACHABLE);
+        else if (++handshake->target < handshake->targets.n)
                 connect_next(probe);
-                return;
-        }
-        probe_finish(probe, connected ? MSG_VERDICT_TLS : MSG_VERDICT_UNREACHABLE, "%s at %s %s.", probe->name,
-                     probe->result.address, why);
+        else
+                targets_more(probe, try_more);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *arg)
@@ -156,7 +173,7 @@ static void connect_next(struct probe *probe)
         const struct target *target = &handshake->targets.v[handshake->target];
         struct sockaddr_storage to;
         socklen_t size = guard_socket_address(&target->address, probe->prober->conf->validation_alpn_port, &to);
-        int64_t share = probe_time_left_ms(probe) / (int64_t)(handshake->targets.n - handshake->target);
+        int64_t share = probe_time_left_ms(probe) / (int64_t)targets_left(&handshake->targets, handshake->target);
         struct timeval until = {.tv_sec = share / 1000, .tv_usec = (share % 1000) * 1000};
         guard_address_text(&target->address, probe->result.address);
         handshake->stream = stream_new(probe);

@@ -147,6 +147,15 @@ static void scheme_done(struct probe *probe)
 
 /* ---- one fetch after the other ---------------------------------------------------------------------- */
 
+static void try_more(struct probe *probe)
+{
+        const struct visit *visit = probe->state;
+        if (visit->target < visit->targets.n)
+                fetch_next(probe);
+        else
+                scheme_done(probe);
+}
+
 static void on_fetched(void *arg, const struct fetch_result *result)
 {
         struct probe *probe = arg;
@@ -158,10 +167,12 @@ static void on_fetched(void *arg, const struct fetch_result *result)
         outcome->target = visit->targets.v[visit->target];
         judge(probe, result, outcome);
         visit->target++;
-        if (outcome->verdict == MSG_VERDICT_UNREACHABLE && visit->target < visit->targets.n)
+        if (outcome->verdict != MSG_VERDICT_UNREACHABLE)
+                scheme_done(probe);
+        else if (visit->target < visit->targets.n)
                 fetch_next(probe);
         else
-                scheme_done(probe);
+                targets_more(probe, try_more);
 }
 
 /* A scheme that is not the last may use half of what is left, so that a silent port 80 leaves time for 443. */
@@ -180,7 +191,7 @@ static void fetch_next(struct probe *probe)
         uint16_t port = visit->scheme == 0 ? conf->validation_http_port : conf->validation_https_port;
         uint16_t usual = visit->scheme == 0 ? 80 : 443;
         const char *shown_port = port == usual ? "" : arena_printf(probe->arena, ":%u", (unsigned)port);
-        int64_t share = share_ms(probe, visit), connect = share / (int64_t)(visit->targets.n - visit->target);
+        int64_t share = share_ms(probe, visit), connect = share / (int64_t)targets_left(&visit->targets, visit->target);
         struct fetch_request request = {
                 .url = arena_printf(probe->arena, "%s://%s%s%s", schemes[visit->scheme], probe_url_host(probe),
                                     shown_port, FILE_PATH),

@@ -17,6 +17,7 @@ struct journey {
         struct targets targets;
         size_t target, hop;
         char *url; /* of this hop */
+        const char *said; /* of the last address that was no use */
         uint16_t port;
 };
 
@@ -143,6 +144,21 @@ static void compare(struct probe *probe, const struct fetch_result *result)
                      probe->result.address, probe_printable(probe->arena, shown, LIMIT_PROBE_VALUE_BYTES));
 }
 
+static void give_up(struct probe *probe)
+{
+        const struct journey *journey = probe->state;
+        probe_finish(probe, MSG_VERDICT_UNREACHABLE, "%s at %s %s.", journey->url, probe->result.address, journey->said);
+}
+
+static void try_more(struct probe *probe)
+{
+        const struct journey *journey = probe->state;
+        if (journey->target < journey->targets.n)
+                fetch_next(probe);
+        else
+                give_up(probe);
+}
+
 /* An address that did not speak HTTP: the next one, if there is one. */
 static void silent(struct probe *probe, const struct fetch_result *result)
 {
@@ -151,10 +167,14 @@ static void silent(struct probe *probe, const struct fetch_result *result)
         const char *said = private || result->state == FETCH_NO_CONNECTION ? "could not be reached"
                            : result->state == FETCH_LATE                   ? "did not answer in time"
                                                                            : "gave an answer that is no HTTP";
-        if (++journey->target < journey->targets.n && probe_time_left_ms(probe) > 100)
+        journey->said = said;
+        journey->target++;
+        if (probe_time_left_ms(probe) <= 100)
+                give_up(probe);
+        else if (journey->target < journey->targets.n)
                 fetch_next(probe);
         else
-                probe_finish(probe, MSG_VERDICT_UNREACHABLE, "%s at %s %s.", journey->url, probe->result.address, said);
+                targets_more(probe, try_more);
 }
 
 static void on_fetched(void *arg, const struct fetch_result *result)
@@ -180,7 +200,7 @@ static void fetch_next(struct probe *probe)
 {
         struct journey *journey = probe->state;
         int64_t left = probe_time_left_ms(probe) - 20; /* ours ends before the probe's own clock */
-        int64_t connect = left / (int64_t)(journey->targets.n - journey->target);
+        int64_t connect = left / (int64_t)targets_left(&journey->targets, journey->target);
         struct fetch_request request = {
                 .url = journey->url,
                 .address = journey->targets.v[journey->target].address,

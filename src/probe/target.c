@@ -3,7 +3,7 @@
 #include "probe/probe.h"
 
 /*
- * A and AAAA are asked for at once; what comes is judged by the guard before anybody sees it.
+ * A is asked for, and AAAA where that is not enough; what comes is judged by the guard before anybody sees it.
  */
 
 static void add(struct probe *probe, struct target target, size_t *taken)
@@ -34,7 +34,7 @@ static void known(struct probe *probe)
 {
         const struct targets *targets = probe->targets;
         if (targets->n > 0)
-                targets->fn(probe);
+                targets->found(probe);
         else if (targets->refused > 0)
                 probe_finish(probe, MSG_VERDICT_REFUSED_ADDRESS,
                              "%s points to addresses that are not public; validation.allow does not hold them.",
@@ -45,6 +45,8 @@ static void known(struct probe *probe)
         else
                 probe_finish(probe, MSG_VERDICT_UNREACHABLE, "%s has no address in DNS.", targets->host);
 }
+
+static void ask_v6(struct probe *probe);
 
 static void on_addresses(struct probe *probe, const struct packet_answer *answer, uint8_t size)
 {
@@ -60,8 +62,10 @@ static void on_addresses(struct probe *probe, const struct packet_answer *answer
         else
                 probe_note_dnssec(probe, answer);
         add_all(probe, answer, size);
-        if (--targets->families_left == 0)
-                known(probe);
+        if (size == 4 && targets->n == 0)
+                ask_v6(probe);
+        else
+                targets->fn(probe);
 }
 
 static void on_a(struct probe *probe, const struct packet_answer *answer)
@@ -74,17 +78,36 @@ static void on_aaaa(struct probe *probe, const struct packet_answer *answer)
         on_addresses(probe, answer, 16);
 }
 
+static void ask_v6(struct probe *probe)
+{
+        probe->targets->asked_v6 = true;
+        probe_ask(probe, probe->targets->host, PACKET_TYPE_AAAA, on_aaaa);
+}
+
+void targets_more(struct probe *probe, targets_fn *fn)
+{
+        probe->targets->fn = fn;
+        if (probe->targets->asked_v6)
+                fn(probe);
+        else
+                ask_v6(probe);
+}
+
+size_t targets_left(const struct targets *targets, size_t target)
+{
+        return targets->n - target + (targets->asked_v6 ? 0 : 1);
+}
+
 void targets_find(struct probe *probe, const char *host, targets_fn *fn)
 {
         struct target literal = {0};
         size_t taken = 0;
-        *probe->targets = (struct targets){.host = host, .families_left = 2, .fn = fn};
+        *probe->targets = (struct targets){.host = host, .found = fn, .fn = known};
         if (res_is_ok(guard_address_parse(str_of(host), &literal.address))) {
+                probe->targets->asked_v6 = true;
                 add(probe, literal, &taken);
                 known(probe);
                 return;
         }
         probe_ask(probe, host, PACKET_TYPE_A, on_a);
-        if (!probe->finished)
-                probe_ask(probe, host, PACKET_TYPE_AAAA, on_aaaa);
 }

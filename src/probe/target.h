@@ -1,6 +1,8 @@
 /*
  * Where a host is: the addresses of a name, or one literal address, each past the guard or left out.  They are looked up
  * once; methods connect to these literals, so that nothing a stranger's name server says later leads anywhere else.
+ * IPv6 addresses are asked for where no IPv4 address is there or answers: most names have IPv4, and a question costs as much as
+ * the fetch's own connection.
  */
 #pragma once
 
@@ -21,9 +23,9 @@ struct targets {
         struct target v[TARGETS_MAX];
         size_t n, refused;
         const char *host;
-        size_t families_left;
+        bool asked_v6; /* or there is nothing to ask */
         bool broken_dns;
-        targets_fn *fn;
+        targets_fn *found, *fn; /* fn: what goes on when an answer is there */
 };
 
 /*
@@ -31,3 +33,11 @@ struct targets {
  * nothing to connect to, or bad DNSSEC, the probe is finished instead.
  */
 void targets_find(struct probe *probe, const char *host, targets_fn *fn);
+
+/*
+ * The method has tried all that is known: fn is called, perhaps at once, when no more will come; what came stands behind the
+ * others.  Bad DNSSEC finishes the probe instead.
+ */
+void targets_more(struct probe *probe, targets_fn *fn);
+/* How many share the time that is left, what is not asked for yet counted as one. */
+size_t targets_left(const struct targets *targets, size_t target);
