@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "acme/resource.h"
+#include "acme/rounds.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "core/rate.h"
 #include "store/store.h"
 
@@ -16,18 +16,19 @@ static const struct acme_route {
         const char *method;
         enum acme_signer signer;
         res (*handle)(struct acme_call *call);
-        bool is_read; /* by an empty payload: a few reads by key, answered on the listener's thread (acme_direct) */
+        bool is_read;  /* by an empty payload: a few reads by key, answered on the listener's thread (acme_direct) */
+        bool is_write; /* with a payload: begun there, and done in a round (acme_later) */
 } routes[] = {
         {"new-account", "POST", ACME_SIGNED_BY_KEY, acme_new_account, .is_read = false},
-        {"new-order", "POST", ACME_SIGNED_BY_ACCOUNT, acme_new_order, .is_read = false},
+        {"new-order", "POST", ACME_SIGNED_BY_ACCOUNT, acme_new_order, .is_read = false, .is_write = true},
         {"key-change", "POST", ACME_SIGNED_BY_ACCOUNT, acme_key_change, .is_read = false},
         {"revoke-cert", "POST", ACME_SIGNED_BY_EITHER, acme_revoke, .is_read = false},
         {"acct/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_account_resource, .is_read = false},
         {"acct/*/orders", "POST", ACME_SIGNED_BY_ACCOUNT, acme_account_orders, .is_read = false},
         {"order/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_order_resource, .is_read = true},
-        {"order/*/finalize", "POST", ACME_SIGNED_BY_ACCOUNT, acme_finalize, .is_read = false},
+        {"order/*/finalize", "POST", ACME_SIGNED_BY_ACCOUNT, acme_finalize, .is_read = false, .is_write = true},
         {"authz/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_authz, .is_read = true},
-        {"chall/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_challenge, .is_read = true},
+        {"chall/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_challenge, .is_read = true, .is_write = true},
         {"cert/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_certificate, .is_read = true},
         {"cert/*/*", "POST", ACME_SIGNED_BY_ACCOUNT, acme_certificate, .is_read = true},
         {"renewal-info/*", "GET", ACME_UNSIGNED, acme_renewal_info_resource, .is_read = false},
@@ -43,18 +44,26 @@ res acme_new(struct core *core, struct acme **ret_acme)
         acme->core = core;
         res made = acme_nonces_new(&acme->nonces);
 
+        if (res_is_ok(made))
+                made = acme_rounds_new(acme, &acme->rounds);
         if (!res_is_ok(made)) {
-                free(acme);
+                acme_free(acme);
                 return made;
         }
         *ret_acme = acme;
         return RES_OK;
 }
 
+res acme_start(struct acme *acme)
+{
+        return acme_rounds_start(acme->rounds);
+}
+
 void acme_free(struct acme *acme)
 {
         if (acme == NULL)
                 return;
+        acme_rounds_free(acme->rounds);
         acme_nonces_free(acme->nonces);
         free(acme);
 }
@@ -130,24 +139,16 @@ static MUST res call_run(struct acme_call *call, const struct acme_route *route)
         TRY(rate_take(&call->act, RATE_ACME_REQUEST, str_of(call->request->peer)));
         if (route->signer != ACME_UNSIGNED)
                 TRY(acme_call_open(call, route->signer));
+        if (route->is_write && !call->is_worker && !acme_call_is_get(call))
+                TRY(acme_rounds_enter(call));
         return route->handle(call);
 }
 
-static void call_log(const struct acme_call *call, enum err err)
-{
-        if (err != ERR_NONE && err_http_status(err) >= 500)
-                log_line(LOG_ERROR, "acme", "rid=%s path=%s err=%s why=%s", call->request->request_id, log_quote(call->request->path),
-                         err_name(err), log_quote(str_of(call->act.detail)));
-}
-
+/* As far as it goes here: call->next tells. */
 static void call_answer(struct acme_call *call, const struct acme_route *route)
 {
         acme_reply_common(call);
-        res r = call_run(call, route);
-
-        call_log(call, r.err);
-        if (!res_is_ok(r))
-                acme_reply_problem(call, r.err);
+        acme_call_settle(call, call_run(call, route));
 }
 
 static void call_begin_act(struct acme_call *call)
@@ -156,13 +157,25 @@ static void call_begin_act(struct acme_call *call)
         call->act.role = "user";
 }
 
+static struct acme_call *call_new(struct acme *acme, struct http_request *request, struct http_reply *reply)
+{
+        struct acme_call *call = arena_new_of(request->arena, struct acme_call);
+
+        call_begin(acme, request, reply, call);
+        return call;
+}
+
 void acme_handle(struct acme *acme, struct http_request *request, struct http_reply *reply)
 {
-        struct acme_call call;
+        struct acme_call *call = request->begun;
 
-        call_begin(acme, request, reply, &call);
-        call_begin_act(&call);
-        call_answer(&call, route_find(&call));
+        if (call == NULL) {
+                call = call_new(acme, request, reply);
+                call->is_worker = true;
+                call_begin_act(call);
+                call_answer(call, route_find(call));
+        }
+        acme_rounds_drive(call);
 }
 
 /* ---- at once ---------------------------------------------------------------------------------------------------- */
@@ -180,25 +193,61 @@ static void answer_free(struct acme *acme, struct http_request *request, struct 
         }
 }
 
+/* On the listener's thread, by reads of one moment, which lock once.  false: not at all; nothing was taken or counted yet. */
+static bool answer_quick(struct acme_call *call, const struct acme_route *route, bool as_get)
+{
+        struct store *store = call->acme->core->store;
+        struct store_conn *conn = NULL;
+
+        call_begin_act(call);
+        if (!acme_call_is_quick(call, as_get) || !res_is_ok(store_read(store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
+                return false;
+        call_answer(call, route);
+        store_snapshot_end(conn);
+        return true;
+}
+
+/* A transaction or a wait is not done here: it is begun, and goes on in acme_later(), or with a worker. */
+static bool begin_write(struct http_request *request, const struct acme_call *as, const struct acme_route *route)
+{
+        struct acme_call *call = arena_copy(request->arena, as, sizeof *as);
+
+        if (!answer_quick(call, route, /* as_get= */ false))
+                return false;
+        if (call->next == ACME_ANSWERED) {
+                acme_rounds_leave(call);
+                return true;
+        }
+        request->begun = call;
+        return false;
+}
+
 /*
- * Handing a request to a worker and back costs more than such a read.  Whatever is not plainly one – a payload, another
- * algorithm, a fault – is left to a worker, which begins from the start: nothing was taken or counted yet.
+ * Handing a request to a worker and back costs more than a few reads.  Whatever is not plainly one of those, or a write –
+ * another algorithm, a fault – is left to a worker, which begins from the start.
  */
-static bool answer_read(struct acme *acme, struct http_request *request, struct http_reply *reply)
+static bool answer_or_begin(struct acme *acme, struct http_request *request, struct http_reply *reply)
 {
         struct acme_call call;
-        struct store_conn *conn = NULL;
 
         call_begin(acme, request, reply, &call);
         const struct acme_route *route = route_find(&call);
 
-        if (route == NULL || !route->is_read || request->body.n > LIMIT_QUICK_BODY || !method_is(request, "POST"))
+        if (route == NULL || request->body.n > LIMIT_QUICK_BODY || !method_is(request, "POST"))
                 return false;
-        call_begin_act(&call);
-        if (!acme_call_is_quick(&call) || !res_is_ok(store_read(acme->core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
+        if (acme_call_looks_like_get(&call))
+                return route->is_read && answer_quick(&call, route, /* as_get= */ true);
+        return route->is_write && begin_write(request, &call, route);
+}
+
+bool acme_later(struct acme *acme, struct http_request *request)
+{
+        struct acme_call *call = request->begun;
+        (void)acme;
+
+        if (call == NULL || call->next == ACME_BLOCKS)
                 return false;
-        call_answer(&call, route); /* its reads are of one moment and lock once */
-        store_snapshot_end(conn);
+        acme_rounds_go(call);
         return true;
 }
 
@@ -207,7 +256,7 @@ bool acme_direct(struct acme *acme, struct http_request *request, struct http_re
         const bool nonce = str_equals(request->path, "/acme/new-nonce"), directory = str_equals(request->path, "/acme/directory");
 
         if (!nonce && !directory)
-                return acme_is_request(request) && answer_read(acme, request, reply);
+                return acme_is_request(request) && answer_or_begin(acme, request, reply);
         if (!method_is(request, "GET"))
                 return false;
         answer_free(acme, request, reply, nonce);

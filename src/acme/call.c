@@ -92,29 +92,25 @@ static MUST res call_by_account(struct acme_call *call)
         return RES_OK;
 }
 
-/* A guess, so that what a worker is going to parse anyway is not parsed here too; a wrong one costs a hand-over or a parse. */
-static bool looks_like_get(struct str body)
+bool acme_call_looks_like_get(const struct acme_call *call)
 {
+        const struct bytes body = call->request->body;
         const struct str name = STR("\"payload\"");
-        const char *at = body.n > 0 ? memmem(body.p, body.n, name.p, name.n) : NULL;
+        const char *text = (const char *)body.p, *at = body.n > 0 ? memmem(text, body.n, name.p, name.n) : NULL;
 
         if (at == NULL)
                 return false;
-        struct str rest = {at + name.n, body.n - (size_t)(at - body.p) - name.n};
+        struct str rest = {at + name.n, body.n - (size_t)(at - text) - name.n};
 
         while (rest.n > 0 && strchr(" \t\r\n:", rest.p[0]) && rest.p[0] != '\0')
                 rest = (struct str){rest.p + 1, rest.n - 1};
         return str_starts_with(rest, STR("\"\""));
 }
 
-bool acme_call_is_quick(struct acme_call *call)
+bool acme_call_is_quick(struct acme_call *call, bool as_get)
 {
-        const struct bytes body = call->request->body;
-
-        if (!looks_like_get((struct str){(const char *)body.p, body.n}))
-                return false;
         call->is_parsed = res_is_ok(call_media(call)) && res_is_ok(call_parse(call));
-        return call->is_parsed && !call->jws.has_jwk && acme_call_is_get(call) && jws_is_quick(&call->jws);
+        return call->is_parsed && !call->jws.has_jwk && acme_call_is_get(call) == as_get && jws_is_quick(&call->jws);
 }
 
 res acme_call_open(struct acme_call *call, enum acme_signer signer)
@@ -145,6 +141,37 @@ res acme_call_no_payload(struct acme_call *call)
 {
         if (!acme_call_is_get(call))
                 return act_fail(&call->act, ERR_ACME_MALFORMED, "This is read by a POST whose payload is the empty text.");
+        return RES_OK;
+}
+
+/* ---- what comes next ---------------------------------------------------------------------------------------- */
+
+res acme_call_block(struct acme_call *call, acme_then *then)
+{
+        if (call->is_worker)
+                return then(call, NULL);
+        call->next = ACME_BLOCKS;
+        call->then = then;
+        return RES_OK;
+}
+
+res acme_call_write(struct acme_call *call, store_fn *fn, void *arg, acme_then *then)
+{
+        call->next = ACME_WRITES;
+        call->work = (struct store_work){.fn = fn, .arg = arg};
+        call->then = then;
+        return RES_OK;
+}
+
+res acme_call_wait(struct acme_call *call, const struct acme_wait *wait, acme_then *then)
+{
+        call->next = ACME_WAITS;
+        call->key = wait->key;
+        call->wait_ms = wait->ms;
+        call->short_ms = wait->short_ms;
+        call->push = wait->push;
+        call->waiting = wait->waiting;
+        call->then = then;
         return RES_OK;
 }
 

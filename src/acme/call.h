@@ -4,17 +4,34 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "acme/acme.h"
 #include "acme/nonce.h"
 #include "core/acme_account.h"
+#include "core/bell.h"
 #include "core/problem.h"
 #include "pki/jws.h"
+#include "store/store.h"
 
 struct json_field;
+struct acme_rounds;
 
 struct acme {
         struct core *core;
         struct acme_nonces *nonces;
+        struct acme_rounds *rounds;
+};
+
+/*
+ * What a handler wants before it goes on.  It returns, and its `then` is called when that has come: so no thread sleeps for
+ * one request alone, and the writes of many are one group of the store.
+ */
+enum acme_next {
+        ACME_ANSWERED, /* nothing: the reply is filled */
+        ACME_BLOCKS,   /* a thread of its own, because `then` may wait for other programs or take long */
+        ACME_WRITES,   /* its transaction; where that fails, so does the request */
+        ACME_WAITS,    /* a ring of the bell, or the end of its time */
 };
 
 enum acme_signer { ACME_SIGNED_BY_KEY, ACME_SIGNED_BY_ACCOUNT, ACME_SIGNED_BY_EITHER, ACME_UNSIGNED };
@@ -31,10 +48,31 @@ struct acme_call {
         struct acme_account account; /* acme_id 0: signed by a key */
         struct str parts[2];         /* what the path holds besides the resource's name */
         struct problem problem;      /* subproblems, when it fails */
+
+        enum acme_next next;
+        /* `outcome`: what was rung with (core/bell.h), on the thread that rings, which does nothing long; NULL in any other case. */
+        res (*then)(struct acme_call *call, const void *outcome);
+        void *own;                   /* the handler's, in the arena */
+        struct store_work work;
+        uint64_t key;                /* of the bell */
+        int wait_ms, short_ms;       /* short: of a worker, where many wait already */
+        res (*push)(struct acme_call *call); /* begins what will ring; touches nothing but what it is given */
+        struct outside *waiting;     /* where a worker that waits is counted */
+        /* acme/rounds.c */
+        struct acme_call *next_call;
+        struct bell_call ear;
+        atomic_int holds;
+        res pushed;
+        bool is_worker, has_place;
 };
 
-/* A well-formed POST-as-GET by an account, with an algorithm that verifies quickly.  Nothing is judged that acme_call_open will not judge. */
-bool acme_call_is_quick(struct acme_call *call);
+/* Does it look like a POST-as-GET?  A guess, so that what a worker is going to parse anyway is not parsed before. */
+bool acme_call_looks_like_get(const struct acme_call *call);
+/*
+ * Well-formed, by an account, with an algorithm that verifies quickly, and a POST-as-GET or not.  Nothing is judged that
+ * acme_call_open will not judge.
+ */
+bool acme_call_is_quick(struct acme_call *call, bool as_get);
 /* Envelope, nonce, url, key: afterwards call->jws and call->account are good.  The failure has its sentence. */
 MUST res acme_call_open(struct acme_call *call, enum acme_signer signer);
 /* The payload by a table; unknown members are ignored (RFC 8555 §6.1 leaves room).  ERR_ACME_MALFORMED. */
@@ -45,6 +83,20 @@ static inline bool acme_call_is_get(const struct acme_call *call)
 {
         return call->jws.payload.n == 0;
 }
+
+/* ---- what comes next (return what these return) ---- */
+
+typedef res acme_then(struct acme_call *call, const void *outcome);
+/* On a worker already: now. */
+MUST res acme_call_block(struct acme_call *call, acme_then *then);
+MUST res acme_call_write(struct acme_call *call, store_fn *fn, void *arg, acme_then *then);
+struct acme_wait {
+        uint64_t key;
+        int ms, short_ms;
+        res (*push)(struct acme_call *call);
+        struct outside *waiting;
+};
+MUST res acme_call_wait(struct acme_call *call, const struct acme_wait *wait, acme_then *then);
 
 /* ---- answers ---- */
 

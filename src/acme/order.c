@@ -4,6 +4,7 @@
 #include "base/b64.h"
 #include "base/json.h"
 #include "base/timetext.h"
+#include "core/acme_csr.h"
 #include "core/acme_order.h"
 #include "core/domain.h"
 
@@ -85,17 +86,24 @@ static MUST res order_id(const struct acme_call *call, int64_t *ret_id)
         return RES_OK;
 }
 
+static res new_order_made(struct acme_call *call, const void *outcome)
+{
+        (void)outcome;
+        order_reply(call, acme_order_made(call->own), 201);
+        return RES_OK;
+}
+
 res acme_new_order(struct acme_call *call)
 {
         struct order_in in = {0};
-        struct acme_order order = {0};
+        struct acme_order_making *making = NULL;
 
         TRY(acme_call_bind(call, order_fields, &in));
         const struct acme_order_new new = {in.identifiers, in.not_before, in.not_after, in.replaces};
 
-        TRY(acme_order_create(&call->act, &call->account, &new, &order, &call->problem));
-        order_reply(call, &order, 201);
-        return RES_OK;
+        TRY(acme_order_begin(&call->act, &call->account, &new, &call->problem, &making));
+        call->own = making;
+        return acme_call_write(call, acme_order_tx, making, new_order_made);
 }
 
 res acme_order_resource(struct acme_call *call)
@@ -110,19 +118,77 @@ res acme_order_resource(struct acme_call *call)
         return RES_OK;
 }
 
+/* ---- finalize ------------------------------------------------------------------------------------------------- */
+
+struct finalizing {
+        int64_t order_id;
+        struct bytes csr;
+        struct acme_finalize *finalize;
+};
+
+static res finalize_over(struct acme_call *call, const void *outcome)
+{
+        const struct finalizing *own = call->own;
+        const struct acme_order *order = NULL;
+
+        TRY(acme_finalize_end(own->finalize, outcome, &order));
+        order_reply(call, order, 200);
+        return RES_OK;
+}
+
+static res finalize_push(struct acme_call *call)
+{
+        const struct finalizing *own = call->own;
+
+        acme_finalize_push(own->finalize);
+        return RES_OK;
+}
+
+static res finalize_stored(struct acme_call *call, const void *outcome)
+{
+        const struct finalizing *own = call->own;
+        const struct acme_wait wait = {.key = acme_finalize_key(own->finalize), .ms = ACME_FINALIZE_WAIT_MS, .short_ms = ACME_FINALIZE_SHORT_MS,
+                                       .push = finalize_push, .waiting = &call->acme->core->finishing};
+
+        if (acme_finalize_waits(own->finalize))
+                return acme_call_wait(call, &wait, finalize_over);
+        acme_finalize_push(own->finalize);
+        return finalize_over(call, outcome);
+}
+
+static res finalize_asked(struct acme_call *call, const void *outcome)
+{
+        const struct finalizing *own = call->own;
+
+        (void)outcome;
+        TRY(acme_finalize_ask(own->finalize));
+        return acme_call_write(call, acme_finalize_tx, own->finalize, finalize_stored);
+}
+
+static res finalize_begin(struct acme_call *call, const void *outcome)
+{
+        struct finalizing *own = call->own;
+        bool asks = false;
+
+        (void)outcome;
+        TRY(acme_finalize_begin(&call->act, &call->account, own->order_id, own->csr, &own->finalize, &asks));
+        if (asks)
+                return acme_call_block(call, finalize_asked);
+        return acme_call_write(call, acme_finalize_tx, own->finalize, finalize_stored);
+}
+
 res acme_finalize(struct acme_call *call)
 {
+        struct finalizing *own = arena_new_of(call->request->arena, struct finalizing);
         struct finalize_in in = {0};
-        struct acme_order order = {0};
         CLEAN(buf_done) struct buf csr = {0};
-        int64_t id = 0;
 
-        TRY(order_id(call, &id));
+        call->own = own;
+        TRY(order_id(call, &own->order_id));
         TRY(acme_call_bind(call, finalize_fields, &in));
         buf_init(&csr, LIMIT_CSR_BYTES);
         if (!res_is_ok(b64url_decode(in.csr, &csr)))
                 return act_fail(&call->act, ERR_ACME_CSR, "The csr is not base64url of a request of at most %d bytes.", LIMIT_CSR_BYTES);
-        TRY(acme_order_finalize(&call->act, &call->account, id, buf_bytes(&csr), &order));
-        order_reply(call, &order, 200);
-        return RES_OK;
+        own->csr = bytes_of(arena_copy(call->request->arena, csr.p, csr.n), csr.n);
+        return acme_csr_is_quick(own->csr) ? finalize_begin(call, NULL) : acme_call_block(call, finalize_begin);
 }

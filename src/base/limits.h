@@ -108,6 +108,8 @@
 #define LIMIT_ACME_LOOKS_WAITING 128              /* of them of one account */
 #define LIMIT_ACME_LOOKS_ACCOUNT 16               /* of them at once of one account, so that a hostile target holds up its owner alone */
 #define LIMIT_ACME_NONCES (1 << 20)               /* nonces that are good at once: minutes of the highest rate, 128 KB */
+#define LIMIT_ACME_WRITING 4096                   /* requests that write or wait for an outcome, some 30 KB each; half for whoever comes … */
+#define LIMIT_ACME_WRITING_ACCOUNT 256            /* … and of the other half an account has these; more hear 503 */
 #define LIMIT_EXTERNAL_ACCOUNTS 100               /* of one account */
 
 /* -- lists (api.md §6) -- */

@@ -112,6 +112,13 @@ static MUST res check_key(struct act *act, const struct acme_account *account, s
         return RES_OK;
 }
 
+bool acme_csr_is_quick(struct bytes der)
+{
+        struct pki_csr csr;
+
+        return der.n > LIMIT_CSR_BYTES || !res_is_ok(pki_csr_parse(der, &csr)) || csr.spki.key_type == PKI_KEY_EC_P256;
+}
+
 res acme_csr_check(struct act *act, const struct acme_account *account, const struct strs *names, struct bytes der,
                    struct acme_csr *ret_csr)
 {

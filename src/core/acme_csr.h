@@ -13,3 +13,5 @@ struct acme_csr {
 /* ERR_ACME_CSR with a sentence. */
 MUST res acme_csr_check(struct act *act, const struct acme_account *account, const struct strs *names, struct bytes der,
                         struct acme_csr *ret_csr);
+/* Checked in a fraction of a millisecond; so is what cannot be read at all. */
+bool acme_csr_is_quick(struct bytes der);

@@ -1,11 +1,11 @@
 /*
  * From a ready order to an issued certificate.  The request is checked and CAA asked again where that is due; then one
  * transaction makes the certificate of the account with all that belongs to it, and the ticket goes to the next round of issue.
- * Should we die in between, a sweep finds what is being signed (issue_sweep).
+ * Should we die in between, a sweep finds what is being signed (issue_sweep).  Whoever calls waits for the round, or does not:
+ * nothing here does.
  */
 #include <assert.h>
 
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "core/acme_csr.h"
@@ -36,10 +36,8 @@ static_assert((int)PKI_KEY_RSA_2048 == (int)MSG_KEY_RSA_2048 && (int)PKI_KEY_EC_
                       (int)PKI_KEY_RSA_3072 == (int)MSG_KEY_RSA_3072,
               "key types are stored by the messages' numbers");
 
-#define FINALIZE_WAIT_MS 2000
-#define FINALIZE_SHORT_MS 100  /* where many wait already: a round takes less, unless issuing stands */
 
-struct finalize {
+struct acme_finalize {
         struct act *act;
         const struct acme_account *account;
         const struct product *product;
@@ -56,12 +54,11 @@ struct finalize {
         struct cert_key_row key;
         struct certificate_row certificate;
         struct issued_row issued;
-        struct issue_ticket ticket;
 };
 
 /* ---- before the transaction --------------------------------------------------------------------------------- */
 
-static MUST res finalize_authorizations(struct finalize *f)
+static MUST res finalize_authorizations(struct acme_finalize *f)
 {
         struct act *act = f->act;
         struct store_conn *reader = NULL;
@@ -78,15 +75,13 @@ static MUST res finalize_authorizations(struct finalize *f)
 }
 
 /* The verdicts of the challenges are fresh as a rule; names that were proved before are asked about now. */
-static MUST res finalize_caa(struct finalize *f)
+res acme_finalize_ask(struct acme_finalize *f)
 {
         struct act *act = f->act;
         const char **methods = arena_array_of(act->arena, f->order.names.n, const char *);
         const struct caa_binding binding = {f->account->uri, methods};
         const char *why = "";
 
-        if (f->caa_checked_at >= act->now_sec - LIMIT_ACME_CAA_FRESH_SEC)
-                return RES_OK;
         f->caa_later = !outside_enter(&act->core->outside, act->account_id);
         if (f->caa_later)
                 return RES_OK;
@@ -102,7 +97,7 @@ static MUST res finalize_caa(struct finalize *f)
 }
 
 /* Between the order and now its notAfter may have come too near, or the day's rules may have changed. */
-static MUST res finalize_end(struct finalize *f)
+static MUST res finalize_end(struct acme_finalize *f)
 {
         const int64_t not_after = f->order.row.not_after;
         int64_t latest = 0;
@@ -115,7 +110,7 @@ static MUST res finalize_end(struct finalize *f)
         return RES_OK;
 }
 
-static MUST res finalize_check(struct finalize *f, struct bytes csr)
+static MUST res finalize_check(struct acme_finalize *f, struct bytes csr)
 {
         struct act *act = f->act;
 
@@ -128,7 +123,7 @@ static MUST res finalize_check(struct finalize *f, struct bytes csr)
 }
 
 /* A certificate counts once for each registered domain in it. */
-static MUST res finalize_rates(struct finalize *f)
+static MUST res finalize_rates(struct acme_finalize *f)
 {
         struct act *act = f->act;
         const char **taken = arena_array_of(act->arena, f->order.names.n, const char *);
@@ -169,7 +164,7 @@ static const char *key_text(enum pki_key_type type)
 }
 
 /* What the certificate is called by: the request's own choice, else the first name that fits a common name. */
-static struct str finalize_domain(const struct finalize *f)
+static struct str finalize_domain(const struct acme_finalize *f)
 {
         const struct strs *names = &f->order.names;
 
@@ -181,7 +176,7 @@ static struct str finalize_domain(const struct finalize *f)
         return names->v[0];
 }
 
-static struct str finalize_names(const struct finalize *f, struct str domain)
+static struct str finalize_names(const struct acme_finalize *f, struct str domain)
 {
         const char *text = arena_strndup(f->act->arena, domain.p, domain.n);
 
@@ -191,7 +186,7 @@ static struct str finalize_names(const struct finalize *f, struct str domain)
         return str_of(text);
 }
 
-static int64_t finalize_domain_type(const struct finalize *f)
+static int64_t finalize_domain_type(const struct acme_finalize *f)
 {
         bool wildcard = false;
 
@@ -200,7 +195,7 @@ static int64_t finalize_domain_type(const struct finalize *f)
         return (f->order.names.n > 1 ? 2 : 1) + (wildcard ? 2 : 0);
 }
 
-static void finalize_fill_key(struct finalize *f)
+static void finalize_fill_key(struct acme_finalize *f)
 {
         struct act *act = f->act;
 
@@ -226,7 +221,7 @@ static void finalize_fill_key(struct finalize *f)
         };
 }
 
-static void finalize_fill_certificate(struct finalize *f)
+static void finalize_fill_certificate(struct acme_finalize *f)
 {
         struct act *act = f->act;
         const struct product *product = f->product;
@@ -271,7 +266,7 @@ static void finalize_fill_certificate(struct finalize *f)
         };
 }
 
-static MUST res finalize_validation(struct finalize *f, struct store_tx *tx, size_t i)
+static MUST res finalize_validation(struct acme_finalize *f, struct store_tx *tx, size_t i)
 {
         const struct acme_authorization_row *row = &f->authorizations[i];
 
@@ -293,7 +288,7 @@ static MUST res finalize_validation(struct finalize *f, struct store_tx *tx, siz
                                            });
 }
 
-static MUST res finalize_tags(struct finalize *f, struct store_tx *tx)
+static MUST res finalize_tags(struct acme_finalize *f, struct store_tx *tx)
 {
         for (struct str rest = f->external.tags; rest.n > 0;) {
                 struct str value = str_cut(&rest, '\n'), key = str_cut(&value, '=');
@@ -309,7 +304,7 @@ static MUST res finalize_tags(struct finalize *f, struct store_tx *tx)
 }
 
 /* ARI's `replaces` links the two, as a renewal in the console does. */
-static MUST res finalize_link(struct finalize *f, struct store_tx *tx)
+static MUST res finalize_link(struct acme_finalize *f, struct store_tx *tx)
 {
         struct issued_row issued = {0};
         struct certificate_row old = {0};
@@ -328,7 +323,7 @@ static MUST res finalize_link(struct finalize *f, struct store_tx *tx)
 }
 
 /* An authorization says of its evidence what the signer wants to know. */
-static MUST res finalize_begin(struct finalize *f, struct store_tx *tx)
+static MUST res finalize_begin(struct acme_finalize *f, struct store_tx *tx)
 {
         struct evidence_row *evidence = arena_array_of(f->act->arena, f->order.names.n, struct evidence_row);
         const struct issue_known known = {.certificate = &f->certificate, .key = &f->key, .evidence = evidence, .evidence_count = f->order.names.n,
@@ -340,9 +335,9 @@ static MUST res finalize_begin(struct finalize *f, struct store_tx *tx)
         return issue_begin_with(f->act, tx, &known, &f->issued);
 }
 
-static res finalize_tx(struct store_tx *tx, void *arg)
+res acme_finalize_tx(struct store_tx *tx, void *arg)
 {
-        struct finalize *f = arg;
+        struct acme_finalize *f = arg;
         struct act *act = f->act;
         struct acme_order now = {0};
 
@@ -374,72 +369,66 @@ static res finalize_tx(struct store_tx *tx, void *arg)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
-static void finalize_push(struct finalize *f)
+res acme_finalize_begin(struct act *act, const struct acme_account *account, int64_t id, struct bytes csr,
+                        struct acme_finalize **ret_finalize, bool *ret_asks)
 {
-        f->ticket = (struct issue_ticket){.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at, .is_begun = true,
-                                          .begun = issue_begun_new(&f->certificate, &f->issued)};
-        memcpy(f->ticket.certificate_id, f->certificate_id, 8);
-        issue_queue_push(f->act->core->issue, &f->ticket);
-}
-
-static MUST res finalize_wait_ms(struct finalize *f, uint64_t count, int64_t ms)
-{
-        struct act *act = f->act;
-        struct store_conn *reader = NULL;
-        const uint64_t key = bell_key(str_of(f->certificate_id));
-        const int64_t until_ms = clock_mono_ms() + ms;
-
-        for (;;) {
-                const bool rung = bell_wait(act->core->bell, key, count, until_ms);
-
-                count = bell_count(act->core->bell, key);
-                TRY(store_read(act->core->store, &reader));
-                TRY(acme_order_fill(act, reader, &f->order));
-                if (!rung || f->order.status != ACME_ORDER_PROCESSING)
-                        return RES_OK;
-        }
-}
-
-static MUST res finalize_wait(struct finalize *f, uint64_t count)
-{
-        struct core *core = f->act->core;
-
-        if (!outside_enter(&core->finishing, f->account->account_id))
-                return finalize_wait_ms(f, count, FINALIZE_SHORT_MS);
-        res r = finalize_wait_ms(f, count, FINALIZE_WAIT_MS);
-
-        outside_leave(&core->finishing, f->account->account_id);
-        return r;
-}
-
-res acme_order_finalize(struct act *act, const struct acme_account *account, int64_t id, struct bytes csr, struct acme_order *ret_order)
-{
-        struct finalize f = {.act = act, .account = account, .order_id = id, .product = catalogue_acme(act_catalogue(act))};
+        struct acme_finalize *f = arena_new_of(act->arena, struct acme_finalize);
         struct store_conn *reader = NULL;
         char certificate_id[9];
 
+        *f = (struct acme_finalize){.act = act, .account = account, .order_id = id, .product = catalogue_acme(act_catalogue(act))};
         TRY(store_read(act->core->store, &reader));
         TRY(store_snapshot_begin(reader));
-        res checked = finalize_check(&f, csr);
+        res checked = finalize_check(f, csr);
 
         store_snapshot_end(reader);
         TRY(checked);
-        TRY(finalize_rates(&f));
-        TRY(finalize_caa(&f));
+        TRY(finalize_rates(f));
         random_text(certificate_id, 8, RANDOM_ALNUM);
-        f.certificate_id = arena_strdup(act->arena, certificate_id);
-        finalize_fill_key(&f);
-        finalize_fill_certificate(&f);
-        TRY(store_run(act->core->store, finalize_tx, &f));
-        f.order.row.certificate_id = f.certificate.certificate_id;
-        const uint64_t count = bell_count(act->core->bell, bell_key(str_of(f.certificate_id)));
+        f->certificate_id = arena_strdup(act->arena, certificate_id);
+        finalize_fill_key(f);
+        finalize_fill_certificate(f);
+        *ret_finalize = f;
+        *ret_asks = f->caa_checked_at < act->now_sec - LIMIT_ACME_CAA_FRESH_SEC;
+        return RES_OK;
+}
 
-        if (f.caa_later)
-                job_runner_wake(act->core->jobs);
-        else
-                finalize_push(&f);
-        TRY(f.caa_later ? acme_order_get(act, account, id, &f.order) : finalize_wait(&f, count));
-        *ret_order = f.order;
+uint64_t acme_finalize_key(const struct acme_finalize *f)
+{
+        return bell_key(str_of(f->certificate_id));
+}
+
+bool acme_finalize_waits(const struct acme_finalize *f)
+{
+        return !f->caa_later;
+}
+
+void acme_finalize_push(struct acme_finalize *f)
+{
+        struct issue_ticket ticket = {.account_id = f->account->account_id, .caa_checked_at = f->caa_checked_at, .is_begun = true};
+
+        if (f->caa_later) {
+                job_runner_wake(f->act->core->jobs);
+                return;
+        }
+        ticket.begun = issue_begun_new(&f->certificate, &f->issued);
+        memcpy(ticket.certificate_id, f->certificate_id, 8);
+        issue_queue_push(f->act->core->issue, &ticket);
+}
+
+res acme_finalize_end(struct acme_finalize *f, const struct certificate_row *issued, const struct acme_order **ret_order)
+{
+        struct act *act = f->act;
+        struct store_conn *reader = NULL;
+
+        f->order.row.certificate_id = f->certificate.certificate_id;
+        if (issued != NULL && issued->issued_id > 0) {
+                f->order.status = ACME_ORDER_VALID;
+        } else {
+                TRY(store_read(act->core->store, &reader));
+                TRY(acme_order_fill(act, reader, &f->order));
+        }
+        *ret_order = &f->order;
         return RES_OK;
 }
 

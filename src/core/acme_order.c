@@ -141,10 +141,10 @@ res acme_order_list(struct act *act, const struct acme_account *account, int64_t
 
 /* ---- making ----------------------------------------------------------------------------------------------- */
 
-struct order_making {
+struct acme_order_making {
         struct act *act;
         const struct acme_account *account;
-        const struct acme_order_new *in;
+        struct acme_order_new in;
         const struct product *product;
         struct acme_identifier *identifiers;
         size_t count;
@@ -167,7 +167,7 @@ static void making_note(struct act *act, struct problem *problem, const struct a
         problem->parts = parts;
 }
 
-static bool making_has(const struct order_making *making, const char *name)
+static bool making_has(const struct acme_order_making *making, const char *name)
 {
         for (size_t i = 0; i < making->count; i++)
                 if (strcmp(making->identifiers[i].name, name) == 0)
@@ -176,18 +176,18 @@ static bool making_has(const struct order_making *making, const char *name)
 }
 
 /* Every wrong one is told; one alone is the problem itself. */
-static MUST res making_identifiers(struct order_making *making, struct problem *problem)
+static MUST res making_identifiers(struct acme_order_making *making, struct problem *problem)
 {
         struct act *act = making->act;
-        const struct acme_identifier_in *in = making->in->identifiers.v;
+        const struct acme_identifier_in *in = making->in.identifiers.v;
         enum err worst = ERR_NONE;
 
-        if (making->in->identifiers.n == 0)
+        if (making->in.identifiers.n == 0)
                 return act_fail(act, ERR_ACME_MALFORMED, "An order needs at least one identifier.");
-        if (making->in->identifiers.n > (size_t)making->product->domain_max)
+        if (making->in.identifiers.n > (size_t)making->product->domain_max)
                 return act_fail(act, ERR_ACME_MALFORMED, "An order may have at most %lld identifiers.", (long long)making->product->domain_max);
-        making->identifiers = arena_array_of(act->arena, making->in->identifiers.n, struct acme_identifier);
-        for (size_t i = 0; i < making->in->identifiers.n; i++) {
+        making->identifiers = arena_array_of(act->arena, making->in.identifiers.n, struct acme_identifier);
+        for (size_t i = 0; i < making->in.identifiers.n; i++) {
                 struct acme_identifier one = {0};
                 res checked = acme_identifier_check(act, making->account, making->product, &in[i], &one);
 
@@ -208,14 +208,14 @@ static MUST res making_identifiers(struct order_making *making, struct problem *
 }
 
 /* RFC 8555 §7.4: what cannot be granted as it was asked is refused, not changed. */
-static MUST res making_end(struct order_making *making)
+static MUST res making_end(struct acme_order_making *making)
 {
         struct act *act = making->act;
-        const struct str text = making->in->not_after;
+        const struct str text = making->in.not_after;
         char first[TIMETEXT_UTC_SIZE], last[TIMETEXT_UTC_SIZE];
         int64_t latest = 0;
 
-        if (making->in->not_before.n > 0)
+        if (making->in.not_before.n > 0)
                 return act_fail(act, ERR_ACME_MALFORMED, "Leave notBefore out: a certificate begins when it is issued.");
         if (text.n == 0)
                 return RES_OK;
@@ -230,7 +230,7 @@ static MUST res making_end(struct order_making *making)
 }
 
 /* RFC 8555 §7.3.3: terms that came after the account have to be agreed to as well. */
-static MUST res making_terms(const struct order_making *making)
+static MUST res making_terms(const struct acme_order_making *making)
 {
         struct act *act = making->act;
 
@@ -239,7 +239,7 @@ static MUST res making_terms(const struct order_making *making)
         return act_fail(act, ERR_ACME_TERMS, "Agree to the terms of service first: send termsOfServiceAgreed true to the account's address.");
 }
 
-static MUST res making_rates(const struct order_making *making)
+static MUST res making_rates(const struct acme_order_making *making)
 {
         struct act *act = making->act;
         const char *who = arena_printf(act->arena, "%lld", (long long)making->account->acme_id);
@@ -259,9 +259,9 @@ static const char *joined(struct act *act, const char *text, const char *part)
         return text ? arena_printf(act->arena, "%s\n%s", text, part) : part;
 }
 
-static res making_tx(struct store_tx *tx, void *arg)
+res acme_order_tx(struct store_tx *tx, void *arg)
 {
-        struct order_making *making = arg;
+        struct acme_order_making *making = arg;
         struct act *act = making->act;
         const char *names = NULL, *ids = NULL;
 
@@ -274,8 +274,8 @@ static res making_tx(struct store_tx *tx, void *arg)
                 names = joined(act, names, making->identifiers[i].name);
                 ids = joined(act, ids, arena_printf(act->arena, "%lld", (long long)row.authorization_id));
         }
-        if (making->in->replaces.n > 0)
-                TRY(acme_renewal_check_replaces(act, store_tx_conn(tx), making->account, making->in->replaces, making->identifiers, making->count));
+        if (making->in.replaces.n > 0)
+                TRY(acme_renewal_check_replaces(act, store_tx_conn(tx), making->account, making->in.replaces, making->identifiers, making->count));
         making->order = (struct acme_order){.row = {
                                                     .acme_id = making->account->acme_id,
                                                     .account_id = making->account->account_id,
@@ -283,7 +283,7 @@ static res making_tx(struct store_tx *tx, void *arg)
                                                     .identifiers = str_of(names),
                                                     .authorizations = str_of(ids),
                                                     .certificate_id = STR(""),
-                                                    .replaces = making->in->replaces.p ? making->in->replaces : STR(""),
+                                                    .replaces = making->in.replaces.p ? making->in.replaces : STR(""),
                                                     .not_after = making->not_after,
                                                     .error = STR(""),
                                                     .created_at = act->now_sec,
@@ -293,18 +293,23 @@ static res making_tx(struct store_tx *tx, void *arg)
         return acme_order_fill(act, store_tx_conn(tx), &making->order);
 }
 
-res acme_order_create(struct act *act, const struct acme_account *account, const struct acme_order_new *in,
-                      struct acme_order *ret_order, struct problem *problem)
+res acme_order_begin(struct act *act, const struct acme_account *account, const struct acme_order_new *in, struct problem *problem,
+                     struct acme_order_making **ret_making)
 {
-        struct order_making making = {.act = act, .account = account, .in = in, .product = catalogue_acme(act_catalogue(act))};
+        struct acme_order_making *making = arena_new_of(act->arena, struct acme_order_making);
 
-        if (making.product == NULL)
+        *making = (struct acme_order_making){.act = act, .account = account, .in = *in, .product = catalogue_acme(act_catalogue(act))};
+        if (making->product == NULL)
                 return act_fail(act, ERR_ACME_DENIED, "The catalogue has no ACME product.");
-        TRY(making_terms(&making));
-        TRY(making_end(&making));
-        TRY(making_identifiers(&making, problem));
-        TRY(making_rates(&making));
-        TRY(store_run(act->core->store, making_tx, &making));
-        *ret_order = making.order;
+        TRY(making_terms(making));
+        TRY(making_end(making));
+        TRY(making_identifiers(making, problem));
+        TRY(making_rates(making));
+        *ret_making = making;
         return RES_OK;
+}
+
+const struct acme_order *acme_order_made(const struct acme_order_making *making)
+{
+        return &making->order;
 }

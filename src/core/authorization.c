@@ -5,10 +5,8 @@
 #include "core/authorization.h"
 
 #include "base/b64.h"
-#include "base/clock.h"
 #include "base/random.h"
 #include "core/authorization_inner.h"
-#include "core/bell.h"
 #include "core/core.h"
 #include "core/domain.h"
 #include "core/log.h"
@@ -16,7 +14,6 @@
 #include "store/evidence.h"
 
 #define TOKEN_BYTES 24      /* 192 bits; RFC 8555 §8 asks for 128 */
-#define TRY_WAIT_MS 1000     /* most honest hosts answer within it, also when we are busy */
 #define FIND_MAX 4
 
 /* ---- status -------------------------------------------------------------------------------------------- */
@@ -279,27 +276,12 @@ void authorization_look_fill(const struct acme_authorization_row *row, const str
         *ret_look = look;
 }
 
-struct processing {
+struct authorization_try {
         struct act *act;
         const struct acme_account *account;
-        int64_t id;
-        enum msg_method method;
+        struct authorization_look look;
+        struct acme_authorization_row row; /* as last read or stored */
 };
-
-/* It takes its time: from now on a crash does not forget it. */
-static res processing_tx(struct store_tx *tx, void *arg)
-{
-        struct processing *p = arg;
-        struct acme_authorization_row row = {0};
-
-        TRY(get_in(p->act, store_tx_conn(tx), p->account, p->id, &row));
-        if (!str_equals(row.state, "pending"))
-                return RES_OK;
-        row.state = STR("processing");
-        row.method = p->method;
-        row.tried_at = p->act->now_sec;
-        return store_acme_authorization_update(tx, &row);
-}
 
 static MUST res try_check(struct act *act, const struct acme_authorization_row *row, enum msg_method method, bool *ret_over)
 {
@@ -317,36 +299,57 @@ static MUST res try_check(struct act *act, const struct acme_authorization_row *
         return RES_OK;
 }
 
-/* It has its turn among the looks, and we wait a moment for it if we may. */
-static MUST res try_now(struct act *act, const struct authorization_look *look, bool *ret_ended)
+res authorization_try_begin(struct act *act, const struct acme_account *account, int64_t id, enum msg_method method,
+                            struct acme_authorization_row *ret_row, struct authorization_try **ret_try)
 {
-        const uint64_t key = authorization_bell_key(look->authorization_id), count = bell_count(act->core->bell, key);
-        const bool may_wait = outside_enter(&act->core->outside, act->account_id);
-        res pushed = authorization_queue_push(act, look);
-
-        *ret_ended = res_is_ok(pushed) && may_wait && bell_wait(act->core->bell, key, count, clock_mono_ms() + TRY_WAIT_MS);
-        if (may_wait)
-                outside_leave(&act->core->outside, act->account_id);
-        return pushed;
-}
-
-res authorization_try(struct act *act, const struct acme_account *account, int64_t id, enum msg_method method,
-                      struct acme_authorization_row *ret_row)
-{
-        struct authorization_look look;
-        struct processing processing = {act, account, id, method};
+        struct authorization_try *attempt = arena_new_of(act->arena, struct authorization_try);
         bool over = false;
 
         TRY(authorization_get(act, account, id, ret_row));
         TRY(try_check(act, ret_row, method, &over));
-        if (over)
+        attempt->act = act;
+        attempt->account = account;
+        attempt->row = *ret_row;
+        attempt->row.method = method;
+        authorization_look_fill(&attempt->row, account, &attempt->look);
+        *ret_try = over ? NULL : attempt;
+        return RES_OK;
+}
+
+uint64_t authorization_try_key(const struct authorization_try *attempt)
+{
+        return authorization_bell_key(attempt->look.authorization_id);
+}
+
+res authorization_try_push(const struct authorization_try *attempt)
+{
+        return authorization_queue_push(attempt->act, &attempt->look);
+}
+
+res authorization_try_is_open(struct authorization_try *attempt, bool *ret_is_open)
+{
+        TRY(authorization_get(attempt->act, attempt->account, attempt->look.authorization_id, &attempt->row));
+        *ret_is_open = str_equals(attempt->row.state, "pending");
+        return RES_OK;
+}
+
+res authorization_try_tx(struct store_tx *tx, void *arg)
+{
+        struct authorization_try *attempt = arg;
+        struct acme_authorization_row *row = &attempt->row;
+
+        TRY(get_in(attempt->act, store_tx_conn(tx), attempt->account, attempt->look.authorization_id, row));
+        if (!str_equals(row->state, "pending"))
                 return RES_OK;
-        ret_row->method = method;
-        authorization_look_fill(ret_row, account, &look);
-        TRY(try_now(act, &look, &over));
-        if (!over)
-                TRY(store_run(act->core->store, processing_tx, &processing));
-        return authorization_get(act, account, id, ret_row);
+        row->state = STR("processing");
+        row->method = attempt->look.method;
+        row->tried_at = attempt->act->now_sec;
+        return store_acme_authorization_update(tx, row);
+}
+
+const struct acme_authorization_row *authorization_try_row(const struct authorization_try *attempt)
+{
+        return &attempt->row;
 }
 
 /* ---- an operator's word -------------------------------------------------------------------------------------- */

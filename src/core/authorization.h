@@ -37,11 +37,22 @@ MUST res authorization_for_order(struct act *act, struct store_tx *tx, const str
                                  const struct acme_identifier *identifier, struct acme_authorization_row *ret_row);
 
 /*
- * The client says that the challenge is ready: look now.  Waits a moment for the outcome, so that quick ones need no second
- * request; what takes longer goes on by itself, also after a crash.  ERR_ACME_MALFORMED: cannot be tried (any more); ERR_RATE.
+ * The client says that the challenge is ready, in steps of which none waits:
+ *   begin       *ret_row is the authorization; *ret_try is NULL where there is nothing to look at (any more)
+ *   push        to those who look; what they see is stored, and authorization_try_key() rung with the row.  ERR_RATE
+ *   is_open     after AUTHORIZATION_TRY_WAIT_MS: still no outcome?  Then …
+ *   tx          … a store_fn: from now on a crash does not forget it; *authorization_try_row() is what was stored
+ * ERR_ACME_MALFORMED: cannot be tried (any more).
  */
-MUST res authorization_try(struct act *act, const struct acme_account *account, int64_t id, enum msg_method method,
-                           struct acme_authorization_row *ret_row);
+struct authorization_try;
+#define AUTHORIZATION_TRY_WAIT_MS 1000 /* most honest hosts answer within it, also when we are busy */
+MUST res authorization_try_begin(struct act *act, const struct acme_account *account, int64_t id, enum msg_method method,
+                                 struct acme_authorization_row *ret_row, struct authorization_try **ret_try);
+uint64_t authorization_try_key(const struct authorization_try *attempt);
+MUST res authorization_try_push(const struct authorization_try *attempt);
+MUST res authorization_try_is_open(struct authorization_try *attempt, bool *ret_is_open);
+res authorization_try_tx(struct store_tx *tx, void *attempt);
+const struct acme_authorization_row *authorization_try_row(const struct authorization_try *attempt);
 
 struct authorization_queue;
 MUST res authorization_queue_new(struct core *core, struct authorization_queue **ret_queue);

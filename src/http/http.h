@@ -27,6 +27,7 @@ struct http_request {
         char request_id[37];
         int64_t started_ms; /* monotonic */
         bool is_local;      /* came through the control socket */
+        void *begun;        /* the handlers' own: what `direct` leaves to `later` or to the worker; in the arena */
 };
 
 struct http_reply {

@@ -38,6 +38,14 @@ bool routes_direct(void *context, struct http_request *request, struct http_repl
         return true;
 }
 
+bool routes_later(void *context, struct http_request *request, struct http_reply *reply)
+{
+        struct server *server = context;
+        (void)reply;
+
+        return acme_later(server->acme, request);
+}
+
 void routes_handle(void *context, struct http_request *request, struct http_reply *reply)
 {
         struct server *server = context;

@@ -240,7 +240,7 @@ static res server_listen(struct server *server, struct act *act, struct control 
         struct http_tls tls = {0};
         const struct http_config tls_config = {
                 .listen_fd = control_take_fd(control, MSG_FD_TLS_LISTENER), .tls = true, .workers = SERVER_WORKERS,
-                .routes = {server, routes_direct, routes_handle}, .too_large = routes_too_large};
+                .routes = {server, routes_direct, routes_handle}, .later = routes_later, .too_large = routes_too_large};
         const struct http_config public_config = {
                 .listen_fd = control_take_fd(control, MSG_FD_PUBLIC_LISTENER), .connection_bytes = LIMIT_HTTP_PUBLIC_BYTES,
                 .routes = {server, status_direct, NULL}, .later = status_later};
@@ -307,6 +307,7 @@ static res server_start(struct server *server, struct control *control, struct b
         TRY(server_core(server, &act, why));
         TRY(api_new(&(struct api_config){.core = &server->core, .rate = server->conf->limits_rate}, &server->api));
         TRY(acme_new(&server->core, &server->acme));
+        TRY(acme_start(server->acme));
         res r = server_listen(server, &act, control);
 
         if (!res_is_ok(r)) {
