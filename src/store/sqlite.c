@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/wal.h"
+
 #define BUSY_TIMEOUT_MS 5000
 #define SQL_TEXT_MAX 8192
 
@@ -71,7 +73,7 @@ static void by_descriptor_register(void)
         (void)sqlite3_vfs_register(&by_descriptor, /* makeDflt= */ 0);
 }
 
-static const char *vfs_for(const struct store_options *options)
+static const char *base_vfs_for(const struct store_options *options)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -85,6 +87,7 @@ res conn_open(const struct store_options *options, enum conn_kind kind, struct s
 {
         CLEAN(conn_close_ptr) struct store_conn *c = calloc(1, sizeof(*c));
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+        const char *vfs;
         int rc;
 
         ENSURE(c, ERR_MEMORY);
@@ -93,7 +96,9 @@ res conn_open(const struct store_options *options, enum conn_kind kind, struct s
         c->on_fatal = options->on_fatal ? options->on_fatal : fatal_default;
         if (c->is_writer)
                 flags |= SQLITE_OPEN_CREATE;
-        rc = sqlite3_open_v2(options->path, &c->db, flags, vfs_for(options));
+        vfs = wal_vfs_over(base_vfs_for(options));
+        ENSURE(vfs, ERR_STORE);
+        rc = sqlite3_open_v2(options->path, &c->db, flags, vfs);
         if (rc != SQLITE_OK)
                 return conn_failure(c, rc);
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);

@@ -41,6 +41,7 @@ static struct {
         int (*on_event)(enum shim_event event, const char *path);
         sqlite3_io_methods methods;
         bool remembers;
+        int traits; /* SQLITE_IOCAP_…; 0 promises nothing: no atomic or ordered writes */
 } shim = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct shim_file {
@@ -170,7 +171,7 @@ static inline int shim_unlock_file(sqlite3_file *f, int how) { return shim_real(
 static inline int shim_reserved(sqlite3_file *f, int *is) { return shim_real(f)->pMethods->xCheckReservedLock(shim_real(f), is); }
 static inline int shim_control(sqlite3_file *f, int op, void *arg) { return shim_real(f)->pMethods->xFileControl(shim_real(f), op, arg); }
 static inline int shim_sector(sqlite3_file *f) { (void)f; return SHIM_SECTOR; }
-static inline int shim_traits(sqlite3_file *f) { (void)f; return 0; } /* promises nothing: no atomic or ordered writes */
+static inline int shim_traits(sqlite3_file *f) { (void)f; return shim.traits; }
 static inline int shim_map(sqlite3_file *f, int page, int size, int extend, void volatile **p) { return shim_real(f)->pMethods->xShmMap(shim_real(f), page, size, extend, p); }
 static inline int shim_shm_lock(sqlite3_file *f, int at, int n, int flags) { return shim_real(f)->pMethods->xShmLock(shim_real(f), at, n, flags); }
 static inline void shim_barrier(sqlite3_file *f) { shim_real(f)->pMethods->xShmBarrier(shim_real(f)); }
