@@ -191,7 +191,7 @@ static res take(struct act *act, const struct replacement_new *in, struct replac
         TRY(take_reason(act, in, &row.reason));
         TRY(take_number(act, "PerMinute", row.per_minute, REPLACEMENT_PER_MINUTE_MIN, REPLACEMENT_PER_MINUTE_MAX));
         TRY(take_number(act, "GraceHours", in->grace_hours, 0, REPLACEMENT_HOURS_MAX));
-        TRY(take_number(act, "DeadlineHours", in->deadline_hours, 1, REPLACEMENT_HOURS_MAX));
+        TRY(take_number(act, "DeadlineHours", in->deadline_hours, 0, REPLACEMENT_HOURS_MAX));
         TRY(store_read(act->core->store, &conn));
         TRY(store_replacement_newest(conn, &row.list_end));
         *ret_row = row;

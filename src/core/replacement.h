@@ -33,7 +33,7 @@ struct replacement_new {
         struct str reason_code;     /* "" = superseded */
         int64_t per_minute;         /* 0 = REPLACEMENT_PER_MINUTE */
         int64_t grace_hours;        /* from the successor's issue to the revocation */
-        int64_t deadline_hours;     /* from now on */
+        int64_t deadline_hours;     /* from now on; 0 = all are revoked at once, and none is made anew */
 };
 struct replacement_state {
         struct replacement_row row;

@@ -147,7 +147,7 @@ static const struct ctl_option replace_options[] = {
         {"--code", 0, "WORD", NULL, "What the list says of the old ones (default superseded)."},
         {"--per-minute", 0, "NUMBER", NULL, "How many are begun a minute, 12 to 60000 (default 600)."},
         {"--grace-hours", 0, "HOURS", NULL, "From a successor's issue to the revocation of the old one (default 24)."},
-        {"--deadline-hours", 0, "HOURS", NULL, "What is not replaced by then is revoked all the same (default 120)."},
+        {"--deadline-hours", 0, "HOURS", NULL, "What is not replaced by then is revoked all the same (default 120); 0: all, at once."},
         {"--dry-run", 0, NULL, NULL, "Only count."},
         {"--no-wait", 0, NULL, NULL, "Do not look on until it is done."},
         JSON_OPTION,

@@ -93,7 +93,7 @@ test('what cannot be meant is refused with a sentence, and only operators may', 
   await assert.rejects(create({ Issuer: 'dv-ecc', Reason: '' }), refused('MissingParameter', /owners/))
   await assert.rejects(create({ Issuer: 'dv-ecc', ReasonCode: 'keyCompromise' }), refused('InvalidParameterValue', /same key/))
   await assert.rejects(create({ Issuer: 'dv-ecc', PerMinute: 11 }), refused('InvalidParameterValue', /12 to/))
-  await assert.rejects(create({ Issuer: 'dv-ecc', DeadlineHours: 0 }), refused('InvalidParameterValue', /DeadlineHours/))
+  await assert.rejects(create({ Issuer: 'dv-ecc', DeadlineHours: 8761 }), refused('InvalidParameterValue', /DeadlineHours/))
   await assert.rejects(c.call(operator, 'DescribeReplacements', { ReplacementId: '17' }), refused('ResourceNotFound', /no such/))
   for (const [action, parameters] of [['CreateReplacement', { Issuer: 'dv-ecc', Reason: REASON }], ['DescribeReplacements', {}], ['StopReplacement', { ReplacementId: '1' }]])
     await assert.rejects(c.call(account, action, parameters), refused('AuthFailure.UnauthorizedOperation', /./))
