@@ -1,11 +1,12 @@
 /*
- * Keys share a fixed number of slots, so a wait costs no memory and a ring wakes few others.  A thread looks through the calls
- * that were left, ten times a second and only while there are any: nearly all are made by a ring long before their time.
+ * Keys share a fixed number of slots.  A thread looks through the calls that were left, ten times a second and only while there
+ * are any: nearly all are made by a ring long before their time.
  */
 #include "core/bell.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,9 +17,6 @@
 
 struct bell_slot {
         pthread_mutex_t lock;
-        pthread_cond_t rung;
-        uint64_t count;
-        unsigned waiting;
         struct bell_call *calls;
 };
 
@@ -101,10 +99,8 @@ static void *bell_thread(void *arg)
 
 static void bell_destroy(struct bell *bell)
 {
-        for (size_t i = 0; i < BELL_SLOTS; i++) {
+        for (size_t i = 0; i < BELL_SLOTS; i++)
                 pthread_mutex_destroy(&bell->slots[i].lock);
-                pthread_cond_destroy(&bell->slots[i].rung);
-        }
         pthread_mutex_destroy(&bell->lock);
         pthread_cond_destroy(&bell->work);
         free(bell);
@@ -118,10 +114,8 @@ res bell_new(struct bell **ret_bell)
         ENSURE(bell != NULL, ERR_MEMORY);
         pthread_condattr_init(&monotonic);
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-        for (size_t i = 0; i < BELL_SLOTS; i++) {
+        for (size_t i = 0; i < BELL_SLOTS; i++)
                 pthread_mutex_init(&bell->slots[i].lock, NULL);
-                pthread_cond_init(&bell->slots[i].rung, &monotonic);
-        }
         pthread_mutex_init(&bell->lock, NULL);
         pthread_cond_init(&bell->work, &monotonic);
         pthread_condattr_destroy(&monotonic);
@@ -162,34 +156,6 @@ static struct bell_slot *slot_of(struct bell *bell, uint64_t key)
         return &bell->slots[(key * 0x9E3779B97F4A7C15u) >> 56];
 }
 
-uint64_t bell_count(struct bell *bell, uint64_t key)
-{
-        struct bell_slot *slot = slot_of(bell, key);
-
-        pthread_mutex_lock(&slot->lock);
-        const uint64_t count = slot->count;
-
-        pthread_mutex_unlock(&slot->lock);
-        return count;
-}
-
-bool bell_wait(struct bell *bell, uint64_t key, uint64_t count, int64_t until_ms)
-{
-        struct bell_slot *slot = slot_of(bell, key);
-        const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-        bool late = false;
-
-        pthread_mutex_lock(&slot->lock);
-        slot->waiting++;
-        while (slot->count == count && !late)
-                late = pthread_cond_timedwait(&slot->rung, &slot->lock, &until) != 0;
-        const bool rung = slot->count != count;
-
-        slot->waiting--;
-        pthread_mutex_unlock(&slot->lock);
-        return rung;
-}
-
 void bell_leave(struct bell *bell, struct bell_call *call)
 {
         struct bell_slot *slot = slot_of(bell, call->key);
@@ -215,9 +181,6 @@ void bell_ring(struct bell *bell, uint64_t key, const void *outcome)
         struct bell_slot *slot = slot_of(bell, key);
 
         pthread_mutex_lock(&slot->lock);
-        slot->count++;
-        if (slot->waiting > 0)
-                pthread_cond_broadcast(&slot->rung);
         struct bell_call *calls = calls_take(bell, slot, &key, 0);
 
         pthread_mutex_unlock(&slot->lock);

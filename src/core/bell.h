@@ -1,11 +1,9 @@
 /*
- * Waiting for something that another thread will bring about.  Two ways: a thread that sleeps takes the bell's count first,
- * looks whether the thing is there already, and then waits for a ring of its key; a ring too many only makes it look again.
- * Or nobody sleeps: a call is left here, and whoever rings makes it.
+ * Waiting for something that another thread will bring about, without a thread that sleeps: a call is left here, and whoever
+ * rings makes it.
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/res.h"
@@ -14,11 +12,8 @@
 struct bell;
 
 MUST res bell_new(struct bell **ret_bell);
-void bell_free(struct bell *bell); /* nobody may wait; calls that are left are made, as if their time had come */
+void bell_free(struct bell *bell); /* calls that are left are made, as if their time had come */
 uint64_t bell_key(struct str text);
-uint64_t bell_count(struct bell *bell, uint64_t key);
-/* Until the count differs from `count` or the time (monotonic milliseconds) has come; false: the time has come. */
-bool bell_wait(struct bell *bell, uint64_t key, uint64_t count, int64_t until_ms);
 /*
  * To be made once: by the next ring of its key, on the thread that rings, or by the bell's own thread when the time has come.
  * `outcome` is what the ringer knows of it, borrowed: what was stored, of the type that belongs to the key; NULL where
