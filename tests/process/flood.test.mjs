@@ -6,6 +6,9 @@
  * Takes about 40 s.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
 import { after, before, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { sleep, startChancery } from '../lib/chancery.mjs'
@@ -15,12 +18,16 @@ const MALFORMED = 20_000
 const GOOD = 100
 const GOOD_MS = 200
 
-let c, account
+let c, account, newcomer
 before(async () => {
   c = await startChancery({ settings: { 'limits.rate': 'off', 'validation.resolver': '127.0.0.1:9' } })
   account = await c.createAccount()
+  newcomer = new https.Agent({ ca: readFileSync(c.root), keepAlive: false })
 })
-after(() => c?.stop())
+after(async () => {
+  kept.destroy()
+  await c?.stop()
+})
 
 /* In a thread of its own, so that what it does to the clock of this one is not measured. */
 const flooder = `
@@ -56,9 +63,19 @@ const one = i => new Promise(resolve => {
 parentPort.on('message', () => { for (const s of held) s.destroy(); parentPort.close() })
 `
 
-const good = i => i % 2
-  ? c.call(account, 'DescribeCertificates', {})
-  : fetch(`${c.publicUrl}/health`, { signal: AbortSignal.timeout(60_000) }).then(async reply => { assert.equal(reply.status, 200); await reply.text() })
+/* Whoever has a connection is served by it, so every other one comes anew: a place for it is what a flood would take. */
+async function asNewcomer (fn) {
+  const { agent } = c
+  c.agent = newcomer
+  try { return await fn() } finally { c.agent = agent }
+}
+const ask = () => c.call(account, 'DescribeCertificates', {})
+const health = agent => new Promise((resolve, reject) => {
+  const request = http.get(`${c.publicUrl}/health`, { agent, timeout: 60_000 }, reply => reply.resume().once('end', () => resolve(assert.equal(reply.statusCode, 200))).once('error', reject))
+  request.once('error', reject).once('timeout', () => request.destroy(new Error('no answer within a minute')))
+})
+const kept = new http.Agent({ keepAlive: true })
+const good = i => [() => health(kept), ask, () => health(false), () => asNewcomer(ask)][i % 4]()
 
 /* Milliseconds that all but the slowest twentieth took. */
 async function goodMs () {
