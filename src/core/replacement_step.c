@@ -202,20 +202,30 @@ static res item_revoke(struct step *step, struct store_tx *tx, struct replacemen
 
 /* ---- a handful at a time ------------------------------------------------------------------------------------------ */
 
+/* In memory of its own: an account with many slots needs a lot for each. */
+static res take_item(struct step *step, struct store_tx *tx, struct replacement_item_row item)
+{
+        CLEAN(arena_free_ptr) struct arena *arena = arena_new(STEP_ARENA);
+        struct act *all = step->act, act = *all;
+
+        act.arena = arena;
+        act.catalogue = NULL; /* held as long as the arena */
+        act.account_id = item.account_id;
+        step->act = &act;
+        res r = step->fn(step, tx, &item);
+
+        step->act = all;
+        memcpy(all->detail, act.detail, sizeof all->detail);
+        return r;
+}
+
 static res handful_tx(struct store_tx *tx, void *arg)
 {
         struct step *step = arg;
-        struct act *act = step->act;
-        const int64_t own = act->account_id;
         res r = RES_OK;
 
-        for (size_t i = 0; i < step->n && res_is_ok(r); i++) {
-                struct replacement_item_row item = step->items[i];
-
-                act->account_id = item.account_id;
-                r = step->fn(step, tx, &item);
-        }
-        act->account_id = own;
+        for (size_t i = 0; i < step->n && res_is_ok(r); i++)
+                r = take_item(step, tx, step->items[i]);
         return r;
 }
 
