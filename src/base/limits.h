@@ -17,14 +17,18 @@
  */
 #define LIMIT_HTTP_DRAIN (16 * 1024 * 1024)
 #define LIMIT_HTTP_URI (32 * 1024)         /* the API promises 32 KB for GET (api.md §1.1) */
-#define LIMIT_HTTP_CONNECTIONS 8192        /* a connection costs about 70 KB with TLS buffers: 560 MB at worst */
+#define LIMIT_HTTP_CONNECTIONS 8192        /* the most costly one holds 64 KB of a request and 64 KB of records: 1 GB at worst */
 #define LIMIT_HTTP_REFUSED_CONNECTIONS 256 /* beyond the limit, so that they hear 503 instead of nothing */
 #define LIMIT_HTTP_CONNECTION_BYTES \
-        (64 * 1024) /* an address of 32 KB and the headers; the library clears all of it for each request */
-#define LIMIT_HTTP_PUBLIC_BYTES (20 * 1024) /* an OCSP request in an address and the headers; clearing 64 KB is a tenth of an answer */
-#define LIMIT_HTTP_REQUEST_MS \
-        120000                 /* for one whole request, or one reply to be taken: a client that trickles is not idle */
-#define LIMIT_HTTP_IDLE_SEC 60 /* as long as an SDK keeps a connection */
+        (64 * 1024) /* an address of 32 KB and the headers */
+#define LIMIT_HTTP_PUBLIC_BYTES (20 * 1024) /* an OCSP request in an address and the headers */
+#define LIMIT_HTTP_HEADERS 500              /* of one request: each is looked through for each that is asked for */
+#define LIMIT_HTTP_CHUNK_DIGITS 8           /* of the size of one chunk, in hexadecimal */
+#define LIMIT_HTTP_CHUNK_EXTRA 4096         /* bytes of chunk extensions and trailers of one body, which nobody here reads */
+#define LIMIT_HTTP_REQUEST_MS 120000        /* for one whole request: a client that trickles is not idle */
+#define LIMIT_HTTP_IDLE_SEC 60 /* as long as an SDK keeps a connection; a reply goes on by LIMIT_HTTP_SLICE in it */
+#define LIMIT_HTTP_SLICE (64 * 1024) /* of a reply is made into records, or must be taken, at a time */
+#define LIMIT_HTTP_LINGER_MS 5000    /* for a client that was refused in the middle to stop sending and read why */
 #define LIMIT_REQUEST_ARENA (16 * 1024 * 1024) /* a list of 1,000 certificates is about 3 MB */
 #define LIMIT_REPLY_BYTES (16 * 1024 * 1024)
 #define LIMIT_JSON_DEPTH 16 /* the deepest message of the API has 5 levels */

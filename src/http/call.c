@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "http/reader.h"
 
 enum { HTTP_HEADERS_FIRST = 24 };
 
@@ -34,12 +35,10 @@ void http_call_free(struct http_call *call)
         arena_free(call->request.arena);
 }
 
-void http_call_set_uri(struct http_call *call, const char *uri)
+void http_call_set_target(struct http_call *call, struct str target)
 {
-        struct str rest = str_dup(call->request.arena, str_of(uri));
-
-        call->request.path = str_cut(&rest, '?');
-        call->request.query = rest.p ? rest : STR("");
+        call->request.path = str_cut(&target, '?');
+        call->request.query = target.p ? target : STR("");
 }
 
 static void http_call_more_headers(struct http_call *call)
@@ -87,7 +86,7 @@ static int http_call_check_length(const struct http_call *call)
         int64_t n;
 
         if (coding.p)
-                return length.p ? 400 : str_equal_nocase(str_trim(coding), STR("chunked")) ? 0 : 501;
+                return length.p || !call->needs_host ? 400 : str_equal_nocase(str_trim(coding), STR("chunked")) ? 0 : 501;
         if (!length.p)
                 return 0;
         if (!res_is_ok(str_to_int64(str_trim(length), &n)))
@@ -103,21 +102,6 @@ static bool http_is_target_text(struct str s)
                 if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
                         return false;
         return true;
-}
-
-/* RFC 9110 §5.6.2.  A blank before the colon would hide a Content-Length from one reader and not from the next. */
-static bool http_is_token(struct str s)
-{
-        static const char others[] = "!#$%&'*+-.^_`|~";
-
-        for (size_t i = 0; i < s.n; i++) {
-                const char c = s.p[i];
-
-                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
-                      memchr(others, c, sizeof(others) - 1)))
-                        return false;
-        }
-        return s.n > 0;
 }
 
 static int http_call_check_target(const struct http_call *call)
@@ -144,6 +128,74 @@ int http_call_check(const struct http_call *call)
             http_call_count(call, STR("Content-Length")) > 1 || http_call_count(call, STR("Transfer-Encoding")) > 1)
                 return 400;
         return http_call_check_length(call);
+}
+
+bool http_call_is_chunked(const struct http_call *call)
+{
+        return http_header(&call->request, "Transfer-Encoding").p;
+}
+
+size_t http_call_length(const struct http_call *call)
+{
+        const struct str length = http_header(&call->request, "Content-Length");
+        int64_t n = 0;
+
+        return length.p && res_is_ok(str_to_int64(length, &n)) ? (size_t)n : 0;
+}
+
+/* Is `option` in one of the Connection headers? */
+static bool http_call_has_option(const struct http_call *call, struct str option)
+{
+        for (size_t i = 0; i < call->request.header_count; i++) {
+                struct str rest = call->headers[i].value;
+
+                if (!str_equal_nocase(call->headers[i].name, STR("Connection")))
+                        continue;
+                while (rest.p)
+                        if (str_equal_nocase(str_trim(str_cut(&rest, ',')), option))
+                                return true;
+        }
+        return false;
+}
+
+bool http_call_keeps(const struct http_call *call)
+{
+        if (call->close || http_call_has_option(call, STR("close")))
+                return false;
+        return call->needs_host || http_call_has_option(call, STR("keep-alive"));
+}
+
+static int http_call_read_fields(struct http_call *call, struct str rest)
+{
+        for (struct str line = http_head_line(&rest); line.n > 0; line = http_head_line(&rest)) {
+                struct tc3_header field;
+                const int refused = http_field_line(line, &field);
+
+                if (refused)
+                        return refused;
+                if (call->request.header_count == LIMIT_HTTP_HEADERS)
+                        return 431;
+                http_call_add_header(call, field.name, field.value);
+        }
+        return 0;
+}
+
+int http_call_set_head(struct http_call *call, struct str head)
+{
+        struct str rest = str_dup(call->request.arena, head);
+        struct http_request_line line;
+        int refused;
+
+        if (str_starts_with(rest, STR("\r\n")))
+                (void)http_head_line(&rest);
+        refused = http_request_line(http_head_line(&rest), &line);
+        if (refused)
+                return refused;
+        call->request.method = line.method;
+        call->needs_host = !line.is_1_0;
+        http_call_set_target(call, line.target);
+        refused = http_call_read_fields(call, rest);
+        return refused ? refused : http_call_check(call);
 }
 
 bool http_call_add_body(struct http_call *call, const void *bytes, size_t n)
@@ -176,8 +228,12 @@ static const char *http_status_sentence(int status)
                 return "413 The body is larger than 256 KiB.\n";
         case 414:
                 return "414 The address is longer than 32 KiB.\n";
+        case 431:
+                return "431 The headers are too long, or too many.\n";
         case 501:
                 return "501 The only transfer coding here is chunked.\n";
+        case 505:
+                return "505 The version here is HTTP/1.1.\n";
         case 503:
                 return "503 Busy or stopping; try again.\n";
         default:

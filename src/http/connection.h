@@ -1,49 +1,69 @@
 /*
- * The open connections of a listener: how many, from whom, and until when each must have sent its next request or
- * taken its reply.  A client that trickles a byte at a time never looks idle; this deadline is what ends it.  One that
- * left in the middle of a request is noticed here too.  Private to http/.
+ * An open connection: who is at its other end, what of a request has come, what of a reply has left.  It belongs to the
+ * thread of one engine.  Idle it is this struct and, with TLS, a session; buffers are there only while something waits in
+ * them.  Private to http/.
  */
 #pragma once
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
 
-#include "http/http.h"
+#include "http/call.h"
+#include "http/deadline.h"
+#include "http/reader.h"
+#include "http/tls.h"
+
+struct http_engine;
 
 #define HTTP_CONNECTION_MAGIC 0x48434f4eu
 
+enum http_connection_state {
+        HTTP_CONNECTION_HEAD,    /* a request may begin, or has begun */
+        HTTP_CONNECTION_BODY,    /* its body arrives */
+        HTTP_CONNECTION_WORKING, /* its call is somebody else's: nothing is read, and nothing ends it */
+        HTTP_CONNECTION_SENDING, /* its reply leaves */
+        HTTP_CONNECTION_LINGER,  /* refused in the middle: what still comes is thrown away, until the client has read why */
+        HTTP_CONNECTION_DEAD,    /* to be closed by whoever runs it */
+};
+
 struct http_connection {
+        struct http_deadline deadline; /* first: found by it; set while it is the client's turn */
+        struct http_link all, again;   /* in the engine's rings: of all, and of those that had more than a fair turn */
         unsigned magic;
-        int fd;       /* the library's; valid while the connection is in the list */
-        bool refused; /* over the limit, or a foreign user at the local socket */
-        int refused_status;
+        int fd;
+        struct http_engine *engine;
+        enum http_connection_state state;
+        int refused_status; /* over the limit, or a foreign user at the local socket: what each request hears; else 0 */
         char peer[46];
-        _Atomic int64_t deadline_ms; /* monotonic; 0 = none, because it is our turn */
-        bool left;                   /* the client's side was closed when the sweeper last looked */
-        struct http_server *server;
-        struct http_connection *next, **link;
+        bool readable;    /* the kernel may have more for us; told by epoll once, so remembered */
+        bool hung_up;     /* the client closed its side: reading goes on up to the end */
+        bool told_writes; /* epoll tells when the socket takes more */
+        bool fresh;       /* what is in `in` was not looked at yet */
+        int64_t request_until_ms; /* for the whole request to be here; 0: none has begun */
+
+        struct http_session session; /* TLS: session.ssl */
+        struct buf unsent;           /* records that the socket did not take */
+
+        struct buf in; /* of a head that is not whole, or what came behind a request */
+        struct http_head_scan scan;
+        struct http_call *call;
+        bool is_chunked;
+        size_t body_left;
+        struct http_chunks chunks;
+        size_t drained; /* while lingering */
+
+        struct str head, body; /* the reply; borrowed, the body from the call */
+        size_t sent;           /* of both */
+        size_t slice_end;      /* of it the deadline was set last */
 };
 
-struct http_connections {
-        pthread_mutex_t lock;
-        pthread_cond_t woken;
-        struct http_connection *head;
-        size_t count;
-        bool stopping;
-        pthread_t sweeper;
-};
+static inline struct http_connection *http_connection_of_deadline(struct http_deadline *deadline)
+{
+        return (struct http_connection *)deadline;
+}
 
-/* Starts the thread that ends overdue connections. */
-MUST res http_connections_init(struct http_connections *connections);
-void http_connections_done(struct http_connections *connections);
-/* NULL: out of memory.  `address` may be NULL. */
-struct http_connection *http_connection_open(struct http_connections *connections, int fd,
-                                             const struct sockaddr *address);
-void http_connection_close(struct http_connections *connections, struct http_connection *connection);
-/* The client's turn begins: it has so long for a whole request, or for taking a reply. */
-void http_connection_await(struct http_connection *connection, int64_t within_ms);
-/* Our turn. */
-void http_connection_hold(struct http_connection *connection);
+/* Of an accepted socket, which it owns from then on; NULL: out of memory, the socket is still the caller's.  `address` may be NULL. */
+struct http_connection *http_connection_new(int fd, const struct sockaddr *address);
+/* Closes the socket, takes it out of every ring, frees the call unless somebody works on it (it must not be so). */
+void http_connection_free(struct http_connection *connection);
 /* Is the other end of the unix socket this process's uid or root? */
 bool http_connection_is_own(int fd);

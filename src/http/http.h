@@ -1,5 +1,5 @@
 /*
- * The listener behind a narrow header, so that the library under it can be exchanged (today libmicrohttpd).
+ * The listener behind a narrow header: sockets, HTTP/1.1 and TLS are below it, and nobody else knows of them.
  *
  * A listener takes requests on sockets that the parent bound.  Each complete request goes to the router:
  * a `direct` route is answered on the listener's own thread and must not block or touch the store; any other is

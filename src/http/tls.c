@@ -1,127 +1,197 @@
 /*
- * A handshake borrows the chain and the key while it runs and nobody tells when it ends.  So a certificate that was
- * exchanged is kept for ten minutes, far beyond the time that a handshake is given, and freed at a later exchange.
+ * An SSL_CTX is made for each certificate and swapped under a lock; OpenSSL counts who uses one, so the old goes when its last
+ * connection does.  No sessions are resumed: the clients of an API and of ACME either keep their connection or come back
+ * hours later, a ticket costs a tenth of a handshake, and the keys of tickets would outlive what they protect.
  */
 #include "http/tls.h"
 
-#include <gnutls/abstract.h>
-#include <gnutls/gnutls.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "http/http.h"
 
-enum { HTTP_TLS_CHAIN = 8, HTTP_TLS_KEEP_MS = 600000 };
-
-struct http_certificate {
-        struct http_certificate *older;
-        int64_t retired_ms;
-        gnutls_pcert_st chain[HTTP_TLS_CHAIN];
-        unsigned chain_length;
-        gnutls_privkey_t key;
-};
+enum { HTTP_TLS_CHAIN = 8 };
 
 struct http_identity {
         pthread_mutex_t lock;
-        struct http_certificate *current;
+        SSL_CTX *current;
+        BIO_METHOD *memory; /* reads `in` and writes `out` of a session */
 };
 
-static void http_certificate_free(struct http_certificate *certificate)
+/* -- the way in and out of a session ------------------------------------------------------------- */
+
+static int http_bio_read(BIO *bio, char *to, int size)
 {
-        for (unsigned i = 0; i < certificate->chain_length; i++)
-                gnutls_pcert_deinit(&certificate->chain[i]);
-        if (certificate->key)
-                gnutls_privkey_deinit(certificate->key);
-        free(certificate);
-}
+        struct http_session *session = BIO_get_data(bio);
+        const size_t n = session->in.n < (size_t)size ? session->in.n : (size_t)size;
 
-static void http_certificate_free_ptr(struct http_certificate **certificate)
-{
-        if (*certificate)
-                http_certificate_free(*certificate);
-}
-
-static gnutls_datum_t http_datum(const char *text)
-{
-        return (gnutls_datum_t){.data = (unsigned char *)(uintptr_t)text, .size = (unsigned)strlen(text)};
-}
-
-static void http_pubkey_free(gnutls_pubkey_t *key)
-{
-        if (*key)
-                gnutls_pubkey_deinit(*key);
-}
-
-/* Do the leaf and the private key belong together? */
-static res http_certificate_check_pair(const struct http_certificate *certificate)
-{
-        CLEAN(http_pubkey_free) gnutls_pubkey_t key = NULL;
-        unsigned char of_key[64], of_leaf[64];
-        size_t key_size = sizeof(of_key), leaf_size = sizeof(of_leaf);
-
-        ENSURE(gnutls_pubkey_init(&key) == 0, ERR_MEMORY);
-        ENSURE(gnutls_pubkey_import_privkey(key, certificate->key, 0, 0) == 0, ERR_CRYPTO);
-        ENSURE(gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, of_key, &key_size) == 0, ERR_CRYPTO);
-        ENSURE(gnutls_pubkey_get_key_id(certificate->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, of_leaf, &leaf_size) ==
-                       0,
-               ERR_CRYPTO);
-        ENSURE(key_size == leaf_size && memcmp(of_key, of_leaf, key_size) == 0, ERR_CRYPTO);
-        return RES_OK;
-}
-
-static res http_certificate_new(const struct http_tls *tls, struct http_certificate **ret_certificate)
-{
-        CLEAN(http_certificate_free_ptr) struct http_certificate *certificate = calloc(1, sizeof(*certificate));
-        const gnutls_datum_t chain = http_datum(tls->cert_chain);
-        const gnutls_datum_t key = http_datum(tls->key);
-        unsigned length = HTTP_TLS_CHAIN;
-
-        ENSURE(certificate, ERR_MEMORY);
-        ENSURE(gnutls_pcert_list_import_x509_raw(certificate->chain, &length, &chain, GNUTLS_X509_FMT_PEM, 0) == 0,
-               ERR_CRYPTO);
-        certificate->chain_length = length;
-        ENSURE(length > 0, ERR_CRYPTO);
-        ENSURE(gnutls_privkey_init(&certificate->key) == 0, ERR_MEMORY);
-        ENSURE(gnutls_privkey_import_x509_raw(certificate->key, &key, GNUTLS_X509_FMT_PEM, NULL, 0) == 0, ERR_CRYPTO);
-        TRY(http_certificate_check_pair(certificate));
-        *ret_certificate = certificate;
-        certificate = NULL;
-        return RES_OK;
-}
-
-/* Free what was retired long enough ago; the list is newest first. */
-static void http_identity_sweep(struct http_identity *identity, int64_t now_ms)
-{
-        struct http_certificate **at = &identity->current->older;
-
-        while (*at) {
-                struct http_certificate *old = *at;
-
-                if (now_ms - old->retired_ms < HTTP_TLS_KEEP_MS) {
-                        at = &old->older;
-                        continue;
-                }
-                *at = old->older;
-                http_certificate_free(old);
+        BIO_clear_retry_flags(bio);
+        if (n == 0) {
+                BIO_set_retry_read(bio);
+                return -1;
         }
+        memcpy(to, session->in.p, n);
+        session->in.p += n;
+        session->in.n -= n;
+        return (int)n;
+}
+
+static int http_bio_write(BIO *bio, const char *bytes, int n)
+{
+        struct http_session *session = BIO_get_data(bio);
+
+        BIO_clear_retry_flags(bio);
+        buf_add(session->out, bytes, (size_t)n);
+        return res_is_ok(buf_check(session->out)) ? n : -1;
+}
+
+static long http_bio_control(BIO *bio, int what, long number, void *pointer)
+{
+        (void)bio, (void)number, (void)pointer;
+        return what == BIO_CTRL_FLUSH;
+}
+
+static int http_bio_create(BIO *bio)
+{
+        BIO_set_init(bio, 1);
+        return 1;
+}
+
+static BIO_METHOD *http_bio_method(void)
+{
+        BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "session");
+
+        if (method)
+                BIO_meth_set_read(method, http_bio_read);
+        if (method)
+                BIO_meth_set_write(method, http_bio_write);
+        if (method)
+                BIO_meth_set_ctrl(method, http_bio_control);
+        if (method)
+                BIO_meth_set_create(method, http_bio_create);
+        return method;
+}
+
+/* -- certificate and key -------------------------------------------------------------------------- */
+
+static void http_context_free(SSL_CTX **context)
+{
+        SSL_CTX_free(*context);
+}
+
+static void http_bio_free(BIO **bio)
+{
+        BIO_free(*bio);
+}
+
+static void http_cert_free(X509 **cert)
+{
+        X509_free(*cert);
+}
+
+static void http_key_free(EVP_PKEY **key)
+{
+        EVP_PKEY_free(*key);
+}
+
+/* Nobody is asked for one. */
+static int http_no_password(char *to, int size, int writing, void *arg)
+{
+        (void)to, (void)size, (void)writing, (void)arg;
+        return -1;
+}
+
+static res http_context_set_chain(SSL_CTX *context, const char *text)
+{
+        CLEAN(http_bio_free) BIO *bio = BIO_new_mem_buf(text, -1);
+        size_t count = 0;
+
+        ENSURE(bio, ERR_MEMORY);
+        for (;;) {
+                CLEAN(http_cert_free) X509 *cert = PEM_read_bio_X509(bio, NULL, http_no_password, NULL);
+
+                if (!cert)
+                        break;
+                ENSURE(count < HTTP_TLS_CHAIN, ERR_CRYPTO);
+                ENSURE((count++ == 0 ? SSL_CTX_use_certificate(context, cert) : (int)SSL_CTX_add1_chain_cert(context, cert)) == 1,
+                       ERR_CRYPTO);
+        }
+        ENSURE(count > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE, ERR_CRYPTO);
+        return RES_OK;
+}
+
+static res http_context_set_key(SSL_CTX *context, const char *text)
+{
+        CLEAN(http_bio_free) BIO *bio = BIO_new_mem_buf(text, -1);
+        CLEAN(http_key_free) EVP_PKEY *key = NULL;
+
+        ENSURE(bio, ERR_MEMORY);
+        key = PEM_read_bio_PrivateKey(bio, NULL, http_no_password, NULL);
+        ENSURE(key && SSL_CTX_use_PrivateKey(context, key) == 1, ERR_CRYPTO);
+        ENSURE(SSL_CTX_check_private_key(context) == 1, ERR_CRYPTO);
+        return RES_OK;
+}
+
+/* RFC 7301; who offers other protocols only is served without having agreed on one, as by a server that does not know of them. */
+static int http_choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_size,
+                                const unsigned char *offered, unsigned size, void *arg)
+{
+        static const unsigned char ours[] = "\x08http/1.1";
+        unsigned char *chosen = NULL;
+
+        (void)ssl, (void)arg;
+        if (SSL_select_next_proto(&chosen, ret_size, ours, sizeof(ours) - 1, offered, size) != OPENSSL_NPN_NEGOTIATED)
+                return SSL_TLSEXT_ERR_NOACK;
+        *ret_name = chosen;
+        return SSL_TLSEXT_ERR_OK;
+}
+
+/* The chain is sent as it was given: building one anew for each handshake would cost as much again. */
+static res http_context_set_up(SSL_CTX *context)
+{
+        SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                             SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_alpn_select_cb(context, http_choose_protocol, NULL);
+        ENSURE(SSL_CTX_set_num_tickets(context, 0) == 1, ERR_CRYPTO);
+        ENSURE(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1, ERR_CRYPTO);
+        ENSURE(SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1, ERR_CRYPTO);
+        return RES_OK;
+}
+
+static res http_context_new(const struct http_tls *tls, SSL_CTX **ret_context)
+{
+        CLEAN(http_context_free) SSL_CTX *context = NULL;
+
+        ENSURE(tls->cert_chain && tls->key, ERR_CRYPTO);
+        context = SSL_CTX_new(TLS_server_method());
+        ENSURE(context, ERR_MEMORY);
+        TRY(http_context_set_up(context));
+        TRY(http_context_set_chain(context, tls->cert_chain));
+        TRY(http_context_set_key(context, tls->key));
+        *ret_context = context;
+        context = NULL;
+        return RES_OK;
 }
 
 res http_identity_set(struct http_identity *identity, const struct http_tls *tls)
 {
-        const int64_t now_ms = clock_mono_ms();
-        struct http_certificate *fresh = NULL;
+        SSL_CTX *fresh = NULL, *old;
+        const res made = http_context_new(tls, &fresh);
 
-        ENSURE(tls->cert_chain && tls->key, ERR_CRYPTO);
-        TRY(http_certificate_new(tls, &fresh));
+        ERR_clear_error();
+        TRY(made);
         pthread_mutex_lock(&identity->lock);
-        fresh->older = identity->current;
-        if (identity->current)
-                identity->current->retired_ms = now_ms;
+        old = identity->current;
         identity->current = fresh;
-        http_identity_sweep(identity, now_ms);
         pthread_mutex_unlock(&identity->lock);
+        SSL_CTX_free(old);
         return RES_OK;
 }
 
@@ -132,7 +202,8 @@ res http_identity_new(const struct http_tls *tls, struct http_identity **ret_ide
 
         ENSURE(identity, ERR_MEMORY);
         pthread_mutex_init(&identity->lock, NULL);
-        result = http_identity_set(identity, tls);
+        identity->memory = http_bio_method();
+        result = identity->memory ? http_identity_set(identity, tls) : FAIL(ERR_MEMORY);
         if (!res_is_ok(result)) {
                 http_identity_free(identity);
                 return result;
@@ -145,21 +216,82 @@ void http_identity_free(struct http_identity *identity)
 {
         if (!identity)
                 return;
-        for (struct http_certificate *at = identity->current, *older; at; at = older) {
-                older = at->older;
-                http_certificate_free(at);
-        }
+        SSL_CTX_free(identity->current);
+        BIO_meth_free(identity->memory);
         pthread_mutex_destroy(&identity->lock);
         free(identity);
 }
 
-void http_identity_view(struct http_identity *identity, struct http_identity_view *ret_view)
+/* -- sessions ------------------------------------------------------------------------------------- */
+
+res http_session_open(struct http_session *session, struct http_identity *identity)
 {
+        BIO *bio = BIO_new(identity->memory);
+
+        *session = (struct http_session){0};
         pthread_mutex_lock(&identity->lock);
-        *ret_view = (struct http_identity_view){
-                .chain = identity->current->chain,
-                .chain_length = identity->current->chain_length,
-                .key = identity->current->key,
-        };
+        session->ssl = bio ? SSL_new(identity->current) : NULL;
         pthread_mutex_unlock(&identity->lock);
+        if (!session->ssl) {
+                BIO_free(bio);
+                ERR_clear_error();
+                return FAIL(ERR_MEMORY);
+        }
+        BIO_set_data(bio, session);
+        SSL_set_bio(session->ssl, bio, bio);
+        SSL_set_accept_state(session->ssl);
+        return RES_OK;
+}
+
+void http_session_close(struct http_session *session)
+{
+        SSL_free(session->ssl);
+        session->ssl = NULL;
+}
+
+static enum http_session_state http_session_judge(struct http_session *session, int result)
+{
+        const int error = SSL_get_error(session->ssl, result);
+
+        ERR_clear_error();
+        if (error == SSL_ERROR_WANT_READ)
+                return HTTP_SESSION_GOES_ON;
+        return error == SSL_ERROR_ZERO_RETURN ? HTTP_SESSION_ENDED : HTTP_SESSION_FAILED;
+}
+
+enum http_session_state http_session_read(struct http_session *session, uint8_t *text, size_t room, size_t *ret_n)
+{
+        *ret_n = 0;
+        ERR_clear_error(); /* whatever a handler left behind would be taken for ours */
+        while (session->in.n > 0 || SSL_has_pending(session->ssl)) {
+                const size_t left = room - *ret_n;
+                const int got = SSL_read(session->ssl, text + *ret_n, left < INT_MAX ? (int)left : INT_MAX);
+
+                if (got <= 0) {
+                        const enum http_session_state state = http_session_judge(session, got);
+
+                        if (state != HTTP_SESSION_GOES_ON || session->in.n == 0)
+                                return state;
+                        return HTTP_SESSION_FAILED;
+                }
+                *ret_n += (size_t)got;
+        }
+        return HTTP_SESSION_GOES_ON;
+}
+
+bool http_session_write(struct http_session *session, const void *bytes, size_t n)
+{
+        ERR_clear_error();
+        if (n <= INT_MAX && SSL_write(session->ssl, bytes, (int)n) == (int)n)
+                return true;
+        ERR_clear_error();
+        return false;
+}
+
+void http_session_end(struct http_session *session)
+{
+        ERR_clear_error();
+        if (SSL_is_init_finished(session->ssl))
+                (void)SSL_shutdown(session->ssl);
+        ERR_clear_error();
 }

@@ -20,7 +20,7 @@ static struct http_call *call_with(const char *uri, const char *headers)
         struct str rest = str_of(headers);
 
         call->needs_host = true;
-        http_call_set_uri(call, uri);
+        http_call_set_target(call, str_of(uri));
         while (rest.n > 0) {
                 struct str value = str_cut(&rest, '\n');
                 const struct str name = str_cut(&value, ':');

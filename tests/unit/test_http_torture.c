@@ -1,7 +1,7 @@
 /*
  * Every allocation of the listener fails in turn: it starts or says why not, gives back all that it took, and a running
- * one only loses the connection that wanted the memory.  The linker sends our rooms' malloc and calloc through here; the
- * libraries keep their own.  Arenas are left out: without memory for one the process ends, as arena.h tells.
+ * one only loses the connection that wanted the memory.  The linker sends our rooms' malloc and calloc through here, and
+ * OpenSSL asks us for its own.  Arenas are left out: without memory for one the process ends, as arena.h tells.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <gnutls/gnutls.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -37,6 +37,27 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t count, size_t size)
 {
         return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+/* OpenSSL's too, while it is asked to. */
+static atomic_bool openssl_fails;
+
+static void *openssl_malloc(size_t size, const char *file, int line)
+{
+        (void)file, (void)line;
+        return openssl_fails && fails_now() ? NULL : __real_malloc(size);
+}
+
+static void *openssl_realloc(void *p, size_t size, const char *file, int line)
+{
+        (void)file, (void)line;
+        return realloc(p, size);
+}
+
+static void openssl_free(void *p, const char *file, int line)
+{
+        (void)file, (void)line;
+        free(p);
 }
 
 static char *pem_text(BIO *bio)
@@ -115,8 +136,10 @@ static void an_exchange_without_memory_keeps_the_old_certificate(void **state)
         (void)state;
         assert_int_equal(start_with_failure(&tls, -1, &fd).err, ERR_NONE);
         atomic_store(&fail_at, 0);
+        openssl_fails = true;
         assert_int_equal(http_server_set_tls(help.server, &tls).err, ERR_MEMORY);
-        atomic_store(&fail_at, -1);
+        openssl_fails = false;
+        assert_int_equal(atomic_exchange(&fail_at, -1), -1);
         assert_int_equal(http_server_set_tls(help.server, &tls).err, ERR_NONE);
         http_server_stop(help.server, 1000);
         free((void *)(uintptr_t)tls.cert_chain);
@@ -170,5 +193,7 @@ int main(void)
                 cmocka_unit_test(a_buffer_without_memory_fails_once_and_for_all),
         };
 
+        if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
+                return 1; /* something was allocated before */
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
