@@ -41,6 +41,7 @@ struct http_connection {
         int64_t request_until_ms; /* for the whole request to be here; 0: none has begun */
 
         struct http_session session; /* TLS: session.ssl */
+        bool has_shaken;             /* hands */
         struct buf unsent;           /* records that the socket did not take */
 
         struct buf in; /* of a head that is not whole, or what came behind a request */

@@ -249,6 +249,11 @@ void http_session_close(struct http_session *session)
         session->ssl = NULL;
 }
 
+bool http_session_has_shaken(const struct http_session *session)
+{
+        return SSL_is_init_finished(session->ssl);
+}
+
 static enum http_session_state http_session_judge(struct http_session *session, int result)
 {
         const int error = SSL_get_error(session->ssl, result);

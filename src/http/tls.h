@@ -27,6 +27,8 @@ struct http_session {
 MUST res http_session_open(struct http_session *session, struct http_identity *identity);
 void http_session_close(struct http_session *session);
 
+bool http_session_has_shaken(const struct http_session *session); /* hands */
+
 enum http_session_state { HTTP_SESSION_GOES_ON, HTTP_SESSION_ENDED, HTTP_SESSION_FAILED };
 /*
  * Reads all of `in`: handshake first, then what the client wrote, which is put to `text` (room bytes at least as large as

@@ -6,6 +6,8 @@
 #include "http/transport.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -121,6 +123,17 @@ static enum http_io http_push_records(struct http_connection *connection)
         return io;
 }
 
+/*
+ * The client has said the last word of the handshake, and we owe it nothing: the kernel would keep its acknowledgement for 40 ms,
+ * and a client without TCP_NODELAY keep its request for as long.
+ */
+static void http_acknowledge(const struct http_connection *connection)
+{
+        const int on = 1;
+
+        (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static enum http_io http_records_read(struct http_connection *connection, struct str *ret_text)
 {
         struct http_engine *engine = connection->engine;
@@ -136,6 +149,11 @@ static enum http_io http_records_read(struct http_connection *connection, struct
         state = http_session_read(session, engine->text, HTTP_READ_TEXT, &n);
         if (engine->out.n > 0 && http_push_records(connection) == HTTP_IO_END)
                 return HTTP_IO_END;
+        if (!connection->has_shaken && http_session_has_shaken(session)) {
+                connection->has_shaken = true;
+                if (n == 0)
+                        http_acknowledge(connection);
+        }
         *ret_text = (struct str){(const char *)engine->text, n};
         if (state == HTTP_SESSION_GOES_ON)
                 return HTTP_IO_OK;
