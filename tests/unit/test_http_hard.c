@@ -53,20 +53,40 @@ enum { MANY = 200 };
 /* In turn: direct, by a worker, with a body, with chunks. */
 static void add_request(struct buf *text, int i)
 {
-        static const char *const forms[] = {
-                "GET /direct HTTP/1.1\r\nHost: a\r\nX: %d\r\n\r\n", "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n",
-                "POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-                "POST /%d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n2\r\nbc\r\n0\r\nT: u\r\n\r\n"};
+        if (i % 4 == 0)
+                buf_printf(text, "GET /direct HTTP/1.1\r\nHost: a\r\nX: %d\r\n\r\n", i);
+        else if (i % 4 == 1)
+                buf_printf(text, "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", i);
+        else if (i % 4 == 2)
+                buf_printf(text, "POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", i);
+        else
+                buf_printf(text, "POST /%d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                 "1;x=y\r\na\r\n2\r\nbc\r\n0\r\nT: u\r\n\r\n", i);
+}
 
-        buf_printf(text, forms[i % 4], i);
+/* help_read() with room for a small answer only: there are many. */
+static void expect_small(int fd, const char *expected)
+{
+        char text[2000] = "";
+        size_t have = 0;
+
+        while (!strstr(text, "\r\n\r\n"))
+                if (!help_read_until(fd, text, &have, have + 1))
+                        fail_msg("no '%s' in '%s'", expected, text);
+        assert_true(help_read_until(fd, text, &have, have + strtoul(strstr(text, "Content-Length: ") + 16, NULL, 10)));
+        if (!strstr(text, expected))
+                fail_msg("no '%s' in '%s'", expected, text);
 }
 
 static void expect_answer(int fd, int i)
 {
         char expected[40];
 
-        snprintf(expected, sizeof(expected), i % 4 == 0 ? "\r\n\r\ndirect" : i % 4 == 1 ? "GET|/%d||" : "POST|/%d||abc|", i);
-        help_expect(help_read(fd), expected);
+        if (i % 4 == 0)
+                snprintf(expected, sizeof(expected), "\r\n\r\ndirect");
+        else
+                snprintf(expected, sizeof(expected), "%s|/%d||%s|", i % 4 == 1 ? "GET" : "POST", i, i % 4 == 1 ? "" : "abc");
+        expect_small(fd, expected);
 }
 
 /* Written in pieces of `piece` bytes by a thread of its own, because answers have to be read meanwhile. */
@@ -177,29 +197,38 @@ static void who_vanishes_while_a_worker_is_at_it_harms_nobody(void **state)
 
 static int connect_narrow(void)
 {
-        const int fd = help_connect(help.port), bytes = 4096;
+        const int fd = help_connect(help.port), bytes = 256 * 1024;
 
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
         return fd;
 }
 
+enum { MUCH = 4 };
+
+static void ask_for_much(int fd)
+{
+        for (int i = 0; i < MUCH; i++)
+                help_write(fd, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
 /* Requests for far more than sockets hold; others are served meanwhile, and in the end every byte is there. */
 static void who_reads_slowly_gets_everything_and_holds_up_nobody(void **state)
 {
-        enum { COUNT = 8 };
+        enum { COUNT = 3 };
         int fd[COUNT];
 
         (void)state;
         for (int i = 0; i < COUNT; i++) {
                 fd[i] = connect_narrow();
-                help_write(fd[i], "GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /big HTTP/1.1\r\nHost: a\r\n\r\n"
-                                  "GET /after HTTP/1.1\r\nHost: a\r\n\r\n");
+                ask_for_much(fd[i]);
+                help_write(fd[i], "GET /after HTTP/1.1\r\nHost: a\r\n\r\n");
         }
         good_requests_go_on();
         for (int i = 0; i < COUNT; i++) {
                 help_expect(help_read(fd[i]), "\r\nContent-Length: 3145728\r\n");
                 if (i % 2) {
-                        help_expect(help_read(fd[i]), "\r\nContent-Length: 3145728\r\n");
+                        for (int k = 1; k < MUCH; k++)
+                                help_expect(help_read(fd[i]), "\r\nContent-Length: 3145728\r\n");
                         help_expect(help_read(fd[i]), "|/after|"); /* so not a byte too many or too few */
                 }
                 close(fd[i]); /* half of them in the middle of an answer */
@@ -293,12 +322,15 @@ static void the_overdue_are_cut_off_and_the_waiting_are_not(void **state)
         help_write(fd, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
         help_expect(help_read(fd), "GET|/x|");
         close(fd);
+        while (help.server->connections > 0)
+                usleep(1000);
         help.delay_ms = 0;
         unread = connect_narrow();
-        help_write(unread, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-        while (help.server->busy == 0 && help.handled < 3)
+        help.handled = 0;
+        ask_for_much(unread);
+        while (help.handled == 0)
                 usleep(1000);
-        while (help.server->busy > 0) /* who does not take an answer is not waited for either */
+        while (help.server->connections > 0) /* who does not take an answer is not waited for either */
                 usleep(1000);
         close(unread);
 }
@@ -393,15 +425,17 @@ static void tls_send(struct tls_client *client, const char *text)
 /* Reads until the answer's last byte; the number of bytes of its body. */
 static size_t tls_take(struct tls_client *client, const char *expected)
 {
-        char *text = calloc(1, HELP_REPLY), *end = NULL;
+        enum { ROOM = 4 << 20 };
+        char *text = malloc(ROOM), *end = NULL;
         size_t n = 0, length = 0;
 
         while (!end || n < (size_t)(end - text) + length) {
-                const int got = SSL_read(client->ssl, text + n, HELP_REPLY - 1 - (int)n);
+                const int got = SSL_read(client->ssl, text + n, ROOM - 1 - (int)n);
 
                 if (got <= 0)
                         fail_msg("the answer ends after %zu bytes", n);
                 n += (size_t)got;
+                text[n] = '\0';
                 if (!end && (end = strstr(text, "\r\n\r\n"))) {
                         end += 4;
                         length = strtoul(strstr(text, "Content-Length: ") + 16, NULL, 10);
