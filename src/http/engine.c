@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -18,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "http/exchange.h"
 #include "http/server.h"
 #include "http/transport.h"
@@ -295,17 +295,11 @@ res http_engine_init(struct http_engine *engine, struct http_server *server)
         return RES_OK;
 }
 
-/* Signals belong to the thread that waits for them. */
 res http_engine_start(struct http_engine *engine)
 {
-        sigset_t all, before;
-
         ENSURE(http_engine_listen(engine), ERR_IO);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        engine->has_thread = pthread_create(&engine->thread, NULL, http_engine_run, engine) == 0;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        ENSURE(engine->has_thread, ERR_MEMORY);
+        TRY(thread_start(http_engine_run, engine, &engine->thread));
+        engine->has_thread = true;
         return RES_OK;
 }
 

@@ -2,8 +2,9 @@
 #include "http/pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "base/thread.h"
 
 struct http_pool {
         pthread_mutex_t lock;
@@ -73,20 +74,6 @@ struct http_job *http_pool_take_waiting(struct http_pool *pool,
         return taken;
 }
 
-/* Signals belong to the thread that waits for them, never to a worker. */
-static int http_pool_spawn(struct http_pool *pool)
-{
-        sigset_t all, before;
-        int failed;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        failed = pthread_create(&pool->thread[pool->threads], NULL, http_pool_work, pool);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pool->threads += failed == 0;
-        return failed;
-}
-
 res http_pool_start(unsigned threads, struct http_pool **ret_pool)
 {
         struct http_pool *pool = calloc(1, sizeof(*pool) + threads * sizeof(pool->thread[0]));
@@ -95,10 +82,12 @@ res http_pool_start(unsigned threads, struct http_pool **ret_pool)
         pthread_mutex_init(&pool->lock, NULL);
         pthread_cond_init(&pool->filled, NULL);
         pool->tail = &pool->head;
-        while (pool->threads < threads) {
-                if (http_pool_spawn(pool) != 0) {
+        for (; pool->threads < threads; pool->threads++) {
+                const res started = thread_start(http_pool_work, pool, &pool->thread[pool->threads]);
+
+                if (!res_is_ok(started)) {
                         http_pool_stop(pool);
-                        return FAIL(ERR_MEMORY);
+                        return started;
                 }
         }
         *ret_pool = pool;
