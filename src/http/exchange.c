@@ -383,26 +383,13 @@ static bool http_is_too_slow(struct http_connection *connection)
 static enum http_turn http_read(struct http_connection *connection)
 {
         struct str text = {0};
+        enum http_io io = http_transport_flush(connection);
 
-        switch (connection->unsent.n > 0 ? http_transport_flush(connection) : HTTP_IO_OK) {
-        case HTTP_IO_OK:
-                break;
-        case HTTP_IO_WAIT:
+        if (io == HTTP_IO_OK)
+                io = http_transport_read(connection, &text);
+        if (io == HTTP_IO_WAIT)
                 return HTTP_TURN_WAIT;
-        case HTTP_IO_END:
-                connection->state = HTTP_CONNECTION_DEAD;
-                return HTTP_TURN_ON;
-        }
-        switch (http_transport_read(connection, &text)) {
-        case HTTP_IO_OK:
-                break;
-        case HTTP_IO_WAIT:
-                return HTTP_TURN_WAIT;
-        case HTTP_IO_END:
-                connection->state = HTTP_CONNECTION_DEAD;
-                return HTTP_TURN_ON;
-        }
-        if (http_is_too_slow(connection)) {
+        if (io == HTTP_IO_END || http_is_too_slow(connection)) {
                 connection->state = HTTP_CONNECTION_DEAD;
                 return HTTP_TURN_ON;
         }
