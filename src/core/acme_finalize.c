@@ -36,7 +36,6 @@ static_assert((int)PKI_KEY_RSA_2048 == (int)MSG_KEY_RSA_2048 && (int)PKI_KEY_EC_
                       (int)PKI_KEY_RSA_3072 == (int)MSG_KEY_RSA_3072,
               "key types are stored by the messages' numbers");
 
-
 struct acme_finalize {
         struct act *act;
         const struct acme_account *account;

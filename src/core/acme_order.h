@@ -48,7 +48,8 @@ MUST res acme_order_list(struct act *act, const struct acme_account *account, in
  * Finalizing with a CSR (DER, in the act's arena), likewise in steps, none but `ask` waits for anybody:
  *   begin   all checks; *ret_asks: CAA has to be asked again, by `ask`, before the transaction
  *   tx      a store_fn
- *   push    to the next round of issue, which rings acme_finalize_key(); false: nothing to wait for, it takes longer
+ *   push    to the next round of issue, which rings acme_finalize_key()
+ *   waits   false: nothing will ring soon enough to wait for it
  *   end     the order as it is now; `issued`: what was rung with, or NULL to have it read
  * ERR_ACME_NOT_READY, ERR_ACME_CSR, ERR_ACME_KEY, ERR_CAA, ERR_ACME_DNS with a sentence.
  */

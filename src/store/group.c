@@ -11,7 +11,6 @@
 
 #include <stdlib.h>
 
-
 enum waiter_state { WAITER_WAITS, WAITER_LEADS, WAITER_DONE };
 
 struct waiter {
