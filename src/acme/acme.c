@@ -240,10 +240,9 @@ static bool answer_or_begin(struct acme *acme, struct http_request *request, str
         return route->is_write && begin_write(request, &call, route);
 }
 
-bool acme_later(struct acme *acme, struct http_request *request)
+bool acme_later(struct http_request *request)
 {
         struct acme_call *call = request->begun;
-        (void)acme;
 
         if (call == NULL || call->next == ACME_BLOCKS)
                 return false;

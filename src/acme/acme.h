@@ -10,7 +10,7 @@
 struct acme;
 
 MUST res acme_new(struct core *core, struct acme **ret_acme);
-MUST res acme_start(struct acme *acme); /* the threads behind acme_later() */
+MUST res acme_start(struct acme *acme); /* the thread behind acme_later() */
 /* The listeners are stopped; what finished requests for them (looks, rounds of issue) is still there, or was never started. */
 void acme_free(struct acme *acme);
 
@@ -18,5 +18,5 @@ bool acme_is_request(const struct http_request *request);
 /* true: answered here and now. */
 bool acme_direct(struct acme *acme, struct http_request *request, struct http_reply *reply);
 /* true: what acme_direct() began goes on without a worker, and ends in http_request_done(). */
-bool acme_later(struct acme *acme, struct http_request *request);
+bool acme_later(struct http_request *request);
 void acme_handle(struct acme *acme, struct http_request *request, struct http_reply *reply);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "core/rate.h"
 
 #define AWAY_RETRY_SEC 5
@@ -166,11 +167,7 @@ res acme_call_write(struct acme_call *call, store_fn *fn, void *arg, acme_then *
 res acme_call_wait(struct acme_call *call, const struct acme_wait *wait, acme_then *then)
 {
         call->next = ACME_WAITS;
-        call->key = wait->key;
-        call->wait_ms = wait->ms;
-        call->short_ms = wait->short_ms;
-        call->push = wait->push;
-        call->waiting = wait->waiting;
+        call->wait = *wait;
         call->then = then;
         return RES_OK;
 }
@@ -246,4 +243,15 @@ void acme_reply_problem(struct acme_call *call, enum err err)
                 acme_retry_after(call, AWAY_RETRY_SEC);
         else if (strcmp(err_acme_type(err), "rateLimited") == 0)
                 acme_retry_after(call, QUOTA_RETRY_SEC);
+}
+
+void acme_call_settle(struct acme_call *call, res r)
+{
+        if (res_is_ok(r))
+                return;
+        if (err_http_status(r.err) >= 500)
+                log_line(LOG_ERROR, "acme", "rid=%s path=%s err=%s why=%s", call->request->request_id, log_quote(call->request->path),
+                         err_name(r.err), log_quote(str_of(call->act.detail)));
+        call->next = ACME_ANSWERED;
+        acme_reply_problem(call, r.err);
 }

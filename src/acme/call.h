@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct json_field;
+struct acme_call;
 struct acme_rounds;
 
 struct acme {
@@ -32,6 +33,13 @@ enum acme_next {
         ACME_BLOCKS,   /* a thread of its own, because `then` may wait for other programs or take long */
         ACME_WRITES,   /* its transaction; where that fails, so does the request */
         ACME_WAITS,    /* a ring of the bell, or the end of its time */
+};
+
+struct acme_wait {
+        uint64_t key;                        /* of the bell */
+        int ms, short_ms;                    /* short: of a worker, where many wait already */
+        res (*push)(struct acme_call *call); /* begins what will ring; touches nothing but what it is given */
+        struct outside *waiting;             /* where a worker that waits is counted */
 };
 
 enum acme_signer { ACME_SIGNED_BY_KEY, ACME_SIGNED_BY_ACCOUNT, ACME_SIGNED_BY_EITHER, ACME_UNSIGNED };
@@ -54,10 +62,7 @@ struct acme_call {
         res (*then)(struct acme_call *call, const void *outcome);
         void *own;                   /* the handler's, in the arena */
         struct store_work work;
-        uint64_t key;                /* of the bell */
-        int wait_ms, short_ms;       /* short: of a worker, where many wait already */
-        res (*push)(struct acme_call *call); /* begins what will ring; touches nothing but what it is given */
-        struct outside *waiting;     /* where a worker that waits is counted */
+        struct acme_wait wait;
         /* acme/rounds.c */
         struct acme_call *next_call;
         struct bell_call ear;
@@ -90,12 +95,6 @@ typedef res acme_then(struct acme_call *call, const void *outcome);
 /* On a worker already: now. */
 MUST res acme_call_block(struct acme_call *call, acme_then *then);
 MUST res acme_call_write(struct acme_call *call, store_fn *fn, void *arg, acme_then *then);
-struct acme_wait {
-        uint64_t key;
-        int ms, short_ms;
-        res (*push)(struct acme_call *call);
-        struct outside *waiting;
-};
 MUST res acme_call_wait(struct acme_call *call, const struct acme_wait *wait, acme_then *then);
 
 /* ---- answers ---- */
@@ -106,5 +105,7 @@ const char *acme_url(struct acme_call *call, const char *format, ...) __attribut
 void acme_reply_json(struct acme_call *call, int status);
 void acme_retry_after(struct acme_call *call, int64_t seconds);
 void acme_reply_problem(struct acme_call *call, enum err err);
+/* The end of a step: a failure becomes the answer, and is logged where it is ours. */
+void acme_call_settle(struct acme_call *call, res r);
 /* Headers that every answer has: nonce, index, no-store. */
 void acme_reply_common(struct acme_call *call);

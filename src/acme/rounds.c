@@ -9,16 +9,14 @@
 #include <assert.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/log.h"
+#include "base/thread.h"
 
-#define ROUND_THREADS 1
-#define ROUND_OWNERS 1024 /* counters of accounts' places, by the last digits of their ids */
+#define ROUND_OWNERS 1024       /* counters of accounts' places, by the last digits of their ids */
 #define ROUND_BUSY 8            /* places taken, from which on a round of few waits for more */
 #define ROUND_GATHER_NS 5000000 /* so long: a commit costs the same pages and the same sync for one as for ten */
 
@@ -28,10 +26,9 @@ struct acme_rounds {
         pthread_cond_t filled;
         struct acme_call *head, **tail;
         size_t length;
-        unsigned idle;
-        bool stopping;
-        pthread_t threads[ROUND_THREADS];
-        unsigned thread_count;
+        bool idle, stopping;
+        pthread_t thread;
+        bool has_thread;
         atomic_int places, own[ROUND_OWNERS];
 };
 
@@ -65,17 +62,6 @@ void acme_rounds_leave(struct acme_call *call)
 
 /* ---- one call ---------------------------------------------------------------------------------------------------- */
 
-void acme_call_settle(struct acme_call *call, res r)
-{
-        if (res_is_ok(r))
-                return;
-        if (err_http_status(r.err) >= 500)
-                log_line(LOG_ERROR, "acme", "rid=%s path=%s err=%s why=%s", call->request->request_id, log_quote(call->request->path),
-                         err_name(r.err), log_quote(str_of(call->act.detail)));
-        call->next = ACME_ANSWERED;
-        acme_reply_problem(call, r.err);
-}
-
 static void rounds_add(struct acme_rounds *rounds, struct acme_call *call)
 {
         call->next_call = NULL;
@@ -83,7 +69,7 @@ static void rounds_add(struct acme_rounds *rounds, struct acme_call *call)
         *rounds->tail = call;
         rounds->tail = &call->next_call;
         rounds->length++;
-        if (rounds->idle > 0)
+        if (rounds->idle)
                 pthread_cond_signal(&rounds->filled);
         pthread_mutex_unlock(&rounds->lock);
 }
@@ -110,17 +96,24 @@ static void heard(void *arg, const void *outcome)
         let_go(arg, outcome);
 }
 
-static void wait_begin(struct acme_call *call)
+/* Left at the bell; what will ring is begun, and where that fails it is rung here. */
+static MUST res wait_push(struct acme_call *call, int ms, void (*fn)(void *arg, const void *outcome), void *arg)
 {
         struct bell *bell = call->acme->core->bell;
 
-        call->pushed = RES_OK;
-        atomic_store(&call->holds, 2);
-        call->ear = (struct bell_call){.key = call->key, .until_ms = clock_mono_ms() + call->wait_ms, .fn = heard, .arg = call};
+        call->ear = (struct bell_call){.key = call->wait.key, .until_ms = clock_mono_ms() + ms, .fn = fn, .arg = arg};
         bell_leave(bell, &call->ear);
-        call->pushed = call->push(call);
-        if (!res_is_ok(call->pushed))
-                bell_ring(bell, call->key, /* outcome= */ NULL);
+        const res pushed = call->wait.push(call);
+
+        if (!res_is_ok(pushed))
+                bell_ring(bell, call->wait.key, /* outcome= */ NULL);
+        return pushed;
+}
+
+static void wait_begin(struct acme_call *call)
+{
+        atomic_store(&call->holds, 2);
+        call->pushed = wait_push(call, call->wait.ms, heard, call);
         let_go(call, /* outcome= */ NULL);
 }
 
@@ -193,10 +186,10 @@ static size_t rounds_next(struct acme_rounds *rounds, struct acme_call *taken[AC
         size_t n;
 
         pthread_mutex_lock(&rounds->lock);
-        rounds->idle++;
+        rounds->idle = true;
         while (rounds->head == NULL && !rounds->stopping)
                 pthread_cond_wait(&rounds->filled, &rounds->lock);
-        rounds->idle--;
+        rounds->idle = false;
         rounds_gather(rounds);
         n = acme_rounds_take(&rounds->head, taken, rounds->length);
         rounds->length -= n;
@@ -263,16 +256,11 @@ static void wake(void *arg, const void *outcome)
 
 static MUST res drive_wait_ms(struct acme_call *call, int ms)
 {
-        struct bell *bell = call->acme->core->bell;
         sem_t rung;
 
         sem_init(&rung, 0, 0);
-        call->ear = (struct bell_call){.key = call->key, .until_ms = clock_mono_ms() + ms, .fn = wake, .arg = &rung};
-        bell_leave(bell, &call->ear);
-        res pushed = call->push(call);
+        const res pushed = wait_push(call, ms, wake, &rung);
 
-        if (!res_is_ok(pushed))
-                bell_ring(bell, call->key, /* outcome= */ NULL);
         while (sem_wait(&rung) != 0)
                 ; /* a signal */
         sem_destroy(&rung);
@@ -284,11 +272,11 @@ static MUST res drive_wait(struct acme_call *call)
 {
         const int64_t account_id = call->account.account_id;
 
-        if (!outside_enter(call->waiting, account_id))
-                return call->short_ms > 0 ? drive_wait_ms(call, call->short_ms) : call->push(call);
-        res pushed = drive_wait_ms(call, call->wait_ms);
+        if (!outside_enter(call->wait.waiting, account_id))
+                return call->wait.short_ms > 0 ? drive_wait_ms(call, call->wait.short_ms) : call->wait.push(call);
+        res pushed = drive_wait_ms(call, call->wait.ms);
 
-        outside_leave(call->waiting, account_id);
+        outside_leave(call->wait.waiting, account_id);
         return pushed;
 }
 
@@ -327,20 +315,10 @@ res acme_rounds_new(struct acme *acme, struct acme_rounds **ret_rounds)
         return RES_OK;
 }
 
-/* Signals belong to the thread that waits for them. */
 res acme_rounds_start(struct acme_rounds *rounds)
 {
-        sigset_t all, before;
-        bool failed = false;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        while (rounds->thread_count < ROUND_THREADS && !failed) {
-                failed = pthread_create(&rounds->threads[rounds->thread_count], NULL, rounds_thread, rounds) != 0;
-                rounds->thread_count += !failed;
-        }
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        ENSURE(!failed, ERR_MEMORY);
+        TRY(thread_start(rounds_thread, rounds, &rounds->thread));
+        rounds->has_thread = true;
         return RES_OK;
 }
 
@@ -350,10 +328,10 @@ void acme_rounds_free(struct acme_rounds *rounds)
                 return;
         pthread_mutex_lock(&rounds->lock);
         rounds->stopping = true;
-        pthread_cond_broadcast(&rounds->filled);
+        pthread_cond_signal(&rounds->filled);
         pthread_mutex_unlock(&rounds->lock);
-        for (unsigned i = 0; i < rounds->thread_count; i++)
-                pthread_join(rounds->threads[i], NULL);
+        if (rounds->has_thread)
+                pthread_join(rounds->thread, NULL);
         pthread_mutex_destroy(&rounds->lock);
         pthread_cond_destroy(&rounds->filled);
         free(rounds);

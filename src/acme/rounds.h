@@ -21,8 +21,6 @@ void acme_rounds_leave(struct acme_call *call); /* without a place: nothing */
 void acme_rounds_go(struct acme_call *call);
 /* The same on this thread, a worker's, which sleeps meanwhile; the reply is filled when it returns. */
 void acme_rounds_drive(struct acme_call *call);
-/* The end of a step: the failure is told. */
-void acme_call_settle(struct acme_call *call, res r);
 
 /* The next round, taken off the queue: all, or where more wait than a round holds, the accounts' in turn. */
 #define ACME_ROUND_MAX 64

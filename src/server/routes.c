@@ -40,10 +40,9 @@ bool routes_direct(void *context, struct http_request *request, struct http_repl
 
 bool routes_later(void *context, struct http_request *request, struct http_reply *reply)
 {
-        struct server *server = context;
+        (void)context;
         (void)reply;
-
-        return acme_later(server->acme, request);
+        return acme_later(request);
 }
 
 void routes_handle(void *context, struct http_request *request, struct http_reply *reply)
