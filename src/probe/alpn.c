@@ -109,10 +109,8 @@ static void failed(struct probe *probe, bool connected, const char *why)
         handshake->said = why;
         if (connected || probe_time_left_ms(probe) <= 100)
                 give_up(probe, connected ? MSG_VERDICT_TLS : MSG_VERDICT_UNREACHABLE);
-        else if (++handshake->target < handshake->targets.n)
-                connect_next(probe);
         else
-                targets_more(probe, try_more);
+                targets_more(probe, ++handshake->target, try_more);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *arg)

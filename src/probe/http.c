@@ -169,10 +169,8 @@ static void on_fetched(void *arg, const struct fetch_result *result)
         visit->target++;
         if (outcome->verdict != MSG_VERDICT_UNREACHABLE)
                 scheme_done(probe);
-        else if (visit->target < visit->targets.n)
-                fetch_next(probe);
         else
-                targets_more(probe, try_more);
+                targets_more(probe, visit->target, try_more);
 }
 
 /* A scheme that is not the last may use half of what is left, so that a silent port 80 leaves time for 443. */

@@ -171,10 +171,8 @@ static void silent(struct probe *probe, const struct fetch_result *result)
         journey->target++;
         if (probe_time_left_ms(probe) <= 100)
                 give_up(probe);
-        else if (journey->target < journey->targets.n)
-                fetch_next(probe);
         else
-                targets_more(probe, try_more);
+                targets_more(probe, journey->target, try_more);
 }
 
 static void on_fetched(void *arg, const struct fetch_result *result)

@@ -31,7 +31,7 @@ struct plain {
         int64_t deadline_ms;
         struct buf request;
         size_t sent;
-        bool connected, failed; /* failed: before anything could be waited for */
+        bool connected;
         struct response response;
 };
 

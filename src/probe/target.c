@@ -84,10 +84,12 @@ static void ask_v6(struct probe *probe)
         probe_ask(probe, probe->targets->host, PACKET_TYPE_AAAA, on_aaaa);
 }
 
-void targets_more(struct probe *probe, targets_fn *fn)
+void targets_more(struct probe *probe, size_t target, targets_fn *fn)
 {
-        probe->targets->fn = fn;
-        if (probe->targets->asked_v6)
+        struct targets *targets = probe->targets;
+
+        targets->fn = fn;
+        if (target < targets->n || targets->asked_v6)
                 fn(probe);
         else
                 ask_v6(probe);

@@ -35,9 +35,9 @@ struct targets {
 void targets_find(struct probe *probe, const char *host, targets_fn *fn);
 
 /*
- * The method has tried all that is known: fn is called, perhaps at once, when no more will come; what came stands behind the
- * others.  Bad DNSSEC finishes the probe instead.
+ * The method has tried all before `target`: fn is called, perhaps at once, when that one is there or no more will come.  Bad
+ * DNSSEC finishes the probe instead.
  */
-void targets_more(struct probe *probe, targets_fn *fn);
+void targets_more(struct probe *probe, size_t target, targets_fn *fn);
 /* How many share the time that is left, what is not asked for yet counted as one. */
 size_t targets_left(const struct targets *targets, size_t target);
