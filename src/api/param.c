@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/hex.h"
+
 #define PARAMS_MAX 2048 /* LIMIT_LIST_MAX ids and all the rest of the longest request */
 #define NAME_SHOWN 100  /* of a foreign name, in a sentence for people */
 
@@ -12,17 +14,6 @@ static const char *name_shown(struct act *act, struct str name)
 }
 
 /* ---- reading ---- */
-
-static int hex_value(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
 
 static res text_decode(struct act *act, struct str in, struct str *ret_out)
 {
@@ -37,8 +28,8 @@ static res text_decode(struct act *act, struct str in, struct str *ret_out)
                         continue;
                 }
                 if (i + 2 < in.n) {
-                        high = hex_value(in.p[i + 1]);
-                        low = hex_value(in.p[i + 2]);
+                        high = hex_digit(in.p[i + 1]);
+                        low = hex_digit(in.p[i + 2]);
                 }
                 if (high < 0 || low < 0)
                         return act_fail(act, ERR_PARAM_KIND,

@@ -20,7 +20,7 @@ void hex_upper(struct bytes in, char *out)
         hex_with(in, "0123456789ABCDEF", out);
 }
 
-static int hex_value(char c)
+int hex_digit(char c)
 {
         if (c >= '0' && c <= '9')
                 return c - '0';
@@ -33,8 +33,8 @@ res hex_decode(struct str in, uint8_t *out, size_t out_size)
 {
         ENSURE(in.n % 2 == 0 && in.n / 2 == out_size, ERR_FORMAT);
         for (size_t i = 0; i < in.n; i++)
-                ENSURE(hex_value(in.p[i]) >= 0, ERR_FORMAT);
+                ENSURE(hex_digit(in.p[i]) >= 0, ERR_FORMAT);
         for (size_t i = 0; i < out_size; i++)
-                out[i] = (uint8_t)(hex_value(in.p[2 * i]) << 4 | hex_value(in.p[2 * i + 1]));
+                out[i] = (uint8_t)(hex_digit(in.p[2 * i]) << 4 | hex_digit(in.p[2 * i + 1]));
         return RES_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "http/reader.h"
 
+#include "base/hex.h"
 #include "base/limits.h"
 
 int http_head_find(struct http_head_scan *scan, struct str bytes, size_t room, size_t *ret_size)
@@ -112,16 +113,9 @@ int http_field_line(struct str line, struct tc3_header *ret_field)
 
 /* -- chunks ------------------------------------------------------------------------------------- */
 
-static int http_hex(char c)
-{
-        const char lower = (char)(c | 0x20);
-
-        return http_is_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static enum http_chunk_state http_chunk_size_byte(struct http_chunks *chunks, char c)
 {
-        const int digit = http_hex(c);
+        const int digit = hex_digit(c);
 
         if (digit >= 0 && chunks->digits < LIMIT_HTTP_CHUNK_DIGITS) {
                 chunks->digits++;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/hex.h"
+
 #define CHUNK_LINE 64 /* a size and small extensions */
 
 void response_init(struct response *response)
@@ -166,21 +168,13 @@ static void read_header(struct response *response, struct str line)
                 break_off(response);
 }
 
-static int hex_value(char c)
-{
-        if (is_digit(c))
-                return c - '0';
-        c = (char)(c | 0x20);
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void read_chunk_size(struct response *response, struct str line)
 {
         uint64_t size = 0;
         size_t i = 0;
 
-        for (; i < line.n && i < 15 && hex_value(line.p[i]) >= 0; i++)
-                size = size << 4 | (uint64_t)hex_value(line.p[i]);
+        for (; i < line.n && i < 15 && hex_digit(line.p[i]) >= 0; i++)
+                size = size << 4 | (uint64_t)hex_digit(line.p[i]);
         if (i == 0 || line.n > CHUNK_LINE || (i < line.n && !strchr("; \t", line.p[i]))) {
                 break_off(response);
                 return;

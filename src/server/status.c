@@ -6,6 +6,7 @@
 
 #include "base/b64.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "core/crl.h"
 #include "core/issuers.h"
 #include "core/ocsp_queue.h"
@@ -82,15 +83,6 @@ static void status_issuer(struct server *server, struct http_request *request, s
 }
 
 /* ---- OCSP -------------------------------------------------------------------------------------------- */
-
-static int hex_digit(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* GET: /ocsp/<percent-encoded base64> (RFC 6960 §A.1).  Some clients do not encode '/', '+' and '='. */
 static res ocsp_from_path(struct http_request *request, struct buf *out)
