@@ -36,7 +36,7 @@ static MUST res rollover_old_key(struct acme_call *call, const struct jws *inner
 
         if (!res_is_ok(jws_key_from_old_key(call->request->arena, payload, &old, &why)))
                 return act_fail(&call->act, ERR_ACME_MALFORMED, "oldKey: %s", why);
-        if (old.spki.n != call->account.spki_n || memcmp(old.spki.p, call->account.spki, old.spki.n) != 0)
+        if (!bytes_equal(old.spki, bytes_of(call->account.spki, call->account.spki_n)))
                 return act_fail(&call->act, ERR_ACME_MALFORMED, "oldKey is not the account's key.");
         return RES_OK;
 }

@@ -8,9 +8,14 @@ static char str_lower(char c)
         return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool str_equal(struct str a, struct str b)
+bool bytes_equal(struct bytes a, struct bytes b)
 {
         return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool str_equal(struct str a, struct str b)
+{
+        return bytes_equal(bytes_of(a.p, a.n), bytes_of(b.p, b.n));
 }
 
 bool str_equal_nocase(struct str a, struct str b)

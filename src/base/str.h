@@ -42,6 +42,7 @@ static inline bool str_is_empty(struct str s)
         return s.n == 0;
 }
 
+bool bytes_equal(struct bytes a, struct bytes b); /* empty and absent are equal */
 bool str_equal(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII */
 bool str_equals(struct str a, const char *text);

@@ -30,8 +30,7 @@ static bool is_of_issuer(const struct issuer *issuer, struct bytes key_id)
 {
         struct pki_cert cert;
 
-        return issuer && res_is_ok(pki_cert_parse(issuer->der, &cert)) && cert.key_id.n == key_id.n &&
-               memcmp(cert.key_id.p, key_id.p, key_id.n) == 0;
+        return issuer && res_is_ok(pki_cert_parse(issuer->der, &cert)) && bytes_equal(cert.key_id, key_id);
 }
 
 res acme_renewal_find(struct act *act, struct store_conn *conn, struct str text, struct issued_row *ret_row)

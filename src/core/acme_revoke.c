@@ -43,7 +43,7 @@ static MUST res revoke_find(struct act *act, struct bytes der, struct issued_row
         TRY(store_read(act->core->store, &reader));
         res found = store_issued_get_by_serial(reader, act->arena, ret_cert->serial, ret_row);
 
-        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && (ret_row->der.n != der.n || memcmp(ret_row->der.p, der.p, der.n) != 0)))
+        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && !bytes_equal(ret_row->der, der)))
                 return act_fail(act, ERR_ACME_ABSENT, "The certificate was not issued here.");
         return found;
 }
@@ -96,7 +96,7 @@ static MUST res revoke_allowed(struct act *act, const struct acme_revoke *in, co
 
         TRY(store_read(act->core->store, &reader));
         if (in->account == NULL) {
-                may = in->key->spki.n == cert->spki.der.n && memcmp(in->key->spki.p, cert->spki.der.p, in->key->spki.n) == 0;
+                may = bytes_equal(in->key->spki, cert->spki.der);
         } else {
                 TRY(is_orderer(act, reader, in->account, row, &may));
                 if (!may)

@@ -62,7 +62,7 @@ static const struct issued_row *window_find(struct window *window, struct bytes 
                 const size_t at = (window->next + i) % window->n;
                 const struct issued_row *row = &window->rows[at];
 
-                if (row->serial.n == serial.n && memcmp(row->serial.p, serial.p, serial.n) == 0) {
+                if (bytes_equal(row->serial, serial)) {
                         window->next = at + 1;
                         return row;
                 }

@@ -127,11 +127,6 @@ static void check_lint(struct audit *audit, const struct msg_log_entry *entry, s
                            finding.detail ? finding.detail : "The lint could not read it.", finding.rule ? finding.rule : "form", entry->profile);
 }
 
-static bool bytes_equal(struct bytes a, struct bytes b)
-{
-        return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 /* Two programs hold the same bytes, each under a user of its own: then a sample is enough. */
 static bool is_to_verify(const struct audit *audit, const struct msg_log_entry *entry, struct bytes der, const struct issued_row *row)
 {

@@ -15,11 +15,6 @@
 #define TRUST_FILE "/etc/ssl/certs/ca-certificates.crt" /* as Debian's ca-certificates writes it */
 #define TRUST_BYTES (2 * 1024 * 1024)                   /* it has about 220 KB */
 
-static bool bytes_equal(struct bytes a, struct bytes b)
-{
-        return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n) == 0;
-}
-
 /* Is `top` this CA, or signed by it? */
 static bool ca_answers_for(struct pki_kit *kit, struct bytes ca_der, const struct pki_cert *top)
 {

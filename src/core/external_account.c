@@ -198,11 +198,6 @@ static MUST res external_verify(struct act *act, const struct external_account_r
         return verified;
 }
 
-static bool bytes_equal(struct bytes a, struct bytes b)
-{
-        return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 res external_account_check(struct act *act, struct str json, struct str url, const struct jws_key *key,
                            struct external_account_row *ret_row)
 {

@@ -287,15 +287,10 @@ static struct bytes finding_serial(struct arena *arena, const char *subject)
         return bytes_of(arena_copy(arena, serial, sizeof serial), sizeof serial);
 }
 
-static bool bytes_are(struct bytes a, struct bytes b)
-{
-        return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 static bool is_known(const struct reconciling *round, struct bytes serial)
 {
         for (size_t i = 0; i < round->known_count; i++)
-                if (bytes_are(round->known[i].serial, serial))
+                if (bytes_equal(round->known[i].serial, serial))
                         return true;
         return false;
 }
@@ -303,7 +298,7 @@ static bool is_known(const struct reconciling *round, struct bytes serial)
 static bool is_found_again(const struct reconciling *round, struct bytes serial)
 {
         for (size_t i = 0; i < round->audit->report->shown; i++)
-                if (bytes_are(finding_serial(round->act->arena, round->audit->report->findings[i].subject), serial))
+                if (bytes_equal(finding_serial(round->act->arena, round->audit->report->findings[i].subject), serial))
                         return true;
         return false;
 }

@@ -48,9 +48,7 @@ static res find_issued(struct act *act, struct store_conn *conn, const struct pk
         struct certificate_row row = {0};
 
         TRY(store_issued_get_by_serial(conn, act->arena, leaf->serial, &issued));
-        ENSURE(issued.account_id == act->account_id && issued.der.n == leaf->der.n &&
-                       memcmp(issued.der.p, leaf->der.p, leaf->der.n) == 0,
-               ERR_NOT_FOUND);
+        ENSURE(issued.account_id == act->account_id && bytes_equal(issued.der, leaf->der), ERR_NOT_FOUND);
         TRY(store_certificate_get(conn, act->arena, act->account_id, issued.certificate_id, &row));
         *ret_id = row.certificate_id;
         return RES_OK;

@@ -5,21 +5,16 @@
 #include "core/key_gate.h"
 #include "core/key_import.h"
 
-static bool same_bytes(struct bytes a, struct bytes b)
-{
-        return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 /* A key that belongs to one of the CAs is a slip of its own. */
 static res key_check_match(struct upload *upload)
 {
         struct act *act = upload->act;
         const struct pki_chain *chain = &upload->chain;
 
-        if (same_bytes(chain->v[0].spki.der, upload->key.spki))
+        if (bytes_equal(chain->v[0].spki.der, upload->key.spki))
                 return RES_OK;
         for (size_t i = 1; i < chain->n; i++)
-                if (same_bytes(chain->v[i].spki.der, upload->key.spki))
+                if (bytes_equal(chain->v[i].spki.der, upload->key.spki))
                         return act_fail(act, ERR_CERT_MATCH, "The private key is that of the CA %s, not that of %s.",
                                         chain_name(act, chain->v[i].subject), chain_name(act, chain->v[0].subject));
         return act_fail(act, ERR_CERT_MATCH,

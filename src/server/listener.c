@@ -149,8 +149,7 @@ static const struct issuer *issuer_of_leaf(const struct issuers *issuers, struct
         for (size_t i = 0; i < issuers_count(issuers); i++) {
                 const struct issuer *issuer = issuers_at(issuers, i);
 
-                if (res_is_ok(pki_cert_parse(issuer->der, &ca)) && ca.subject.n == cert.issuer.n &&
-                    memcmp(ca.subject.p, cert.issuer.p, ca.subject.n) == 0)
+                if (res_is_ok(pki_cert_parse(issuer->der, &ca)) && bytes_equal(ca.subject, cert.issuer))
                         return issuer;
         }
         return NULL;

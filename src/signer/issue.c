@@ -107,7 +107,7 @@ static bool is_own_key(const struct authority *authority, struct bytes spki)
 {
         for (size_t i = 0; i < authority->count; i++) {
                 struct bytes own = authority->issuer[i].cert.spki.der;
-                if (own.n == spki.n && memcmp(own.p, spki.p, own.n) == 0)
+                if (bytes_equal(own, spki))
                         return true;
         }
         return false;

@@ -124,7 +124,7 @@ static res own_is_logged(void *context, const struct pki_cert *cert, struct byte
         if (found.err == ERR_NOT_FOUND)
                 return RES_OK;
         TRY(found);
-        *ret_is = entry.der.n == der.n && memcmp(entry.der.p, der.p, der.n) == 0;
+        *ret_is = bytes_equal(entry.der, der);
         return RES_OK;
 }
 
