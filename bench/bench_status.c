@@ -1,13 +1,14 @@
 /*
- * Who checks certificates: OCSP and CRL over plain HTTP, keep-alive.
+ * Who checks certificates, or has some signed, over plain HTTP: the same client for every server.
  *
- *     bench_status PARENT-PID HOST PORT REQUEST-FILE… [--times N] [--get PATH]
+ *     bench_status PARENT-PID HOST PORT REQUEST-FILE… [--times N] [--close]
  *
- * Each file holds one HTTP request as it goes over the wire; they are sent in turn, N in all.  What is told is the CPU of
- * the service's programs for each.
+ * Each file holds one HTTP request as it goes over the wire; they are sent in turn, N in all, on connections that stay, or, with --close,
+ * one a connection, for servers that know nothing else.  What is told is the CPU of the service's programs for each.
  */
 #include <getopt.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/answer.h"
 #include "bench/proc.h"
 
 #define REQUESTS_MAX 4096
@@ -44,73 +46,94 @@ static void read_request(size_t i, const char *path)
         fclose(f);
 }
 
-static int connect_to(const char *host, const char *port)
+static struct addrinfo *find(const char *host, const char *port)
 {
         struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM};
-        int one = 1;
 
         if (getaddrinfo(host, port, &hints, &found) != 0)
                 die("no such host");
-        int fd = socket(found->ai_family, SOCK_STREAM, 0);
+        return found;
+}
 
-        if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0)
+static int connect_to(const struct addrinfo *to)
+{
+        int fd = socket(to->ai_family, SOCK_STREAM, 0), one = 1;
+
+        if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen) != 0)
                 die("connect");
         setsockopt(fd, 6 /* IPPROTO_TCP */, 1 /* TCP_NODELAY */, &one, sizeof one);
-        freeaddrinfo(found);
         return fd;
 }
 
 static void read_answer(int fd)
 {
-        size_t have = 0, want = ANSWER_BYTES - 1;
+        struct http_answer got;
+        ssize_t n = 1;
 
-        while (have < want) {
-                ssize_t n = read(fd, answer + have, ANSWER_BYTES - 1 - have);
-
-                if (n <= 0)
+        for (size_t have = 0; n > 0; have += (size_t)n) {
+                n = read(fd, answer + have, ANSWER_BYTES - 1 - have);
+                if (n < 0)
                         die("the connection was closed");
-                have += (size_t)n;
-                answer[have] = '\0';
-                const char *end = memmem(answer, have, "\r\n\r\n", 4), *length = strcasestr(answer, "\r\nContent-Length:");
-
-                if (end != NULL && length != NULL && length < end)
-                        want = (size_t)(end + 4 - answer) + strtoul(length + 17, NULL, 10);
+                answer[have + (size_t)n] = '\0';
+                if (!http_answer_read(answer, have + (size_t)n, /* ended= */ n == 0, &got))
+                        continue;
+                if (got.status != 200)
+                        die("not 200");
+                return;
         }
-        if (strncmp(answer, "HTTP/1.1 200", 12) != 0)
-                die("not 200");
+        die("the connection was closed");
+}
+
+/* One on each connection, then all the answers. */
+static void ask(size_t first, size_t count, const struct addrinfo *to, int fds[CONNECTIONS], bool stays)
+{
+        for (size_t k = 0; k < CONNECTIONS; k++) {
+                const size_t i = (first + k) % count;
+
+                if (!stays)
+                        fds[k] = connect_to(to);
+                if (write(fds[k], requests[i].p, requests[i].n) < 0)
+                        die("write");
+        }
+        for (size_t k = 0; k < CONNECTIONS; k++) {
+                read_answer(fds[k]);
+                if (!stays)
+                        close(fds[k]);
+        }
 }
 
 int main(int argc, char **argv)
 {
-        static const struct option options[] = {{"times", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
+        static const struct option options[] = {{"times", required_argument, NULL, 't'}, {"close", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
         size_t times = 100000, count = 0;
+        bool stays = true;
         int fds[CONNECTIONS];
 
-        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
                 times = o == 't' ? strtoul(optarg, NULL, 10) : times;
+                stays = o != 'c' && stays;
+        }
         if (argc - optind < 4 || argc - optind - 3 > REQUESTS_MAX) {
-                fprintf(stderr, "usage: %s PARENT-PID HOST PORT REQUEST-FILE… [--times N]\n", argv[0]);
+                fprintf(stderr, "usage: %s PARENT-PID HOST PORT REQUEST-FILE… [--times N] [--close]\n", argv[0]);
                 return 2;
         }
         const char *const *at = (const char *const *)argv + optind;
+        const pid_t service = (pid_t)strtol(at[0], NULL, 10);
+        struct addrinfo *to = find(at[1], at[2]);
 
         for (int i = optind + 3; i < argc; i++)
                 read_request(count++, argv[i]);
-        for (size_t k = 0; k < CONNECTIONS; k++)
-                fds[k] = connect_to(at[1], at[2]);
-        double before = proc_cpu_sec_tree((pid_t)strtol(at[0], NULL, 10));
+        for (size_t k = 0; k < CONNECTIONS && stays; k++)
+                fds[k] = connect_to(to);
+        const double before = proc_cpu_sec_tree(service);
 
-        for (size_t i = 0; i < times; i += CONNECTIONS) {
-                for (size_t k = 0; k < CONNECTIONS; k++)
-                        if (write(fds[k], requests[(i + k) % count].p, requests[(i + k) % count].n) < 0)
-                                die("write");
-                for (size_t k = 0; k < CONNECTIONS; k++)
-                        read_answer(fds[k]);
-        }
-        printf("%.4f ms CPU each\n", (proc_cpu_sec_tree((pid_t)strtol(at[0], NULL, 10)) - before) / (double)times * 1e3);
-        for (size_t k = 0; k < CONNECTIONS; k++)
+        for (size_t i = 0; i < times; i += CONNECTIONS)
+                ask(i, count, to, fds, stays);
+        printf("%.4f ms CPU each\n", (proc_cpu_sec_tree(service) - before) / (double)times * 1e3);
+        for (size_t k = 0; k < CONNECTIONS && stays; k++)
                 close(fds[k]);
         for (size_t i = 0; i < count; i++)
                 free(requests[i].p);
+        freeaddrinfo(to);
         return 0;
 }
