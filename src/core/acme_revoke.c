@@ -138,6 +138,12 @@ static MUST res revoke_key(struct act *act, const struct acme_revoke *in, const 
         return compromise_report(act, bytes_of(hash, sizeof hash), in->account ? "owner" : "proof", &count);
 }
 
+/* Revoked, but it was not known yet that the key is out (BR 7.2.2). */
+static bool is_raised(const struct revoking *revoking)
+{
+        return revoking->reason == REVOKE_KEY_COMPROMISE && revoking->issued.revoke_reason != REVOKE_KEY_COMPROMISE;
+}
+
 res acme_revoke_certificate(struct act *act, const struct acme_revoke *in)
 {
         struct revoking revoking = {.act = act, .in = in};
@@ -146,10 +152,10 @@ res acme_revoke_certificate(struct act *act, const struct acme_revoke *in)
         TRY(revoke_reason(act, in, &revoking.reason));
         TRY(revoke_find(act, in->der, &revoking.issued, &cert));
         TRY(revoke_allowed(act, in, &revoking.issued, &cert));
-        if (revoking.issued.revoked_at > 0)
-                return act_fail(act, ERR_ACME_REVOKED, "The certificate is revoked already.");
         if (in->account == NULL && !in->has_reason)
                 revoking.reason = REVOKE_KEY_COMPROMISE; /* whoever holds the key and is not the account tells that it is out */
+        if (revoking.issued.revoked_at > 0 && !is_raised(&revoking))
+                return act_fail(act, ERR_ACME_REVOKED, "The certificate is revoked already.");
         act->account_id = revoking.issued.account_id;
         if (revoking.reason == REVOKE_KEY_COMPROMISE)
                 return revoke_key(act, in, &cert);

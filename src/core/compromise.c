@@ -53,10 +53,21 @@ static bool is_pending(const struct certificate_row *row)
         return row->issued_id == 0 && (row->status == CERT_PENDING || row->status == CERT_DNS_AUTO || row->status == CERT_LETTER);
 }
 
+static res raise_one(struct compromise *compromise, struct store_tx *tx, const struct certificate_row *row)
+{
+        bool raised = false;
+
+        TRY(revoke_raise(compromise->act, tx, row, COMPROMISE_WHY, &raised));
+        compromise->revoked += raised;
+        return RES_OK;
+}
+
 static res report_one(struct compromise *compromise, struct store_tx *tx, const struct certificate_row *row)
 {
         struct act *act = compromise->act;
 
+        if (row->status == CERT_REVOKED)
+                return raise_one(compromise, tx, row);
         if (!is_revocable(row))
                 return RES_OK;
         TRY(close_request(act, tx, row));

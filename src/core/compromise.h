@@ -9,8 +9,8 @@
 #include "base/buf.h"
 
 /*
- * `source`: owner, proof, operator.  Revokes what is issued for the key, fails what is applied for, and blocks the key.
- * *ret_count: certificates that were revoked now.
+ * `source`: owner, proof, operator.  Revokes what is issued for the key, fails what is applied for, and blocks the key; what was
+ * revoked for another reason is said to be compromised (revoke_raise).  *ret_count: certificates that were revoked or raised now.
  */
 MUST res compromise_report(struct act *act, struct bytes spki_hash, const char *source, int64_t *ret_count);
 

@@ -3,7 +3,7 @@
  * to the signer, who builds the list from them, signs it, and gives what stands around the entries.  Here the same entries are
  * joined with that, the signature is verified, the frame is stored, and only then the list is served: its megabytes move
  * neither through the socket nor into the database.  A start joins what is stored with the first `listed` entries of the
- * shard's blocks, which are never changed: the same bytes again, or, if the signature does not fit, a new list.
+ * shard's blocks, which change only where a reason is raised: the same bytes again, or, if the signature does not fit, a new list.
  *
  * A list is due when the count has moved on since it was made, or when a day has passed; so nothing has to be remembered about
  * a revocation but the revocation itself, and a crash anywhere only makes the next look do it.
@@ -55,7 +55,7 @@ static res crl_walk(struct store_conn *conn, const struct crl_row *row, struct l
 /* Once, instead of growing towards it. */
 static res crl_make_room(const struct list *list, int64_t count)
 {
-        const size_t n = count < 0 ? 0 : (size_t)count;
+        const size_t n = count < 0 ? 0 : count > LIMIT_CRL_SHARD ? LIMIT_CRL_SHARD : (size_t)count; /* one that was raised is counted twice */
 
         TRY(pki_crl_expect(list->crl, n));
         return list->entries ? buf_make_room(list->entries, n * sizeof(struct msg_crl_entry)) : RES_OK;

@@ -71,6 +71,24 @@ static res revoke_tell(struct act *act, struct store_tx *tx, const struct certif
         return act_log(act, tx, row->certificate_id, "revoked", why);
 }
 
+res revoke_raise(struct act *act, struct store_tx *tx, const struct certificate_row *row, const char *why, bool *ret_raised)
+{
+        const struct issued_row *rows = NULL;
+        struct act owner = *act;
+        size_t n = 0;
+
+        owner.account_id = row->account_id;
+        *ret_raised = false;
+        TRY(store_issued_list(store_tx_conn(tx), act->arena, row->account_id, row->certificate_id, &rows, &n));
+        for (size_t i = 0; i < n; i++) {
+                if (rows[i].revoked_at == 0 || rows[i].revoke_reason == REVOKE_KEY_COMPROMISE || rows[i].not_after < act->now_sec)
+                        continue;
+                TRY(store_issued_raise(tx, row->account_id, rows[i].issued_id, REVOKE_KEY_COMPROMISE));
+                *ret_raised = true;
+        }
+        return *ret_raised ? revoke_tell(&owner, tx, row, why) : RES_OK;
+}
+
 res revoke_certificate(struct act *act, struct store_tx *tx, const struct certificate_row *row, enum revoke_reason reason,
                        const char *why)
 {

@@ -35,3 +35,8 @@ MUST res revoke_issued(struct act *act, struct store_tx *tx, const struct issued
  */
 MUST res revoke_certificate(struct act *act, struct store_tx *tx, const struct certificate_row *row, enum revoke_reason reason,
                             const char *why);
+/*
+ * One that is revoked for another reason, and whose key turns out to be in other hands: lists and answers say keyCompromise from now on,
+ * of the same moment (BR 7.2.2); the owner is told.  *ret_raised false: it was said already, or the certificate has ended.
+ */
+MUST res revoke_raise(struct act *act, struct store_tx *tx, const struct certificate_row *row, const char *why, bool *ret_raised);

@@ -230,8 +230,8 @@ res revocation_check_reason(struct act *act, struct str reason, struct str reaso
                 return act_fail(act, ERR_PARAM_VALUE, "Reason may have at most %d printable characters.", LIMIT_REASON_CHARS);
         if (reason_code.n > 0 && !revoke_reason_find(reason_code, ret_code))
                 return act_fail(act, ERR_PARAM_VALUE,
-                                "ReasonCode must be unspecified, keyCompromise, affiliationChanged, superseded, "
-                                "cessationOfOperation or privilegeWithdrawn.");
+                                "ReasonCode must be unspecified, keyCompromise, affiliationChanged, superseded "
+                                "or cessationOfOperation; an operator may say privilegeWithdrawn too.");
         if (reason_code.n == 0 && !revoke_reason_find(reason, ret_code))
                 *ret_code = REVOKE_UNSPECIFIED;
         return RES_OK;
@@ -263,6 +263,8 @@ res revocation_file(struct act *act, struct str certificate_id, struct str reaso
         TRY(store_read(act->core->store, &conn));
         TRY(certificate_own(act, conn, certificate_id, &row));
         TRY(revocation_check_reason(act, reason, reason_code, &filing.code));
+        if (filing.code == REVOKE_PRIVILEGE_WITHDRAWN) /* BR 4.9.1.1: the CA's own word */
+                return act_fail(act, ERR_PARAM_VALUE, "privilegeWithdrawn is said by the operator alone; choose another reason.");
         filing.product = catalogue_product(act_catalogue(act), row.package_type);
         if (filing.code == REVOKE_KEY_COMPROMISE) {
                 TRY(filing_compromised(&filing, &row));

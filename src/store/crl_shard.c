@@ -39,7 +39,7 @@ static const struct column crl_columns[] = {
         " COALESCE(c.crl_number, 0) AS crl_number, COALESCE(c.this_update, 0) AS this_update, COALESCE(c.listed, 0) AS listed" \
         " FROM crl_shard s LEFT JOIN crl c ON c.issuer = s.issuer AND c.shard = s.shard"
 
-enum { NEWEST, ADD, OPEN, LIST, GET, COUNT_REVOKED, REVOKED, BLOCK_NEWEST, BLOCK_PUT, WALK, CRL_PUT, CRL_GET };
+enum { NEWEST, ADD, OPEN, LIST, GET, COUNT_REVOKED, REVOKED, BLOCK_NEWEST, BLOCK_PUT, BLOCKS, WALK, CRL_PUT, CRL_GET };
 static const struct sql statements[] = {
         [NEWEST] = SQL_SYSTEM("crl_shard_newest",
                 "SELECT issuer, shard, issued_count FROM crl_shard WHERE issuer = $1 ORDER BY shard DESC LIMIT 1"),
@@ -57,6 +57,7 @@ static const struct sql statements[] = {
         [BLOCK_PUT] = SQL_SYSTEM("crl_block_put",
                 "INSERT INTO crl_block (issuer, shard, block, entries) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT (issuer, shard, block) DO UPDATE SET entries = excluded.entries"),
+        [BLOCKS] = SQL_SYSTEM("crl_block_list", "SELECT block, entries FROM crl_block WHERE issuer = $1 AND shard = $2 ORDER BY block"),
         [WALK] = SQL_SYSTEM("crl_shard_walk", "SELECT entries FROM crl_block WHERE issuer = $1 AND shard = $2 ORDER BY block"),
         [CRL_PUT] = SQL_SYSTEM("crl_put",
                 "INSERT INTO crl (" CRL ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -96,7 +97,7 @@ res store_crl_shard_assign_many(struct store_tx *tx, struct str issuer, int64_t 
         int64_t shard = 0, issued = 0;
 
         TRY(newest(tx, issuer, &shard, &issued));
-        if (shard == 0 || issued >= LIMIT_CRL_SHARD)
+        if (shard == 0 || issued + count > LIMIT_CRL_SHARD)
                 TRY(change(tx, OPEN, issuer, ++shard, count));
         else
                 TRY(change(tx, ADD, issuer, shard, count));
@@ -203,6 +204,17 @@ static res block_newest(struct store_tx *tx, struct str issuer, int64_t shard, i
         return RES_OK;
 }
 
+static res block_put(struct store_tx *tx, struct str issuer, int64_t shard, int64_t block, struct bytes entries)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_crl_shard, BLOCK_PUT);
+
+        query_str(&q, issuer);
+        query_int(&q, shard);
+        query_int(&q, block);
+        query_bytes(&q, entries);
+        return query_run(&q);
+}
+
 static res block_add(struct store_tx *tx, struct str issuer, int64_t shard, const uint8_t entry[ENTRY_BYTES])
 {
         uint8_t bytes[BLOCK_BYTES];
@@ -211,12 +223,18 @@ static res block_add(struct store_tx *tx, struct str issuer, int64_t shard, cons
 
         TRY(block_newest(tx, issuer, shard, &block, bytes, &n));
         memcpy(bytes + n, entry, ENTRY_BYTES);
-        struct query q = query_of(store_tx_conn(tx), &sql_crl_shard, BLOCK_PUT);
+        return block_put(tx, issuer, shard, block, bytes_of(bytes, n + ENTRY_BYTES));
+}
+
+static res revoked_add(struct store_tx *tx, const struct revoked *revoked)
+{
+        const struct str issuer = {revoked->issuer, revoked->issuer_n};
+
+        TRY(block_add(tx, issuer, revoked->shard, revoked->entry));
+        struct query q = query_of(store_tx_conn(tx), &sql_crl_shard, COUNT_REVOKED);
 
         query_str(&q, issuer);
-        query_int(&q, shard);
-        query_int(&q, block);
-        query_bytes(&q, bytes_of(bytes, n + ENTRY_BYTES));
+        query_int(&q, revoked->shard);
         return query_run(&q);
 }
 
@@ -225,14 +243,58 @@ res store_crl_shard_count_revoked(struct store_tx *tx, int64_t account_id, int64
         struct revoked revoked;
 
         TRY(revoked_read(tx, account_id, issued_id, &revoked));
-        const struct str issuer = {revoked.issuer, revoked.issuer_n};
+        return revoked_add(tx, &revoked);
+}
 
-        TRY(block_add(tx, issuer, revoked.shard, revoked.entry));
-        struct query q = query_of(store_tx_conn(tx), &sql_crl_shard, COUNT_REVOKED);
+/* The place of this serial's entry in a block; block.n: it has none. */
+static size_t block_find(struct bytes block, const uint8_t serial[ENTRY_SERIAL])
+{
+        size_t at = 0;
 
-        query_str(&q, issuer);
-        query_int(&q, revoked.shard);
-        return query_run(&q);
+        while (at + ENTRY_BYTES <= block.n && memcmp(block.p + at, serial, ENTRY_SERIAL) != 0)
+                at += ENTRY_BYTES;
+        return at + ENTRY_BYTES <= block.n ? at : block.n;
+}
+
+/* What the entry was, with an end that no list reaches back to; *ret_n 0: there is none. */
+static res block_void(struct store_tx *tx, const struct revoked *revoked, int64_t *ret_block, uint8_t bytes[BLOCK_BYTES], size_t *ret_n)
+{
+        CLEAN(query_done) struct query q = query_of(store_tx_conn(tx), &sql_crl_shard, BLOCKS);
+
+        query_str(&q, (struct str){revoked->issuer, revoked->issuer_n});
+        query_int(&q, revoked->shard);
+        for (*ret_n = 0;;) {
+                bool row = false;
+
+                TRY(query_step(&q, &row));
+                if (!row)
+                        return RES_OK;
+                const struct bytes entries = query_get_bytes(&q, 1);
+                const size_t at = block_find(entries, revoked->entry);
+
+                ENSURE(entries.n <= BLOCK_BYTES, ERR_STORE);
+                if (at == entries.n)
+                        continue;
+                memcpy(bytes, entries.p, entries.n);
+                memset(bytes + at + ENTRY_SERIAL + 4, 0, 4);
+                *ret_block = query_get_int(&q, 0);
+                *ret_n = entries.n;
+                return RES_OK;
+        }
+}
+
+res store_crl_shard_list_anew(struct store_tx *tx, int64_t account_id, int64_t issued_id)
+{
+        struct revoked revoked;
+        uint8_t bytes[BLOCK_BYTES];
+        int64_t block = 0;
+        size_t n = 0;
+
+        TRY(revoked_read(tx, account_id, issued_id, &revoked));
+        TRY(block_void(tx, &revoked, &block, bytes, &n));
+        if (n > 0)
+                TRY(block_put(tx, (struct str){revoked.issuer, revoked.issuer_n}, revoked.shard, block, bytes_of(bytes, n)));
+        return revoked_add(tx, &revoked);
 }
 
 /* At most `*left` entries of it, which counts down. */

@@ -9,7 +9,7 @@
 
 /* Count one more certificate of the issuer in and tell its shard; opens the next shard when one is full. */
 MUST res store_crl_shard_assign(struct store_tx *tx, struct str issuer, int64_t *ret_shard);
-/* The same for `count` certificates at once, all of one shard: a batch may run over the limit by its size. */
+/* The same for `count` certificates at once, all of one shard, which no batch makes larger than it may be. */
 MUST res store_crl_shard_assign_many(struct store_tx *tx, struct str issuer, int64_t count, int64_t *ret_shard);
 
 /* A shard, and its newest list without the bytes: crl_number 0 = there is none yet. */
@@ -29,6 +29,11 @@ MUST res store_crl_shard_get(struct store_conn *c, struct arena *a, struct str i
  * new list and forgets old OCSP answers.
  */
 MUST res store_crl_shard_count_revoked(struct store_tx *tx, int64_t account_id, int64_t issued_id);
+/*
+ * The row says something else of its revocation than it did: counted again, so that all who watch see it, while the former entry is
+ * on no list any more.  store_issued_raise() calls it.  A list that was made before cannot be joined again: a start makes a new one.
+ */
+MUST res store_crl_shard_list_anew(struct store_tx *tx, int64_t account_id, int64_t issued_id);
 
 /* Called for each revoked certificate of the shard, in the order of revocation (RFC 5280 asks for none). */
 struct store_crl_entry {
@@ -36,7 +41,7 @@ struct store_crl_entry {
         int64_t revoked_at, reason;
 };
 typedef res store_crl_entry_fn(void *arg, const struct store_crl_entry *entry);
-/* Of the first `count` those that did not end before `ended_before`: the same at any later time, as entries are only added. */
+/* Of the first `count` those that did not end before `ended_before`: the same at any later time, unless one is listed anew. */
 MUST res store_crl_shard_walk(struct store_conn *c, struct str issuer, int64_t shard, int64_t count, int64_t ended_before,
                               store_crl_entry_fn *fn, void *arg);
 

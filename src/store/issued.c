@@ -32,7 +32,7 @@ static const struct column status_columns[] = {
 #define ISSUED "issued_id, account_id, certificate_id, serial, state, issuer, profile, profile_hash, crl_shard, request, der, " \
         "not_before, not_after, caa_checked_at, created_at, revoked_at, revoke_reason"
 
-enum { INSERT, FINISH, SET_DEAD, REVOKE, GET, LIST, LIST_SIGNING, LIST_FORGOTTEN, LIST_ALL, LIST_SERIALS, GET_STATUS, GET_BY_SERIAL };
+enum { INSERT, FINISH, SET_DEAD, REVOKE, RAISE, GET, LIST, LIST_SIGNING, LIST_FORGOTTEN, LIST_ALL, LIST_SERIALS, GET_STATUS, GET_BY_SERIAL };
 static const struct sql statements[] = {
         [INSERT] = SQL("issued_insert",
                 "INSERT INTO issued (" ISSUED ", certificate_seq)"
@@ -45,6 +45,8 @@ static const struct sql statements[] = {
         [REVOKE] = SQL("issued_revoke",
                 "UPDATE issued SET revoked_at = $3, revoke_reason = $4"
                 " WHERE account_id = $1 AND issued_id = $2 AND state <> 'signing' AND revoked_at = 0"),
+        [RAISE] = SQL("issued_raise",
+                "UPDATE issued SET revoke_reason = $3 WHERE account_id = $1 AND issued_id = $2 AND revoked_at > 0 AND revoke_reason <> $3"),
         [GET] = SQL_ROW("issued_get", columns, "SELECT " ISSUED " FROM issued WHERE account_id = $1 AND issued_id = $2"),
         [LIST] = SQL_ROW("issued_list", columns,
                 "SELECT " ISSUED " FROM issued WHERE account_id = $1 AND certificate_seq = " SQL_SEQ_OF("$1", "$2")
@@ -110,6 +112,17 @@ res store_issued_set_dead(struct store_tx *tx, int64_t account_id, int64_t issue
 res store_issued_revoke(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t revoked_at, int64_t reason)
 {
         return set_revoked(tx, REVOKE, account_id, issued_id, revoked_at, reason);
+}
+
+res store_issued_raise(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t reason)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_issued, RAISE);
+
+        query_int(&q, account_id);
+        query_int(&q, issued_id);
+        query_int(&q, reason);
+        TRY(query_run_one(&q));
+        return store_crl_shard_list_anew(tx, account_id, issued_id);
 }
 
 void store_issued_keep(struct arena *a, struct issued_row *row)

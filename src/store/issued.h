@@ -30,6 +30,8 @@ MUST res store_issued_set_dead(struct store_tx *tx, int64_t account_id, int64_t 
  * goes up in the same transaction, and core/crl and core/ocsp watch it.
  */
 MUST res store_issued_revoke(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t revoked_at, int64_t reason);
+/* Revoked already, and worse than was thought then: another reason, the same moment (BR 7.2.2).  ERR_NOT_FOUND: it has that reason, or is not revoked. */
+MUST res store_issued_raise(struct store_tx *tx, int64_t account_id, int64_t issued_id, int64_t reason);
 MUST res store_issued_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t issued_id, struct issued_row *ret_row);
 /* All that the row borrows lives in the arena afterwards. */
 void store_issued_keep(struct arena *a, struct issued_row *row);

@@ -300,6 +300,8 @@ test('revocation by account, by key, by authorization; once, and with a reason t
   const done = await revoke(client, first.pem, { reason: 4 })
   assert.equal(done.status, 200, done.text)
   is(await revoke(client, first.pem, { reason: 4 }), 'alreadyRevoked', 400)
+  assert.equal((await revoke(client, first.pem, { reason: 1 })).status, 200, 'BR 7.2.2: that the key is out is told later')
+  is(await revoke(client, first.pem, { reason: 1 }), 'alreadyRevoked', 400)
   /* by its own key: the key is compromised and never comes back */
   const second = await client.obtain(['rev2.refuse-test.com'], byHttp(client))
   const key = createPrivateKey(second.key)
@@ -316,7 +318,7 @@ test('revocation by account, by key, by authorization; once, and with a reason t
   assert.equal((await other.authorize(theirs.body.authorizations[0], byHttp(other))).status, 'valid')
   assert.equal((await revoke(other, third.pem, { reason: 5 })).status, 200)
   const reasons = await c.sql("select revoke_reason from issued where revoked_at > 0 order by issued_id")
-  assert.deepEqual(reasons.map(r => r.revoke_reason), [4, 1, 5])
+  assert.deepEqual(reasons.map(r => r.revoke_reason), [1, 1, 5])
 })
 
 test('renewal information and what replaces what', async () => {

@@ -246,7 +246,7 @@ SCENE(test_crl_shards)
         struct crl_row crl = {STR("dv-ecc"), 1, 7, 100, 200, 2, serial_a, serial_b, serial_a}, got;
         const struct crl_shard_row *shards = NULL;
         struct crl_shard_row one;
-        int64_t shard = 0;
+        int64_t shard = 0, first = 0;
         struct buf text;
         size_t n = 0;
 
@@ -265,20 +265,23 @@ SCENE(test_crl_shards)
         assert_int_equal(shards[0].issued_count, LIMIT_CRL_SHARD);
         assert_int_equal(shards[0].revoked_count, 0);
         assert_int_equal(shards[0].crl_number, 0); /* no list yet */
+        OK(store_crl_shard_assign_many(tx, STR("dv-rsa"), LIMIT_CRL_SHARD, &shard)); /* one is there already: they would be too many */
+        assert_int_equal(shard, 2);
 
         for (size_t i = 0; i < 4; i++) {
                 struct issued_row row = issued_of(bytes_of(serials[i], 1));
                 OK(store_issued_insert(tx, &row));
                 OK(store_issued_finish(tx, 1, row.issued_id, serial_a));
                 if (i < 3)
-                        OK(store_issued_revoke(tx, 1, row.issued_id, 10 + (int64_t)i, 1));
+                        OK(store_issued_revoke(tx, 1, row.issued_id, 10 + (int64_t)i, i == 0 ? 4 : 1));
+                first = i == 0 ? row.issued_id : first;
         }
         buf_init(&text, 1000);
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 4, 1000, collect, &text));
-        assert_string_equal(buf_c(&text), "03@10/1 01@11/1 02@12/1 ");
+        assert_string_equal(buf_c(&text), "03@10/4 01@11/1 02@12/1 ");
         buf_clear(&text);
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 2, 1000, collect, &text)); /* as it was when there were two */
-        assert_string_equal(buf_c(&text), "03@10/1 01@11/1 ");
+        assert_string_equal(buf_c(&text), "03@10/4 01@11/1 ");
         buf_clear(&text);
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 4, 1001, collect, &text)); /* all ended */
         OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 0, 1000, collect, &text));
@@ -287,6 +290,14 @@ SCENE(test_crl_shards)
         assert_int_equal(text.n, 0);
         buf_done(&text);
 
+        FAILS(store_issued_raise(tx, 1, first, 4), ERR_NOT_FOUND); /* that is its reason */
+        FAILS(store_issued_raise(tx, 2, first, 1), ERR_NOT_FOUND);
+        OK(store_issued_raise(tx, 1, first, 1)); /* BR 7.2.2: named once, with the new reason and the old moment */
+        FAILS(store_issued_raise(tx, 1, first, 1), ERR_NOT_FOUND);
+        buf_init(&text, 1000);
+        OK(store_crl_shard_walk(c, STR("dv-ecc"), 1, 4, 1000, collect, &text));
+        assert_string_equal(buf_c(&text), "01@11/1 02@12/1 03@10/1 ");
+        buf_done(&text);
         OK(store_crl_put(tx, &crl));
         FAILS(store_crl_put(tx, &crl), ERR_STORE_CONFLICT); /* the number has to rise */
         crl.crl_number = 8;
@@ -296,7 +307,7 @@ SCENE(test_crl_shards)
         assert_memory_equal(got.extensions.p, serial_b.p, serial_b.n);
         FAILS(store_crl_get(c, p->arena, STR("dv-ecc"), 2, &got), ERR_NOT_FOUND);
         OK(store_crl_shard_get(c, p->arena, STR("dv-ecc"), 1, &one));
-        assert_int_equal(one.revoked_count, 3); /* counted by the revocations themselves */
+        assert_int_equal(one.revoked_count, 4); /* counted by the revocations themselves, and once more by the one that was raised */
         assert_int_equal(one.crl_number, 8);
         assert_int_equal(one.this_update, 100);
         assert_int_equal(one.listed, 2);
