@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "core/bell.h"
@@ -30,13 +32,16 @@ struct rate {
 static const struct {
         const char *what;
         int64_t burst, per_hour;
+        bool by_address;
 } rates[RATE_KIND_COUNT] = {
-        [RATE_ACME_ACCOUNT] = {"new ACME accounts from this address", 50, 50},
-        [RATE_ACME_ORDER] = {"new orders of this account", 300, 3600},
-        [RATE_ACME_NAME] = {"new certificates for this registered domain", 300, 3600},
-        [RATE_ACME_FAILURE] = {"failed challenges of this account for this name", 5, 5},
-        [RATE_ACME_REQUEST] = {"requests from this address", 1000, 360000},
+        [RATE_ACME_ACCOUNT] = {"new ACME accounts from this address", 50, 50, true},
+        [RATE_ACME_ORDER] = {"new orders of this account", 300, 3600, false},
+        [RATE_ACME_NAME] = {"new certificates for this registered domain", 300, 3600, false},
+        [RATE_ACME_FAILURE] = {"failed challenges of this account for this name", 5, 5, false},
+        [RATE_ACME_REQUEST] = {"requests from this address", 1000, 360000, true},
 };
+
+#define RATE_NETWORK_V6 8 /* octets: whoever has one address of version 6 has at least its /64 (RFC 6177), and could come from another each time */
 
 res rate_new(struct rate **ret_rate)
 {
@@ -89,13 +94,22 @@ static int64_t rate_fill(struct rate_bucket *bucket, enum rate_kind kind, int64_
         return (RATE_TOKEN - bucket->tokens) * 3600 / rates[kind].per_hour / 1000 + 1;
 }
 
+static uint64_t rate_owner(enum rate_kind kind, struct str who)
+{
+        uint8_t octets[16];
+
+        if (rates[kind].by_address && who.n > 0 && memchr(who.p, ':', who.n) && address_parse(who, octets) == sizeof octets)
+                who = (struct str){(const char *)octets, RATE_NETWORK_V6};
+        return (bell_key(who) + (uint64_t)kind * 0x9E3779B97F4A7C15u) | 1;
+}
+
 static res rate_ask(struct act *act, enum rate_kind kind, struct str who, int64_t tokens)
 {
         struct rate *rate = act->core->rate;
 
         if (rate == NULL || !act->core->conf->limits_rate)
                 return RES_OK;
-        const uint64_t owner = (bell_key(who) + (uint64_t)kind * 0x9E3779B97F4A7C15u) | 1;
+        const uint64_t owner = rate_owner(kind, who);
         struct rate_set *set = &rate->sets[(owner >> 20) % RATE_SETS];
         const int64_t now_ms = clock_mono_ms();
 

@@ -9,7 +9,7 @@
 struct rate;
 
 enum rate_kind {
-        RATE_ACME_ACCOUNT,  /* new ACME accounts of one address */
+        RATE_ACME_ACCOUNT,  /* new ACME accounts of one address; of version 6: of one /64, here and in the last */
         RATE_ACME_ORDER,    /* new orders of one ACME account */
         RATE_ACME_NAME,     /* certificates for one registrable domain, over all accounts: orders alone would let a stranger use it up */
         RATE_ACME_FAILURE,  /* failed challenges of one account for one name */

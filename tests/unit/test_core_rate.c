@@ -90,6 +90,19 @@ static void test_owners_and_kinds_are_apart(void **state)
         assert_int_equal(empty(RATE_ACME_FAILURE, STR("7 b.example")), 5);
 }
 
+/* A host of version 6 has a whole /64 to come from; version 4, and the kinds that go by other texts, know no such neighbours. */
+static void test_networks(void **state)
+{
+        (void)state;
+        assert_true(empty(RATE_ACME_ACCOUNT, STR("2001:db8:1:2::1")) >= 50);
+        assert_int_equal(rate_take(&act, RATE_ACME_ACCOUNT, STR("2001:db8:1:2:ffff::1")).err, ERR_RATE);
+        assert_true(res_is_ok(rate_take(&act, RATE_ACME_ACCOUNT, STR("2001:db8:1:3::1"))));
+        assert_true(empty(RATE_ACME_ACCOUNT, STR("203.0.113.1")) >= 50);
+        assert_true(res_is_ok(rate_take(&act, RATE_ACME_ACCOUNT, STR("203.0.113.2"))));
+        assert_int_equal(empty(RATE_ACME_FAILURE, STR("2001:db8:1:4::1")), 5);
+        assert_true(res_is_ok(rate_take(&act, RATE_ACME_FAILURE, STR("2001:db8:1:4::2"))));
+}
+
 /* More owners than the table holds: whoever was away longest starts full again, and nobody who just came is forgotten. */
 static void test_a_crowd(void **state)
 {
@@ -118,6 +131,7 @@ int main(void)
                 cmocka_unit_test(test_owners_and_kinds_are_apart),
                 cmocka_unit_test(test_switched_off),
                 cmocka_unit_test(test_each_kind),
+                cmocka_unit_test(test_networks),
                 cmocka_unit_test(test_a_crowd),
         };
 
