@@ -124,13 +124,12 @@ res acme_account_resource(struct acme_call *call)
         TRY(account_is_own(call));
         if (!acme_call_is_get(call))
                 TRY(acme_call_bind(call, account_fields, &in));
-        if (in.status.p && !str_equals(in.status, "deactivated"))
-                return act_fail(&call->act, ERR_ACME_MALFORMED, "The only status that can be set is deactivated.");
-        const bool agrees = in.agreed.set && in.agreed.v;
+        /* RFC 8555 §7.3.2: whatever else is sent, another status too, is ignored: clients send back what they were shown. */
+        const bool agrees = in.agreed.set && in.agreed.v, deactivates = str_equals(in.status, "deactivated");
 
-        if (in.contact.v || in.status.p || agrees) {
+        if (in.contact.v || deactivates || agrees) {
                 const struct acme_account_change change = {
-                        .has_contacts = in.contact.v != NULL, .contacts = in.contact, .deactivate = in.status.p != NULL, .agree = agrees};
+                        .has_contacts = in.contact.v != NULL, .contacts = in.contact, .deactivate = deactivates, .agree = agrees};
 
                 TRY(acme_account_update(&call->act, &call->account, &change, &row));
         } else {

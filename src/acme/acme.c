@@ -18,7 +18,11 @@ static const struct acme_route {
         res (*handle)(struct acme_call *call);
         bool is_read;  /* by an empty payload: a few reads by key, answered on the listener's thread (acme_direct) */
         bool is_write; /* with a payload: begun there, and done in a round (acme_later) */
+        const char *allow; /* where not the method alone is */
 } routes[] = {
+        /* by GET these are answered at once (acme_direct); RFC 8555 §6.3 wants the signed form too */
+        {"directory", "POST", ACME_SIGNED_BY_ACCOUNT, acme_directory_resource, .is_read = false, .allow = "GET, HEAD, POST"},
+        {"new-nonce", "POST", ACME_SIGNED_BY_ACCOUNT, acme_new_nonce_resource, .is_read = false, .allow = "GET, HEAD, POST"},
         {"new-account", "POST", ACME_SIGNED_BY_KEY, acme_new_account, .is_read = false},
         {"new-order", "POST", ACME_SIGNED_BY_ACCOUNT, acme_new_order, .is_read = false, .is_write = true},
         {"key-change", "POST", ACME_SIGNED_BY_ACCOUNT, acme_key_change, .is_read = false},
@@ -133,7 +137,7 @@ static MUST res call_run(struct acme_call *call, const struct acme_route *route)
         if (route == NULL)
                 return act_fail(&call->act, ERR_ACME_ABSENT, "There is no such resource; the directory lists what there is.");
         if (!method_is(call->request, route->method)) {
-                acme_header(call, "Allow", route->method);
+                acme_header(call, "Allow", route->allow ? route->allow : route->method);
                 return act_fail(&call->act, ERR_METHOD, "Use %s here.", route->method);
         }
         TRY(rate_take(&call->act, RATE_ACME_REQUEST, str_of(call->request->peer)));

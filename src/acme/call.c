@@ -58,7 +58,7 @@ static MUST res call_kid(struct acme_call *call, int64_t *ret_id)
         struct str kid = call->jws.kid, prefix = str_of(acme_url(call, "acct/"));
         int64_t id = 0;
 
-        if (str_starts_with(kid, prefix) &&
+        if (str_starts_with(kid, prefix) && kid.n > prefix.n && kid.p[prefix.n] != '0' && /* one text an account */
             res_is_ok(str_to_int64((struct str){kid.p + prefix.n, kid.n - prefix.n}, &id))) {
                 *ret_id = id;
                 return RES_OK;

@@ -1,6 +1,14 @@
 /* Challenges (RFC 8555 §7.5.1): the client says that it is ready, or asks how it went. */
 #include "acme/authz.h"
 
+#include "base/json.h"
+
+/* RFC 8555 §7.5.1: an object, with nothing in it that anybody asks for. */
+struct ready {
+        struct str unused;
+};
+static const struct json_field ready_fields[] = {JSON_FIELDS_END};
+
 struct trying {
         int64_t id;
         enum msg_method method;
@@ -56,7 +64,9 @@ static res challenge_push(struct acme_call *call)
 static MUST res challenge_try(struct acme_call *call, struct trying *own)
 {
         struct acme_authorization_row row = {0};
+        struct ready in = {0};
 
+        TRY(acme_call_bind(call, ready_fields, &in));
         TRY(authorization_try_begin(&call->act, &call->account, own->id, own->method, &row, &own->attempt));
         if (own->attempt == NULL)
                 return challenge_reply(call, &row);

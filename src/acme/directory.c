@@ -29,7 +29,7 @@ static void directory_meta(struct acme_call *call, struct buf *out)
         buf_printf(out, "],\"externalAccountRequired\":%s}}", conf->acme_external_account_required ? "true" : "false");
 }
 
-void acme_directory(struct acme_call *call)
+static void directory_write(struct acme_call *call)
 {
         struct buf *out = &call->reply->body;
 
@@ -40,6 +40,26 @@ void acme_directory(struct acme_call *call)
                 buf_add_text(out, ",");
         }
         directory_meta(call, out);
-        acme_header(call, "Cache-Control", "public, max-age=0, no-cache");
         acme_reply_json(call, 200);
+}
+
+void acme_directory(struct acme_call *call)
+{
+        directory_write(call);
+        acme_header(call, "Cache-Control", "public, max-age=0, no-cache");
+}
+
+res acme_directory_resource(struct acme_call *call)
+{
+        TRY(acme_call_no_payload(call));
+        directory_write(call);
+        return RES_OK;
+}
+
+/* The nonce is a header of every answer. */
+res acme_new_nonce_resource(struct acme_call *call)
+{
+        TRY(acme_call_no_payload(call));
+        call->reply->status = 204;
+        return RES_OK;
 }

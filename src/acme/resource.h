@@ -4,6 +4,8 @@
 #include "acme/call.h"
 
 void acme_directory(struct acme_call *call);
+MUST res acme_directory_resource(struct acme_call *call); /* by POST-as-GET; so is the next */
+MUST res acme_new_nonce_resource(struct acme_call *call);
 MUST res acme_new_account(struct acme_call *call);
 MUST res acme_account_resource(struct acme_call *call);
 MUST res acme_account_orders(struct acme_call *call);

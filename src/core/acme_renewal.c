@@ -104,10 +104,11 @@ res acme_renewal_check_replaces(struct act *act, struct store_conn *conn, const 
 
         if (res_is_ok(found) && row.account_id != account->account_id)
                 found = FAIL(ERR_ACME_ABSENT);
-        if (found.err == ERR_ACME_ABSENT)
+        if (res_is_ok(found)) /* or it was deleted in the console */
+                found = store_certificate_get(conn, act->arena, account->account_id, row.certificate_id, &certificate);
+        if (found.err == ERR_ACME_ABSENT || found.err == ERR_NOT_FOUND)
                 return act_fail(act, ERR_ACME_MALFORMED, "The certificate to be replaced is none of this account.");
         TRY(found);
-        TRY(store_certificate_get(conn, act->arena, account->account_id, row.certificate_id, &certificate));
         if (!names_meet(certificate.names, identifiers, count))
                 return act_fail(act, ERR_ACME_MALFORMED, "The certificate to be replaced has none of the order's names.");
         return not_replaced_yet(act, conn, account, replaces);

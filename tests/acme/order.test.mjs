@@ -11,7 +11,7 @@ import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
 import { placeRecords, verifyChain } from '../lib/place.mjs'
-import { Acme, ders, jwkOf, makeCsr } from '../lib/acme.mjs'
+import { Acme, ders, jwkOf, makeCsr, makeKey } from '../lib/acme.mjs'
 
 let dns, web, c
 before(async () => {
@@ -43,6 +43,122 @@ test('the directory and fresh nonces', async () => {
   assert.match(get.headers['cache-control'], /no-store/)
   assert.match(get.headers['replay-nonce'], /^[\w-]{32}$/)
   assert.notEqual(get.headers['replay-nonce'], head.headers['replay-nonce'])
+})
+
+test('directory and newNonce: by POST-as-GET as well (RFC 8555 section 6.3); every other method hears which there are', async () => {
+  const client = new Acme(c)
+  await client.register()
+  const directory = client.url('directory')
+  const nonce = client.url('new-nonce')
+  const signed = await client.post(directory)
+  assert.equal(signed.status, 200, signed.text)
+  assert.deepEqual(signed.body, (await client.raw('GET', directory)).body)
+  const fresh = await client.post(nonce)
+  assert.deepEqual([fresh.status, fresh.text], [204, ''])
+  assert.match(fresh.headers['replay-nonce'], /^[\w-]{32}$/)
+  for (const url of [directory, nonce]) {
+    const wrong = await client.post(url, {})
+    assert.deepEqual([wrong.status, wrong.type], [400, 'malformed'])
+    assert.equal((await client.post(url, '', { jwk: jwkOf(client.key) })).type, 'malformed')
+    assert.equal((await client.post(url, '', { key: makeKey() })).type, 'unauthorized')
+  }
+  const ways = { [directory]: 'GET, HEAD, POST', [nonce]: 'GET, HEAD, POST', [client.url('renewal-info/x.y')]: 'GET' }
+  for (const path of ['new-account', 'new-order', 'revoke-cert', 'key-change', 'acct/1', 'acct/1/orders', 'order/1', 'order/1/finalize', 'authz/1', 'chall/1/http-01', 'cert/abcdefgh', 'cert/abcdefgh/1']) ways[client.url(path)] = 'POST'
+  for (const [url, allow] of Object.entries(ways)) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter(one => !allow.includes(one))) {
+      const refused = await client.raw(method, url, '', { 'Content-Type': 'application/jose+json' })
+      assert.deepEqual([refused.status, refused.type, refused.headers.allow], [405, 'malformed', allow], `${method} ${url}: ${refused.text}`)
+      assert.equal(refused.headers['content-type'], 'application/problem+json')
+    }
+    if (!allow.includes('POST')) continue
+    for (const media of ['application/json', 'application/jose', 'text/plain', '']) {
+      const refused = await client.post(url, '', { media })
+      assert.deepEqual([refused.status, refused.type], [415, 'malformed'], `${media} ${url}: ${refused.text}`)
+    }
+    assert.notEqual((await client.post(url, '', { media: 'Application/JOSE+JSON; charset=utf-8' })).status, 415)
+  }
+})
+
+/* RFC 8555 sections 6.5, 7.1 and 7.1.6: what each answer brings with it, and the states that order, authorization and challenge go through. */
+test('an order\'s life: its states, and what every answer carries', async () => {
+  const client = new Acme(c)
+  const nonces = new Set()
+  const links = (reply, rel) => [reply.headers.link].flat().join(', ').split(', ').filter(one => one.endsWith(`;rel="${rel}"`)).map(one => /<([^>]*)>/.exec(one)[1])
+  const carries = (reply, { status, type = 'application/json', location, up, alternate = [] }) => {
+    assert.equal(reply.status, status, reply.text)
+    assert.deepEqual(links(reply, 'index'), [client.url('directory')])
+    assert.deepEqual(links(reply, 'up'), up ? [up] : [])
+    assert.deepEqual(links(reply, 'alternate'), alternate)
+    assert.equal(reply.headers['content-type']?.split(';')[0], type)
+    assert.equal(reply.headers['cache-control'], 'no-store')
+    assert.equal(reply.location, location)
+    assert.match(reply.headers['replay-nonce'], /^[\w-]{32}$/)
+    assert.ok(!nonces.has(reply.headers['replay-nonce']), 'a nonce of its own')
+    nonces.add(reply.headers['replay-nonce'])
+    return reply.body
+  }
+  const states = async (order, authorization, challenge) => {
+    const now = await client.post(orderUrl)
+    const authz = await client.post(authzUrl)
+    const ch = await client.post(challengeUrl)
+    assert.deepEqual([carries(now, { status: 200, location: orderUrl }).status, carries(authz, { status: 200 }).status, carries(ch, { status: 200, up: authzUrl }).status], [order, authorization, challenge])
+    assert.deepEqual([now.body.authorizations, now.body.finalize, now.body.identifiers], [made.body.authorizations, made.body.finalize, made.body.identifiers])
+    assert.equal('certificate' in now.body, order === 'valid')
+    assert.equal('error' in now.body, order === 'invalid')
+    assert.equal('error' in ch.body, challenge === 'invalid')
+    assert.equal('validated' in ch.body, challenge === 'valid')
+    assert.ok(Date.parse(now.body.expires) > Date.now() && Date.parse(authz.body.expires) > Date.now())
+    assert.deepEqual(authz.body.challenges.find(one => one.url === challengeUrl), ch.body)
+    assert.match(ch.body.token, /^[\w-]{22,}$/)
+    if (challenge !== 'pending') assert.equal(authz.body.challenges.length, 1) /* section 7.1.4: those that were tried */
+    return now.body
+  }
+  carries(await client.register(), { status: 201, location: client.kid })
+  carries(await client.register(), { status: 200, location: client.kid })
+  carries(await client.post(client.kid), { status: 200, location: client.kid })
+  carries(await client.post(`${client.kid}/orders`), { status: 200 })
+  const name = 'life.acme-test.com'
+  let made = await client.order([name])
+  let [authzUrl] = made.body.authorizations
+  let orderUrl = made.location
+  carries(made, { status: 201, location: orderUrl })
+  let challengeUrl = (await client.post(authzUrl)).body.challenges.find(ch => ch.type === 'http-01').url
+  await states('pending', 'pending', 'pending')
+  await byHttp(client).solve((await client.post(challengeUrl)).body)
+  carries(await client.post(challengeUrl, {}), { status: 200, up: authzUrl })
+  await client.wait(authzUrl)
+  await states('ready', 'valid', 'valid')
+  const { csr } = await makeCsr(c.dir, [name])
+  carries(await client.post(made.body.finalize, { csr: csr.toString('base64url') }), { status: 200, location: orderUrl })
+  await client.wait(orderUrl)
+  const { certificate } = await states('valid', 'valid', 'valid')
+  const pem = 'application/pem-certificate-chain'
+  const first = await client.post(certificate)
+  carries(first, { status: 200, type: pem, alternate: [`${certificate}/1`] })
+  const second = await client.post(`${certificate}/1`)
+  carries(second, { status: 200, type: pem, alternate: [certificate] })
+  assert.match(first.text, /^(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,64}\n)+-----END CERTIFICATE-----\n)+$/) /* section 9.1 */
+  assert.ok(second.text.startsWith(first.text))
+  carries(await client.post(client.url('revoke-cert'), { certificate: ders(first.text)[0].toString('base64url') }), { status: 200, type: 'text/plain' })
+  carries(await client.post(orderUrl, {}), { status: 400, type: 'application/problem+json' })
+  carries(await client.post(client.url('order/987654321')), { status: 404, type: 'application/problem+json' })
+  const valid = orderUrl
+  /* and the way that ends badly: by a challenge, and by an authorization that is given up */
+  const problem = 'urn:ietf:params:acme:error:'
+  made = await client.order(['no-answer.acme-test.com'])
+  orderUrl = made.location
+  authzUrl = made.body.authorizations[0]
+  challengeUrl = (await client.post(authzUrl)).body.challenges.find(ch => ch.type === 'http-01').url
+  await client.post(challengeUrl, {})
+  await client.wait(authzUrl)
+  const { error } = await states('invalid', 'invalid', 'invalid')
+  assert.deepEqual([error.type, error.status, error.detail.length > 10], [`${problem}incorrectResponse`, 403, true])
+  assert.deepEqual((await client.post(challengeUrl)).body.error, error)
+  const givenUp = await client.order(['given-up.acme-test.com'])
+  carries(await client.post(givenUp.body.authorizations[0], { status: 'deactivated' }), { status: 200 })
+  const ended = (await client.post(givenUp.location)).body
+  assert.deepEqual([ended.status, ended.error.type], ['invalid', `${problem}unauthorized`])
+  assert.deepEqual((await client.post(`${client.kid}/orders`)).body.orders, [valid]) /* invalid ones are left out (section 7.1.2.1) */
 })
 
 test('an account: found again by its key, its contacts changed, its orders in pages', async () => {
@@ -103,6 +219,10 @@ test('dns-01: a wildcard with its parent, and a name under a CNAME', async () =>
   const { pem } = await client.obtain(['*.wild.acme-test.com', 'wild.acme-test.com'], byDns(client))
   const leaf = new X509Certificate(ders(pem)[0])
   assert.deepEqual(leaf.subjectAltName.split(', ').sort(), ['DNS:*.wild.acme-test.com', 'DNS:wild.acme-test.com'])
+  const wild = await client.order(['*.wild2.acme-test.com', 'wild2.acme-test.com'])
+  const [star, bare] = await Promise.all(wild.body.authorizations.map(async url => (await client.post(url)).body))
+  assert.deepEqual([star.identifier, star.wildcard, star.challenges.map(ch => ch.type)], [{ type: 'dns', value: 'wild2.acme-test.com' }, true, ['dns-01']])
+  assert.deepEqual([bare.identifier, bare.wildcard, bare.challenges.map(ch => ch.type)], [star.identifier, undefined, ['http-01', 'dns-01', 'tls-alpn-01']])
   await dns.setRecord('_acme-challenge.led.acme-test.com', 'CNAME', 'proofs.maple-town.com.')
   await client.obtain(['led.acme-test.com'], { type: 'dns-01', solve: ch => dns.addRecord('proofs.maple-town.com', 'TXT', client.dnsValue(ch)) })
 })

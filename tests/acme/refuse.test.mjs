@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { run, startChancery } from '../lib/chancery.mjs'
+import { run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { startNginx } from '../lib/web.mjs'
 import { Acme, b64u, ders, jwkOf, jws, makeCsr, makeKey } from '../lib/acme.mjs'
@@ -57,6 +57,16 @@ test('nonces: used twice, made up, another service\'s, none, from before a resta
   assert.equal(c.port, port)
   is(await newOrder({ nonce: old }), 'badNonce', 400)
   client.nonces.length = 0
+  /* and over a kill: neither a spent one comes back to life, nor is one of the killed program's good any more */
+  const [spent, unspent] = [await client.nonce(), await client.nonce()]
+  assert.equal((await newOrder({ nonce: spent })).status, 201)
+  await c.back('server', await c.kill('server'))
+  await until('it answers', async () => (await client.raw('HEAD', client.url('new-nonce'))).status === 200)
+  for (const nonce of [spent, unspent]) is(await newOrder({ nonce }), 'badNonce', 400)
+  /* the answer to a nonce that is refused brings one that is good */
+  const [fresh] = [(await newOrder({ nonce: spent })).headers['replay-nonce']]
+  assert.equal((await newOrder({ nonce: fresh })).status, 201)
+  client.nonces.length = 0
 })
 
 test('envelopes: media type, url, kid, key, algorithm, critical headers', async () => {
@@ -65,7 +75,8 @@ test('envelopes: media type, url, kid, key, algorithm, critical headers', async 
   is(await newOrder({ header: { url: client.url('new-order').replace('127.0.0.1', 'localhost') } }), 'unauthorized', 403)
   is(await newOrder({ kid: client.url('acct/999999') }), 'accountDoesNotExist', 400)
   is(await newOrder({ kid: client.kid.replace('127.0.0.1', 'localhost') }), 'accountDoesNotExist', 400)
-  is(await newOrder({ kid: '1' }), 'accountDoesNotExist', 400)
+  for (const kid of ['1', '', client.kid.replace('/acct/', '/acct/0'), `${client.kid}/`, `${client.kid}?`, `${client.kid}/orders`, client.kid.replace('https', 'http'), client.url('acct/')])
+    is(await newOrder({ header: { jwk: undefined, kid } }), 'accountDoesNotExist', 400)
   is(await newOrder({ key: makeKey() }), 'unauthorized', 403)
   is(await newOrder({ jwk: jwkOf(client.key) }), 'malformed', 400)
   is(await client.post(client.url('new-account'), {}, { kid: client.kid }), 'malformed', 400)
@@ -98,6 +109,12 @@ test('account keys and contacts', async () => {
   is(await register(['mailto:a@b.example,c@d.example']), 'invalidContact', 400)
   is(await register(['mailto:a@b.example?cc=c@d.example']), 'invalidContact', 400)
   is(await register(Array(11).fill('mailto:a@b.example')), 'invalidContact', 400)
+  /* the same when they are changed; and nothing is changed then */
+  const before = (await client.post(client.kid)).body.contact
+  for (const [contact, type] of [[['tel:+123'], 'unsupportedContact'], [['mailto:good@b.example', 'https://a.example'], 'unsupportedContact'], [['mailto:a@b.example,c@d.example'], 'invalidContact'],
+    [['mailto:a@'], 'invalidContact'], [['mailto:@b.example'], 'invalidContact'], [['mailto:a b@c.example'], 'invalidContact'], [['mailto:a@b..example'], 'invalidContact'], [['mailto:a@b.example\nmailto:c@d.example'], 'invalidContact'],
+    [[''], 'unsupportedContact'], [[7], 'malformed'], ['mailto:a@b.example', 'malformed']]) is(await client.post(client.kid, { contact }), type, 400)
+  assert.deepEqual((await client.post(client.kid)).body.contact, before)
   const weak = makeKey('RS256')
   is(await client.post(client.url('new-account'), {}, { jwk: { ...jwkOf(weak), e: 'Aw' }, key: weak, alg: 'RS256' }), 'unauthorized', 403)
   is(await client.post(client.url('new-account'), { onlyReturnExisting: true }, { jwk: jwkOf(fresh), key: fresh }), 'accountDoesNotExist', 400)
@@ -111,12 +128,27 @@ test('identifiers: each wrong one is named', async () => {
   const bad = {
     rejectedIdentifier: ['under_score.refuse-test.com', 'dot.refuse-test.com.', 'com', '*.com', '*.co.uk', '*.*.refuse-test.com', 'a.*.refuse-test.com', '*', 'localhost',
       'host', '1.2.3.4', '1.2.3', 'x.1', '-a.refuse-test.com', `${'a'.repeat(64)}.refuse-test.com`, `${'a.'.repeat(120)}refuse-test.com`, 'xn--a.refuse-test.com', 'bücher.refuse-test.com',
-      ' a.refuse-test.com', 'a..refuse-test.com', 'a.in-addr.arpa', 'x.onion', 'x.invalid', 'a/b.refuse-test.com', 'a\u0000b.refuse-test.com'.replace('\u0000', ':')],
-    malformed: [{ type: 'ip', value: 'a' }, { type: 'ip', value: '01.2.3.4' }, { type: 'ip', value: '::0001' }, { type: 'ip', value: '1.2.3.4/8' }],
+      ' a.refuse-test.com', 'a..refuse-test.com', 'a.in-addr.arpa', 'x.onion', 'x.invalid', 'a/b.refuse-test.com', 'a:b.refuse-test.com',
+      /* what web clients read as an address, and addresses where a name belongs */
+      '0x7f.1', '0x7f000001', '2130706433', '127.1', '127.0.1', '0177.0.0.1', '1.2.3.0x4', 'x.0x', 'x.00', '1.2.3.4.5', '256.256.256.256', '[::1]', '::1', '2001:4860:4860::8888', '127.0.0.1', '127.0.0.1.', '*.1.2.3.4', '8.8.8.8',
+      /* public suffixes, their wildcards, and what is nobody's */
+      'co.uk', '*.uk', '*.xn--p1ai', '*.xn--fiqs8s', 'xn--p1ai', '*.localhost', 'a.localhost', 'ip6.arpa', '1.0.ip6.arpa', 'a.local', 'a.internal', 'a.test', '*.arpa',
+      /* labels and names */
+      '_a.refuse-test.com', 'a_.refuse-test.com', '*_.refuse-test.com', '*a.refuse-test.com', 'a*.refuse-test.com', '*.', '.', '.refuse-test.com', 'a-.refuse-test.com', '-.refuse-test.com', 'a.-b.refuse-test.com', '*..refuse-test.com',
+      `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(46)}.refuse-test.com`, 'a b.refuse-test.com', 'a\tb.refuse-test.com', 'a\nb.refuse-test.com', 'refuse-test.com\n', 'a%41.refuse-test.com', 'a,b.refuse-test.com', 'a@refuse-test.com',
+      'https://refuse-test.com', 'refuse-test.com:443', 'refuse-test.com/', 'a\\.b.refuse-test.com',
+      /* IDNA: not an A-label, one that no U-label gives, one of a character that is not allowed, the reserved kind, other dots and letters */
+      'xn--.refuse-test.com', 'xn--ls8h.refuse-test.com', 'xn--abc-.refuse-test.com', 'ab--c.refuse-test.com', 'xn--nxa-.refuse-test.com', 'a\u3002refuse-test.com', '\uff41.refuse-test.com', 'stra\u00dfe.refuse-test.com', 'a\u200db.refuse-test.com'],
+    malformed: ['a', '', '01.2.3.4', '::0001', '1.2.3.4/8', '127.1', '0x7f.0.0.1', '0177.0.0.1', '2130706433', '1.2.3', '1.2.3.4.5', '256.1.1.1', ' 8.8.8.8', '8.8.8.8 ', '8.8.8.8.', '*.8.8.8.8', '[2001:4860:4860::8888]',
+      '2001:4860:4860:0::8888', '2001:4860:4860:0000:0000:0000:0000:8888', '2001:4860:4860::8888%1', '2001:4860:4860::888A', '::ffff:7f00:1', '::7f00:1'].map(value => ({ type: 'ip', value })),
     unsupportedIdentifier: [{ type: 'email', value: 'a@refuse-test.com' }, { type: '', value: 'x' }]
   }
   for (const [type, names] of Object.entries(bad)) for (const name of names) is(await client.order([typeof name === 'string' ? { type: 'dns', value: name } : name]), type, 400)
-  for (const ip of ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.0.2.1', '::1', 'fe80::1', '::ffff:8.8.8.8', '224.0.0.1']) is(await client.order([ip]), 'rejectedIdentifier', 400)
+  for (const value of ['127.0.0.1', '127.255.255.254', '0.0.0.0', '10.1.2.3', '100.64.0.1', '100.127.255.255', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.0.0.1', '192.0.2.1', '192.168.0.1', '198.18.0.1', '198.51.100.1',
+    '203.0.113.1', '224.0.0.1', '240.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fec0::1', 'fc00::1', 'fd12:3456::1', 'ff02::1', '::ffff:8.8.8.8', '::ffff:127.0.0.1', '::127.0.0.1', '64:ff9b::7f00:1', '64:ff9b:1::1', '100::1', '2001:db8::1',
+    '2001::1', '2002:7f00:1::1']) is(await client.order([{ type: 'ip', value }]), 'rejectedIdentifier', 400)
+  for (const identifiers of [null, {}, 'x', [null], ['x.refuse-test.com'], [{ type: 'dns' }], [{ value: 'x.refuse-test.com' }], [{ type: 'dns', value: ['x.refuse-test.com'] }], [{ type: 'dns', value: `${'a'.repeat(2000)}.refuse-test.com` }]])
+    is(await client.post(client.url('new-order'), { identifiers }), 'malformed', 400)
   const several = await client.order(['good.refuse-test.com', 'under_score.refuse-test.com', { type: 'email', value: 'x' }])
   is(several, 'compound', 400)
   assert.deepEqual(several.body.subproblems.map(p => [p.type.split(':').at(-1), p.identifier.value]), [['rejectedIdentifier', 'under_score.refuse-test.com'], ['unsupportedIdentifier', 'x']])
@@ -124,6 +156,11 @@ test('identifiers: each wrong one is named', async () => {
   is(await client.order(Array.from({ length: 101 }, (_, i) => `n${i}.refuse-test.com`)), 'malformed', 400)
   const upper = await client.order(['UPPER.refuse-test.com', 'upper.refuse-test.com'])
   assert.deepEqual(upper.body.identifiers, [{ type: 'dns', value: 'upper.refuse-test.com' }])
+  /* the longest that there are, and a good A-label */
+  const long = [`${'a'.repeat(63)}.refuse-test.com`, `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(45)}.refuse-test.com`, 'xn--bcher-kva.refuse-test.com', '*.xn--bcher-kva.refuse-test.com', 'xn--strae-oqa.refuse-test.com']
+  assert.equal(long[1].length, 253)
+  const good = await client.order(long)
+  assert.deepEqual(good.body.identifiers?.map(one => one.value), long, good.text)
 })
 
 test('a life that cannot be had is refused, not changed', async () => {
@@ -165,35 +202,116 @@ test('terms of service: told in the directory, agreed to by new accounts, and by
   client.nonces.length = 0
 })
 
+/* Every kind of address that holds somebody's thing, in every state that the thing can have, asked in every way. */
 test('another account\'s things are not there, at every address', async () => {
-  const other = new Acme(c)
-  await other.register()
-  const mine = await client.obtain(['mine.refuse-test.com'], byHttp(client))
-  const pending = await client.order(['mine2.refuse-test.com'])
-  const authorization = (await client.post(pending.body.authorizations[0])).body
-  const absent = async (url, payload) => {
-    const theirs = await other.post(url, payload)
-    const none = await other.post(url.replace(/\/(acct|order|authz|chall|cert)\/[^/]+/, (_, kind) => `/${kind}/${kind === 'cert' ? 'zzzzzzzz' : '987654321'}`), payload)
-    is(theirs, 'malformed', 404)
-    assert.deepEqual(theirs.body, none.body)
+  const owner = await c.createAccount({ name: 'shared' })
+  const { KeyId, HmacKey } = await c.call(owner, 'CreateExternalAccount', {})
+  const external = { keyId: KeyId, hmacKey: HmacKey }
+  const [one, sibling, stranger] = [new Acme(c), new Acme(c), new Acme(c)] /* the sibling belongs to the same Chancery account */
+  for (const [who, options] of [[one, { external }], [sibling, { external }], [stranger, {}]]) assert.equal((await who.register(options)).status, 201)
+  const done = await one.obtain(['mine.refuse-test.com'], byHttp(one))
+  const pending = await one.order(['mine2.refuse-test.com', '*.mine2.refuse-test.com'])
+  const failed = await one.order(['mine3.refuse-test.com'])
+  await one.authorize(failed.body.authorizations[0], { type: 'http-01', solve: () => {} })
+  const ready = await one.order(['mine.refuse-test.com'])
+  assert.equal(ready.body.status, 'ready')
+  const orders = [done.order, pending, failed, ready]
+  const authorizations = [...new Set(orders.flatMap(order => order.body.authorizations))]
+  const challenges = []
+  for (const url of authorizations) challenges.push(...(await one.post(url)).body.challenges.map(ch => ch.url))
+  assert.deepEqual([...new Set(challenges.map(url => url.split('/').at(-1)))].sort(), ['dns-01', 'http-01', 'tls-alpn-01'])
+  const kinds = { /* addresses, and what is sent to them that would be right */
+    account: [[one.kid], { contact: ['mailto:thief@a.example'] }, { status: 'deactivated' }],
+    orders: [[`${one.kid}/orders`, `${one.kid}/orders?after=1`]],
+    order: [orders.map(order => order.location)],
+    finalize: [orders.map(order => order.body.finalize), { csr: b64u(done.csr) }],
+    authorization: [authorizations, { status: 'deactivated' }],
+    challenge: [challenges, {}],
+    certificate: [[done.certificateUrl, `${done.certificateUrl}/1`]]
   }
-  await absent(client.kid)
-  await absent(client.kid, { contact: [] })
-  await absent(`${client.kid}/orders`)
-  await absent(mine.order.location)
-  await absent(pending.body.finalize, { csr: b64u(mine.csr) }).catch(e => { throw new Error(`finalize: ${e.message}`) })
-  await absent(pending.body.authorizations[0])
-  await absent(pending.body.authorizations[0], { status: 'deactivated' })
-  for (const challenge of authorization.challenges) {
-    await absent(challenge.url)
-    await absent(challenge.url, {})
+  const mine = kinds.account[0].concat(kinds.orders[0], kinds.order[0], authorizations, challenges, kinds.certificate[0])
+  const look = async () => { const seen = []; for (const url of mine) seen.push((await one.post(url)).text); return seen }
+  const before = await look()
+  const isRead = kind => kind !== 'finalize'
+  for (const [kind, [urls, ...payloads]] of Object.entries(kinds)) {
+    for (const url of urls) {
+      const nobodys = url.replace(/\/(acct|order|authz|chall|cert)\/[^/]+/, (_, what) => `/${what}/${what === 'cert' ? 'zzzzzzzz' : '987654321'}`)
+      for (const who of [sibling, stranger]) {
+        for (const payload of ['', {}, [], 'x', ...payloads]) {
+          const [theirs, none] = [await who.post(url, payload), await who.post(nobodys, payload)]
+          const said = `${kind} ${url} ${JSON.stringify(payload)}: ${theirs.text}`
+          assert.deepEqual([theirs.status, theirs.body, Object.keys(theirs.headers)], [none.status, none.body, Object.keys(none.headers)], said)
+          if (payloads.includes(payload) || (payload === '' && isRead(kind))) is(theirs, 'malformed', 404)
+          else assert.ok(theirs.type === 'malformed', said)
+        }
+        for (const method of ['GET', 'PUT', 'DELETE']) is(await who.raw(method, url), 'malformed', 405)
+      }
+    }
   }
-  await absent(mine.certificateUrl)
-  is(await other.post(other.url('revoke-cert'), { certificate: b64u(ders(mine.pem)[0]) }), 'unauthorized', 403)
-  assert.deepEqual((await client.post(`${client.kid}/orders`)).body.orders.includes(pending.location), true)
-  is(await client.post(mine.certificateUrl.replace(/cert\/.*/, 'cert/zzzzzzzz')), 'malformed', 404)
-  is(await client.post(`${mine.certificateUrl}/7`), 'malformed', 404)
-  is(await client.post(authorization.challenges[0].url.replace('http-01', 'email-reply-00'), {}), 'malformed', 404)
+  for (const who of [sibling, stranger]) {
+    is(await who.post(who.url('revoke-cert'), { certificate: b64u(ders(done.pem)[0]) }), 'unauthorized', 403)
+    is(await who.order(['mine.refuse-test.com'], { replaces: 'AAAA.AAAA' }), 'malformed', 400)
+  }
+  assert.deepEqual(await look(), before) /* nothing came of it */
+  assert.equal((await one.post(ready.body.finalize, { csr: b64u((await makeCsr(c.dir, ['mine.refuse-test.com'])).csr) })).body.status, 'valid')
+  assert.ok((await one.post(`${one.kid}/orders`)).body.orders.includes(pending.location))
+  for (const who of [sibling, stranger]) assert.deepEqual((await who.post(`${who.kid}/orders`)).body.orders, [])
+  /* what there is not, of one's own */
+  for (const url of [done.certificateUrl.replace(/cert\/.*/, 'cert/zzzzzzzz'), `${done.certificateUrl}/7`, `${done.certificateUrl}/0`, `${done.certificateUrl}/x`, `${one.kid}/order`, `${done.order.location}/final`,
+    `${authorizations[0]}/x`, one.url('order/'), one.url('order/x'), one.url('order/-1'), one.url('order/99999999999999999999'), one.url('')]) is(await one.post(url), 'malformed', 404)
+  is(await one.post(challenges[0].replace(/[^/]*$/, 'email-reply-00'), {}), 'malformed', 404)
+  const wild = (await one.post(pending.body.authorizations[1])).body.challenges
+  assert.deepEqual(wild.map(ch => ch.type), ['dns-01'])
+  for (const type of ['http-01', 'tls-alpn-01']) for (const payload of ['', {}]) is(await one.post(wild[0].url.replace('dns-01', type), payload), 'malformed', 404)
+})
+
+/* The limits of the reader hold for each resource, and whatever is not asked for is no way around them. */
+test('oversize and deep JSON at each address; members that nobody asked for', async () => {
+  const one = new Acme(c)
+  await one.register()
+  const order = await one.order(['deep.refuse-test.com'])
+  const [authorization] = order.body.authorizations
+  const { challenges: [{ url: challenge }] } = (await one.post(authorization)).body
+  const fresh = makeKey()
+  const change = one.url('key-change')
+  const inner = payload => jws({ key: fresh, payload, header: { jwk: jwkOf(fresh), url: change } })
+  const right = { /* with anything in the place of MORE */
+    'new-account': '{"onlyReturnExisting":true,MORE}',
+    'new-order': '{"identifiers":[{"type":"dns","value":"deep.refuse-test.com",MORE}],MORE}',
+    [authorization]: '{"status":"deactivated",MORE}',
+    [challenge]: '{MORE}',
+    [order.body.finalize]: '{"csr":"AAAA",MORE}',
+    [one.kid]: '{"contact":["mailto:deep@a.example"],MORE}',
+    'revoke-cert': '{"certificate":"AAAA",MORE}',
+    'key-change': JSON.stringify({ account: one.kid, oldKey: jwkOf(one.key), x: 0 }).replace('"x":0', 'MORE')
+  }
+  const send = (where, more) => {
+    const url = where.startsWith('https') ? where : one.url(where)
+    const payload = Buffer.from(right[where].replaceAll('MORE', more), 'latin1') /* so that it need not be UTF-8 */
+    return one.post(url, where === 'key-change' ? inner(payload) : payload, where === 'new-account' ? { jwk: jwkOf(one.key) } : {})
+  }
+  const deep = n => `"x":${'['.repeat(n)}${']'.repeat(n)}`
+  for (const where of Object.keys(right)) {
+    for (const more of [deep(16), deep(2000), deep(20000), `"x":${'{"x":'.repeat(16)}1${'}'.repeat(16)}`, '"x":1,"x":2', '"x":"\\ud800"', '"x":"\xff"', '"x":', '"x":1}{', '"x":01', '"x":1,']) {
+      const reply = await send(where, more)
+      is(reply, 'malformed', 400)
+    }
+    const large = await one.raw('POST', where.startsWith('https') ? where : one.url(where), `{"payload":"${'A'.repeat(3e6)}"}`, { 'Content-Type': 'application/jose+json' }).catch(() => ({ status: 413 }))
+    assert.equal(large.status, 413)
+  }
+  /* the same with members that are well formed: nobody minds */
+  const more = `${deep(12)},"newNonce":"x","notBefore":null,"wildcard":true,"terms":{"a":[1.5e3,null,"\\u00e9"]}`
+  const accepted = { 'new-account': 200, 'new-order': 201, [challenge]: 200, [one.kid]: 200, [authorization]: 400, [order.body.finalize]: 403, 'revoke-cert': 400, 'key-change': 200 }
+  for (const [where, status] of Object.entries(accepted)) {
+    const reply = await send(where, more)
+    assert.equal(reply.status, status, `${where}: ${reply.text}`)
+    if (status >= 400) assert.doesNotMatch(reply.body.detail, /payload/, 'it is not the reader that minds')
+    if (where === 'key-change') one.key = fresh
+  }
+  /* an account's own picture of itself, sent back as clients do (RFC 8555 section 7.3.2) */
+  const shown = (await one.post(one.kid)).body
+  assert.deepEqual((await one.post(one.kid, { ...shown, orders: 'https://elsewhere', status: 'valid' })).body, shown)
+  assert.deepEqual((await one.post(one.kid, { status: 'revoked' })).body, shown)
 })
 
 test('challenges that fail, say why, and end the order', async () => {

@@ -32,7 +32,7 @@ export const thumbprint = key => createHash('sha256').update(JSON.stringify(jwkO
 
 /** A flattened JWS; `tamper(parts)` may change { protected, payload, signature } before it is sent. */
 export function jws ({ key, alg = 'ES256', header, payload, tamper }) {
-  const parts = { protected: b64u(JSON.stringify({ alg, ...header })), payload: payload === '' ? '' : b64u(typeof payload === 'string' ? payload : JSON.stringify(payload)) }
+  const parts = { protected: b64u(JSON.stringify({ alg, ...header })), payload: payload === '' ? '' : b64u(typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload)) }
   parts.signature = b64u(ALGORITHMS[alg]?.sign(key, Buffer.from(`${parts.protected}.${parts.payload}`)) ?? '')
   tamper?.(parts)
   return JSON.stringify(parts)
