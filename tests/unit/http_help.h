@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -161,4 +163,43 @@ static inline void help_expect(char *reply, const char *part)
         if (!strstr(reply, part))
                 fail_msg("no '%s' in '%.500s'", part, reply);
         free(reply);
+}
+
+/* -- TLS ---------------------------------------------------------------------------------------- */
+
+static inline char *help_pem(BIO *bio)
+{
+        char *data = NULL;
+        const long n = BIO_get_mem_data(bio, &data);
+        char *text = strndup(data, (size_t)n);
+
+        BIO_free(bio);
+        return text;
+}
+
+/* A certificate of its own hand, for an hour; `name` goes into it, NULL: none.  The key is freed. */
+static inline struct http_tls help_tls(EVP_PKEY *key, const char *name)
+{
+        X509 *cert = X509_new();
+        BIO *cert_pem = BIO_new(BIO_s_mem()), *key_pem = BIO_new(BIO_s_mem());
+
+        X509_set_version(cert, 2);
+        X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+        X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+        if (name)
+                X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+        X509_set_issuer_name(cert, X509_get_subject_name(cert));
+        X509_set_pubkey(cert, key);
+        assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+        PEM_write_bio_X509(cert_pem, cert);
+        PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
+        X509_free(cert);
+        EVP_PKEY_free(key);
+        return (struct http_tls){.cert_chain = help_pem(cert_pem), .key = help_pem(key_pem)};
+}
+
+static inline void help_tls_free(struct http_tls *tls)
+{
+        free((void *)(uintptr_t)tls->cert_chain);
+        free((void *)(uintptr_t)tls->key);
 }

@@ -10,9 +10,7 @@
 #include <cmocka.h>
 
 #include <netinet/tcp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <signal.h>
 
 #include "base/limits.h"
@@ -337,39 +335,6 @@ static void the_overdue_are_cut_off_and_the_waiting_are_not(void **state)
 
 /* -- TLS ---------------------------------------------------------------------------------------- */
 
-static char *pem_text(BIO *bio)
-{
-        char *data = NULL;
-        const long n = BIO_get_mem_data(bio, &data);
-        char *text = strndup(data, (size_t)n);
-
-        BIO_free(bio);
-        return text;
-}
-
-static struct http_tls make_tls(EVP_PKEY *key)
-{
-        X509 *cert = X509_new();
-        BIO *cert_pem = BIO_new(BIO_s_mem()), *key_pem = BIO_new(BIO_s_mem());
-
-        X509_set_version(cert, 2);
-        X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-        X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-        X509_set_pubkey(cert, key);
-        assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-        PEM_write_bio_X509(cert_pem, cert);
-        PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
-        X509_free(cert);
-        EVP_PKEY_free(key);
-        return (struct http_tls){.cert_chain = pem_text(cert_pem), .key = pem_text(key_pem)};
-}
-
-static void tls_free(struct http_tls *tls)
-{
-        free((void *)(uintptr_t)tls->cert_chain);
-        free((void *)(uintptr_t)tls->key);
-}
-
 static struct http_tls tls[2]; /* ECDSA and RSA */
 
 static int start_tls(void **state)
@@ -378,8 +343,8 @@ static int start_tls(void **state)
 
         (void)state;
         help.delay_ms = help.handled = help.directs = 0;
-        tls[0] = make_tls(EVP_EC_gen("P-256"));
-        tls[1] = make_tls(EVP_RSA_gen(2048));
+        tls[0] = help_tls(EVP_EC_gen("P-256"), /* name= */ NULL);
+        tls[1] = help_tls(EVP_RSA_gen(2048), /* name= */ NULL);
         config.listen_fd = help_listen(&help.port);
         return !res_is_ok(http_server_start(&config, &tls[0], &help.server));
 }
@@ -387,8 +352,8 @@ static int start_tls(void **state)
 static int stop_tls(void **state)
 {
         stop(state);
-        tls_free(&tls[0]);
-        tls_free(&tls[1]);
+        help_tls_free(&tls[0]);
+        help_tls_free(&tls[1]);
         return 0;
 }
 

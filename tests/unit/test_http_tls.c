@@ -9,47 +9,10 @@
 
 #include <cmocka.h>
 
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <time.h>
 
 #include "http_help.h"
-
-struct pair {
-        char cert[4096], key[4096];
-};
-
-static void export(BIO *bio, char *text, size_t size)
-{
-        const int n = BIO_read(bio, text, (int)size - 1);
-
-        assert_true(n > 0);
-        text[n] = '\0';
-        BIO_free(bio);
-}
-
-static void make_pair(const char *name, struct pair *pair)
-{
-        EVP_PKEY *key = EVP_EC_gen("P-256");
-        X509 *cert = X509_new();
-        BIO *cert_pem = BIO_new(BIO_s_mem()), *key_pem = BIO_new(BIO_s_mem());
-
-        X509_set_version(cert, 2);
-        ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-        X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-        X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-        X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-        X509_set_issuer_name(cert, X509_get_subject_name(cert));
-        X509_set_pubkey(cert, key);
-        assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-        PEM_write_bio_X509(cert_pem, cert);
-        PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
-        export(cert_pem, pair->cert, sizeof(pair->cert));
-        export(key_pem, pair->key, sizeof(pair->key));
-        X509_free(cert);
-        EVP_PKEY_free(key);
-}
 
 struct client {
         SSL_CTX *ctx;
@@ -120,30 +83,25 @@ static void expect_name(uint16_t port, const char *expected)
 }
 
 static struct help help;
-static struct pair one, two;
-
-static struct http_tls tls_of(const struct pair *pair)
-{
-        return (struct http_tls){.cert_chain = pair->cert, .key = pair->key};
-}
+static struct http_tls one, two;
 
 static int start(void **state)
 {
         struct http_config config = {.tls = true, .workers = 2, .routes = {&help, help_direct, help_handle}};
-        struct http_tls tls;
 
         (void)state;
-        make_pair("one.example", &one);
-        make_pair("two.example", &two);
-        tls = tls_of(&one);
+        one = help_tls(EVP_EC_gen("P-256"), "one.example");
+        two = help_tls(EVP_EC_gen("P-256"), "two.example");
         config.listen_fd = help_listen(&help.port);
-        return !res_is_ok(http_server_start(&config, &tls, &help.server));
+        return !res_is_ok(http_server_start(&config, &one, &help.server));
 }
 
 static int stop(void **state)
 {
         (void)state;
         http_server_stop(help.server, 1000);
+        help_tls_free(&one);
+        help_tls_free(&two);
         return 0;
 }
 
@@ -151,9 +109,9 @@ static void bad_certificates_are_refused_and_the_old_one_stays(void **state)
 {
         const struct http_tls bad[] = {
                 {.cert_chain = NULL, .key = one.key},      {.cert_chain = "", .key = one.key},
-                {.cert_chain = "rubbish", .key = one.key}, {.cert_chain = one.cert, .key = ""},
-                {.cert_chain = one.cert, .key = two.key}, /* a key of another certificate */
-                {.cert_chain = one.key, .key = one.cert},
+                {.cert_chain = "rubbish", .key = one.key}, {.cert_chain = one.cert_chain, .key = ""},
+                {.cert_chain = one.cert_chain, .key = two.key}, /* a key of another certificate */
+                {.cert_chain = one.key, .key = one.cert_chain},
         };
 
         (void)state;
@@ -164,7 +122,7 @@ static void bad_certificates_are_refused_and_the_old_one_stays(void **state)
 
 static void a_listener_does_not_start_on_a_bad_certificate(void **state)
 {
-        const struct http_tls bad = {.cert_chain = one.cert, .key = two.key};
+        const struct http_tls bad = {.cert_chain = one.cert_chain, .key = two.key};
         struct http_config config = {.tls = true, .workers = 1, .routes = {&help, help_direct, help_handle}};
         struct http_server *server = NULL;
         uint16_t port;
@@ -178,17 +136,16 @@ static void a_listener_does_not_start_on_a_bad_certificate(void **state)
 
 static void an_exchanged_certificate_is_what_the_next_client_sees(void **state)
 {
-        const struct http_tls first = tls_of(&one), second = tls_of(&two);
         struct client kept;
 
         (void)state;
         assert_true(client_open(&kept, help.port, 0));
-        assert_int_equal(http_server_set_tls(help.server, &second).err, ERR_NONE);
+        assert_int_equal(http_server_set_tls(help.server, &two).err, ERR_NONE);
         expect_name(help.port, "two.example");
         client_exchange(&kept, "GET /kept HTTP/1.1\r\nHost: a\r\n\r\n",
                         "GET|/kept|"); /* the open connection lives on */
         client_close(&kept);
-        assert_int_equal(http_server_set_tls(help.server, &first).err, ERR_NONE);
+        assert_int_equal(http_server_set_tls(help.server, &one).err, ERR_NONE);
         expect_name(help.port, "one.example");
 }
 

@@ -11,8 +11,6 @@
 #include <cmocka.h>
 
 #include <openssl/crypto.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "http_help.h"
 
@@ -60,34 +58,6 @@ static void openssl_free(void *p, const char *file, int line)
         free(p);
 }
 
-static char *pem_text(BIO *bio)
-{
-        char *data = NULL;
-        const long n = BIO_get_mem_data(bio, &data);
-        char *text = strndup(data, (size_t)n);
-
-        BIO_free(bio);
-        return text;
-}
-
-static struct http_tls make_tls(void)
-{
-        EVP_PKEY *key = EVP_EC_gen("P-256");
-        X509 *cert = X509_new();
-        BIO *cert_pem = BIO_new(BIO_s_mem()), *key_pem = BIO_new(BIO_s_mem());
-
-        X509_set_version(cert, 2);
-        X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-        X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-        X509_set_pubkey(cert, key);
-        assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-        PEM_write_bio_X509(cert_pem, cert);
-        PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
-        X509_free(cert);
-        EVP_PKEY_free(key);
-        return (struct http_tls){.cert_chain = pem_text(cert_pem), .key = pem_text(key_pem)};
-}
-
 static struct help help;
 
 static res start_with_failure(const struct http_tls *tls, int at, int *ret_fd)
@@ -103,7 +73,7 @@ static res start_with_failure(const struct http_tls *tls, int at, int *ret_fd)
 
 static void a_start_without_memory_says_so_and_gives_all_back(void **state)
 {
-        const struct http_tls tls = make_tls();
+        struct http_tls tls = help_tls(EVP_EC_gen("P-256"), /* name= */ NULL);
         int failures = 0;
 
         (void)state;
@@ -123,14 +93,13 @@ static void a_start_without_memory_says_so_and_gives_all_back(void **state)
                 failures++;
         }
         assert_true(failures >= 3);
-        free((void *)(uintptr_t)tls.cert_chain);
-        free((void *)(uintptr_t)tls.key);
+        help_tls_free(&tls);
 }
 
 /* The certificate is exchanged without memory: the old one stays. */
 static void an_exchange_without_memory_keeps_the_old_certificate(void **state)
 {
-        const struct http_tls tls = make_tls();
+        struct http_tls tls = help_tls(EVP_EC_gen("P-256"), /* name= */ NULL);
         int fd;
 
         (void)state;
@@ -142,8 +111,7 @@ static void an_exchange_without_memory_keeps_the_old_certificate(void **state)
         assert_int_equal(atomic_exchange(&fail_at, -1), -1);
         assert_int_equal(http_server_set_tls(help.server, &tls).err, ERR_NONE);
         http_server_stop(help.server, 1000);
-        free((void *)(uintptr_t)tls.cert_chain);
-        free((void *)(uintptr_t)tls.key);
+        help_tls_free(&tls);
 }
 
 /* A connection that finds no memory is dropped, the next one is served. */
