@@ -186,12 +186,6 @@ static res prepare(EVP_PKEY *key, enum pki_family family, const EVP_MD *digest, 
         return RES_OK;
 }
 
-static res verify_hash(EVP_PKEY_CTX *context, struct bytes hash, struct bytes signature)
-{
-        ENSURE(EVP_PKEY_verify(context, signature.p, signature.n, hash.p, hash.n) == 1, ERR_SIGNATURE);
-        return RES_OK;
-}
-
 /* ---- a key made ready ---------------------------------------------------------------------------- */
 
 #define PREPARED_DIGEST PKI_SHA256
@@ -251,22 +245,30 @@ static bool is_prepared(const struct pki_public *key, struct pki_alg alg)
         return key->prepared && (alg.family == PKI_FAMILY_ECC || alg.digest == PREPARED_DIGEST);
 }
 
-res pki_public_verify(struct pki_kit *kit, struct pki_public *key, enum pki_family family, struct pki_alg alg, struct bytes message,
-                      struct bytes signature)
+/* `prepared`: for this algorithm, or NULL. */
+static res verify(struct pki_kit *kit, EVP_PKEY *key, const EVP_PKEY_CTX *prepared, struct pki_alg alg, struct bytes message,
+                  struct bytes signature)
 {
         uint8_t hash[PKI_DIGEST_MAX];
         CLEAN(free_context) EVP_PKEY_CTX *context = NULL;
 
-        ENSURE(family == alg.family, ERR_SIGNATURE);
         if (alg.family == PKI_FAMILY_SM2)
-                return verify_sm2(kit, key->key, alg, message, signature);
+                return verify_sm2(kit, key, alg, message, signature);
         TRY(pki_kit_hash(kit, alg.digest, message, hash));
-        if (is_prepared(key, alg))
-                context = EVP_PKEY_CTX_dup(key->prepared);
+        if (prepared)
+                context = EVP_PKEY_CTX_dup(prepared);
         else
-                TRY(prepare(key->key, family, kit->digests[alg.digest], &context));
+                TRY(prepare(key, alg.family, kit->digests[alg.digest], &context));
         ENSURE(context, ERR_MEMORY);
-        return verify_hash(context, bytes_of(hash, pki_digest_size(alg.digest)), signature);
+        ENSURE(EVP_PKEY_verify(context, signature.p, signature.n, hash, pki_digest_size(alg.digest)) == 1, ERR_SIGNATURE);
+        return RES_OK;
+}
+
+res pki_public_verify(struct pki_kit *kit, struct pki_public *key, enum pki_family family, struct pki_alg alg, struct bytes message,
+                      struct bytes signature)
+{
+        ENSURE(family == alg.family, ERR_SIGNATURE);
+        return verify(kit, key->key, is_prepared(key, alg) ? key->prepared : NULL, alg, message, signature);
 }
 
 static void free_key(EVP_PKEY **key)
@@ -277,16 +279,10 @@ static void free_key(EVP_PKEY **key)
 res pki_spki_verify(struct pki_kit *kit, const struct pki_spki *spki, struct pki_alg alg, struct bytes message,
                     struct bytes signature)
 {
-        uint8_t hash[PKI_DIGEST_MAX];
         CLEAN(free_key) EVP_PKEY *key = NULL;
-        CLEAN(free_context) EVP_PKEY_CTX *context = NULL;
 
         ENSURE(spki->family != PKI_FAMILY_NONE && spki->family == alg.family, ERR_SIGNATURE);
         key = key_new(kit, spki);
         ENSURE(key, ERR_SIGNATURE);
-        if (alg.family == PKI_FAMILY_SM2)
-                return verify_sm2(kit, key, alg, message, signature);
-        TRY(pki_kit_hash(kit, alg.digest, message, hash));
-        TRY(prepare(key, alg.family, kit->digests[alg.digest], &context));
-        return verify_hash(context, bytes_of(hash, pki_digest_size(alg.digest)), signature);
+        return verify(kit, key, /* prepared= */ NULL, alg, message, signature);
 }
