@@ -18,6 +18,14 @@ bool str_equal(struct str a, struct str b)
         return bytes_equal(bytes_of(a.p, a.n), bytes_of(b.p, b.n));
 }
 
+bool str_is_word(struct str s)
+{
+        for (size_t i = 0; i < s.n; i++)
+                if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+                        return false;
+        return true;
+}
+
 bool str_equal_nocase(struct str a, struct str b)
 {
         if (a.n != b.n)

@@ -46,6 +46,7 @@ bool bytes_equal(struct bytes a, struct bytes b); /* empty and absent are equal 
 bool str_equal(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII */
 bool str_equals(struct str a, const char *text);
+bool str_is_word(struct str s); /* no blank, no control byte; bytes over 0x7f pass, and so does the empty text */
 bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
 struct str str_trim(struct str s); /* blanks and tabs at both ends */

@@ -95,15 +95,7 @@ static int http_call_check_length(const struct http_call *call)
         return n > LIMIT_HTTP_DRAIN || (n > LIMIT_HTTP_BODY && http_header(&call->request, "Expect").p) ? 413 : 0;
 }
 
-/* No blank and no control byte: RFC 9112 §3.2; bytes over 0x7f are let through for the handler to judge. */
-static bool http_is_target_text(struct str s)
-{
-        for (size_t i = 0; i < s.n; i++)
-                if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
-                        return false;
-        return true;
-}
-
+/* RFC 9112 §3.2; bytes over 0x7f are let through for the handler to judge. */
 static int http_call_check_target(const struct http_call *call)
 {
         const struct str path = call->request.path;
@@ -112,7 +104,7 @@ static int http_call_check_target(const struct http_call *call)
                 return 414;
         if (path.n == 0 || (path.p[0] != '/' && path.p[0] != '*' && !memchr(path.p, ':', path.n)))
                 return 400;
-        return http_is_target_text(path) && http_is_target_text(call->request.query) ? 0 : 400;
+        return str_is_word(path) && str_is_word(call->request.query) ? 0 : 400;
 }
 
 int http_call_check(const struct http_call *call)

@@ -54,20 +54,11 @@ static bool split(const char *url, struct str *ret_host, struct str *ret_path)
         return n > 0;
 }
 
-/* Nothing that would end the line or the word. */
-static bool is_one_word(struct str text)
-{
-        for (size_t i = 0; i < text.n; i++)
-                if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f)
-                        return false;
-        return true;
-}
-
 bool plain_takes(const char *url)
 {
         struct str host, path;
 
-        return split(url, &host, &path) && is_one_word(str_of(url)) && !memchr(host.p, '@', host.n) && !strchr(path.p, '#') &&
+        return split(url, &host, &path) && str_is_word(str_of(url)) && !memchr(host.p, '@', host.n) && !strchr(path.p, '#') &&
                (path.n == 0 || path.p[0] == '/');
 }
 

@@ -109,14 +109,6 @@ static void read_location(struct response *response, struct str value)
         response->location[n] = '\0';
 }
 
-static bool is_name(struct str text)
-{
-        for (size_t i = 0; i < text.n; i++)
-                if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f)
-                        return false;
-        return text.n > 0;
-}
-
 static void read_encoding(struct response *response, struct str value)
 {
         response->encoded = !str_is_empty(value);
@@ -138,7 +130,7 @@ static const struct field *field_find(struct str line, struct str *ret_value)
         struct str value = line;
         const struct str name = str_cut(&value, ':');
 
-        *ret_value = value.p && is_name(name) ? str_trim(value) : (struct str){0};
+        *ret_value = value.p && name.n > 0 && str_is_word(name) ? str_trim(value) : (struct str){0};
         for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
                 if (ret_value->p && str_equal_nocase(name, str_of(fields[i].name)))
                         return &fields[i];
