@@ -45,3 +45,8 @@ int err_http_status(enum err e)
 {
         return err_row(e)->http;
 }
+
+bool err_is_of_store(enum err e)
+{
+        return e >= ERR_STORE && e <= ERR_STORE_UNKNOWN;
+}

@@ -53,4 +53,5 @@ const char *err_name(enum err e);      /* "STORE_FULL" */
 const char *err_api_code(enum err e);  /* "FailedOperation.SystemError" */
 const char *err_acme_type(enum err e); /* "serverInternal" (RFC 8555 §6.7), "" if none */
 const char *err_sentence(enum err e);  /* default sentence for people */
+bool err_is_of_store(enum err e);      /* STORE … STORE_UNKNOWN: not the request's fault */
 int err_http_status(enum err e);       /* used outside the action API, which answers 200 always */

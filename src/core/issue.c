@@ -146,11 +146,6 @@ res issue_drop_signing(struct act *act, struct store_tx *tx, struct str certific
         return signing ? store_issued_set_dead(tx, act->account_id, issued.issued_id, act->now_sec, REVOKE_CESSATION) : RES_OK;
 }
 
-static bool err_is_of_store(enum err err)
-{
-        return err >= ERR_STORE && err <= ERR_STORE_UNKNOWN;
-}
-
 static res issue_begin(struct store_tx *tx, void *arg)
 {
         struct issue_batch *batch = arg;

@@ -263,11 +263,6 @@ static res put_off(struct step *step, res why)
         return store_run(step->act->core->store, put_off_tx, step);
 }
 
-static bool err_is_of_store(enum err err)
-{
-        return err >= ERR_STORE && err <= ERR_STORE_UNKNOWN;
-}
-
 static res take_handful(struct step *all, const struct replacement_item_row *items, size_t n, item_fn *fn)
 {
         CLEAN(arena_free_ptr) struct arena *arena = arena_new(STEP_ARENA);
