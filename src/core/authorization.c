@@ -42,30 +42,29 @@ enum authorization_status authorization_status(const struct acme_authorization_r
 /* ---- methods ------------------------------------------------------------------------------------------- */
 
 static const struct {
-        const char *name;
         bool for_address, for_wildcard; /* RFC 8738 §7, RFC 8555 §7.1.3 */
         enum msg_method shown;          /* evidence of another door is told as this one */
 } methods[MSG_METHOD_COUNT] = {
-        [MSG_METHOD_HTTP_01] = {"http-01", true, false, MSG_METHOD_HTTP_01},
-        [MSG_METHOD_DNS_01] = {"dns-01", false, true, MSG_METHOD_DNS_01},
-        [MSG_METHOD_TLS_ALPN_01] = {"tls-alpn-01", true, false, MSG_METHOD_TLS_ALPN_01},
-        [MSG_METHOD_DNS_TXT] = {NULL, false, true, MSG_METHOD_DNS_01},
-        [MSG_METHOD_DNS_CNAME] = {NULL, false, true, MSG_METHOD_DNS_01},
-        [MSG_METHOD_FILE] = {NULL, true, false, MSG_METHOD_HTTP_01},
-        [MSG_METHOD_APPROVED] = {NULL, true, true, MSG_METHOD_DNS_01},
+        [MSG_METHOD_HTTP_01] = {true, false, MSG_METHOD_HTTP_01},
+        [MSG_METHOD_DNS_01] = {false, true, MSG_METHOD_DNS_01},
+        [MSG_METHOD_TLS_ALPN_01] = {true, false, MSG_METHOD_TLS_ALPN_01},
+        [MSG_METHOD_DNS_TXT] = {false, true, MSG_METHOD_DNS_01},
+        [MSG_METHOD_DNS_CNAME] = {false, true, MSG_METHOD_DNS_01},
+        [MSG_METHOD_FILE] = {true, false, MSG_METHOD_HTTP_01},
+        [MSG_METHOD_APPROVED] = {true, true, MSG_METHOD_DNS_01},
 };
 
 const char *authorization_method_name(int64_t method)
 {
         if (method <= MSG_METHOD_NONE || method >= MSG_METHOD_COUNT)
                 return "";
-        return methods[methods[method].shown].name;
+        return msg_method_name(methods[method].shown);
 }
 
 enum msg_method authorization_method(struct str name)
 {
         for (int method = 0; method < MSG_METHOD_COUNT; method++)
-                if (methods[method].name && str_equals(name, methods[method].name))
+                if ((int)methods[method].shown == method && str_equals(name, msg_method_name(method)))
                         return (enum msg_method)method;
         return MSG_METHOD_NONE;
 }

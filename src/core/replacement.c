@@ -17,15 +17,9 @@
 #define PAGE_ARENA (64 * 1024 * 1024)
 #define HOUR_SEC 3600LL
 
-static const char *const method_names[MSG_METHOD_COUNT] = {
-        [MSG_METHOD_NONE] = "",           [MSG_METHOD_DNS_TXT] = "dns-txt", [MSG_METHOD_DNS_CNAME] = "dns-cname",
-        [MSG_METHOD_FILE] = "file",       [MSG_METHOD_HTTP_01] = "http-01", [MSG_METHOD_DNS_01] = "dns-01",
-        [MSG_METHOD_TLS_ALPN_01] = "tls-alpn-01", [MSG_METHOD_APPROVED] = "approved",
-};
-
 const char *replacement_method_name(int64_t method)
 {
-        return method >= 0 && method < MSG_METHOD_COUNT ? method_names[method] : "";
+        return msg_method_name(method);
 }
 
 /* ---- what proved a certificate's names ------------------------------------------------------------------- */
@@ -128,7 +122,7 @@ static res count_all(struct act *act, struct replacement_row row, int64_t *ret_c
 static res take_method(struct act *act, struct str word, int64_t *ret_method)
 {
         for (int64_t i = 0; i < MSG_METHOD_COUNT; i++)
-                if (str_equals(word, method_names[i])) {
+                if (str_equals(word, msg_method_name(i))) {
                         *ret_method = i;
                         return RES_OK;
                 }
@@ -220,7 +214,7 @@ static res begin_tx(struct store_tx *tx, void *arg)
         return act_log(act, tx, STR(""), "operator",
                        arena_printf(act->arena, "Replacement %lld of %lld certificates begun (method %s, issuer %.*s, profile %.*s): %.*s",
                                     (long long)row->replacement_id, (long long)beginning->count,
-                                    row->method ? method_names[row->method] : "any", row->issuer.n ? (int)row->issuer.n : 3,
+                                    row->method ? msg_method_name(row->method) : "any", row->issuer.n ? (int)row->issuer.n : 3,
                                     row->issuer.n ? row->issuer.p : "any", row->profile.n ? (int)row->profile.n : 3,
                                     row->profile.n ? row->profile.p : "any", (int)row->note.n, row->note.p));
 }

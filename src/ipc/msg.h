@@ -97,6 +97,7 @@ enum msg_method { /* how a name was proved */
                   MSG_METHOD_APPROVED,    /* an operator's word: for closed networks */
                   MSG_METHOD_COUNT
 };
+const char *msg_method_name(int64_t method); /* "dns-txt", …: in issuance.off, and to whom an operator speaks; "" = none, unknown */
 
 enum msg_key_type {
         MSG_KEY_NONE,

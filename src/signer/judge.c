@@ -9,29 +9,19 @@
 #include "signer/signer.h"
 
 struct method {
-        const char *name, *family;
+        const char *family; /* the word of issuance.off for all of it, besides its own name */
         bool covers_below; /* BR 3.2.2.4.7: DNS proves the name and what is below it; files prove the very name */
 };
 
 static const struct method methods[MSG_METHOD_COUNT] = {
-        [MSG_METHOD_DNS_TXT] = {"dns-txt", "dns", true},
-        [MSG_METHOD_DNS_CNAME] = {"dns-cname", "dns", true},
-        [MSG_METHOD_FILE] = {"file", "file", false},
-        [MSG_METHOD_HTTP_01] = {"http-01", "http-01", false},
-        [MSG_METHOD_DNS_01] = {"dns-01", "dns", true},
-        [MSG_METHOD_TLS_ALPN_01] = {"tls-alpn-01", "tls-alpn-01", false},
-        [MSG_METHOD_APPROVED] = {"approved", "approved", true},
+        [MSG_METHOD_DNS_TXT] = {"dns", true},
+        [MSG_METHOD_DNS_CNAME] = {"dns", true},
+        [MSG_METHOD_FILE] = {"file", false},
+        [MSG_METHOD_HTTP_01] = {"http-01", false},
+        [MSG_METHOD_DNS_01] = {"dns", true},
+        [MSG_METHOD_TLS_ALPN_01] = {"tls-alpn-01", false},
+        [MSG_METHOD_APPROVED] = {"approved", true},
 };
-
-const char *judge_method_name(uint32_t method)
-{
-        return method < MSG_METHOD_COUNT && methods[method].name ? methods[method].name : "";
-}
-
-const char *judge_method_family(uint32_t method)
-{
-        return method < MSG_METHOD_COUNT && methods[method].family ? methods[method].family : "";
-}
 
 /* ---- form ---------------------------------------------------------------------------------------- */
 
@@ -206,7 +196,7 @@ static bool evidence_covers(const struct judge_evidence *evidence, struct str na
         bool wildcard = str_starts_with(name, STR("*."));
         struct str base = wildcard ? (struct str){name.p + 2, name.n - 2} : name;
 
-        if (!*judge_method_name(evidence->method) || !judge_name_is_plain(evidence->name) || !judge_name_is_plain(base))
+        if (!*msg_method_name(evidence->method) || !judge_name_is_plain(evidence->name) || !judge_name_is_plain(base))
                 return false;
         if (!methods[evidence->method].covers_below)
                 return !wildcard && str_equal(evidence->name, name);
@@ -224,8 +214,8 @@ static bool evidence_is_fresh(const struct judge_evidence *evidence, const struc
 /* A method that was switched off after it proved a name proves nothing now (TLS-SNI-01, 2018). */
 static bool method_is_off(const struct judge_evidence *evidence, const struct judge_view *view)
 {
-        return view->is_off(view->context, judge_method_name(evidence->method)) ||
-               view->is_off(view->context, judge_method_family(evidence->method));
+        return view->is_off(view->context, msg_method_name(evidence->method)) ||
+               view->is_off(view->context, methods[evidence->method].family);
 }
 
 static res judge_name(const struct judge_request *request, struct str name, const struct judge_view *view,

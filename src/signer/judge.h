@@ -46,7 +46,3 @@ MUST res judge_issue(const struct judge_request *request, const struct judge_vie
 
 /* Letters, digits, hyphens, dots and colons, whole; the lint looks closer at what goes into the certificate. */
 bool judge_name_is_plain(struct str name);
-
-/* Words of issuance.off for a method: its own name ("dns-txt") and its family's ("dns"). */
-const char *judge_method_name(uint32_t method);   /* "" = unknown */
-const char *judge_method_family(uint32_t method); /* "dns", "file", … */
