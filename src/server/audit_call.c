@@ -1,6 +1,7 @@
 /* See audit_call.h. */
 #include "server/audit_call.h"
 
+#include "api/action.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -38,20 +39,15 @@ static const struct json_field report_fields[] = {
         JSON_FIELDS_END,
 };
 
-static struct opt_int number(int64_t v)
-{
-        return (struct opt_int){true, v};
-}
-
 static void audit_reply(struct arena *arena, const struct audit_report *report, int64_t took_ms, struct buf *out)
 {
         struct finding_out *findings = arena_array_of(arena, report->shown + 1, struct finding_out);
         const struct report_out answer = {
-                .clean = number(report->finding_count == 0), .signed_count = number(report->signed_count),
-                .own = number(report->own_count), .issued = number(report->issued_count), .signing = number(report->signing_count),
-                .dead = number(report->dead_count), .log_entries = number(report->log_count),
-                .verified = number(report->verified_count),
-                .finding_count = number(report->finding_count), .took_ms = number(took_ms), .findings = {findings, report->shown}};
+                .clean = api_int(report->finding_count == 0), .signed_count = api_int(report->signed_count),
+                .own = api_int(report->own_count), .issued = api_int(report->issued_count), .signing = api_int(report->signing_count),
+                .dead = api_int(report->dead_count), .log_entries = api_int(report->log_count),
+                .verified = api_int(report->verified_count),
+                .finding_count = api_int(report->finding_count), .took_ms = api_int(took_ms), .findings = {findings, report->shown}};
 
         for (size_t i = 0; i < report->shown; i++)
                 findings[i] = (struct finding_out){str_of(report->findings[i].kind), str_of(report->findings[i].subject),

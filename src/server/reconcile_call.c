@@ -1,6 +1,7 @@
 /* See reconcile_call.h. */
 #include "server/reconcile_call.h"
 
+#include "api/action.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "core/reconcile.h"
@@ -29,11 +30,6 @@ static const struct json_field report_fields[] = {
         JSON_FIELD(struct report_out, findings, "Findings", JSON_OBJS, .sub = finding_fields, .sub_size = sizeof(struct finding_out)),
         JSON_FIELDS_END};
 
-static struct opt_int number(int64_t v)
-{
-        return (struct opt_int){true, v};
-}
-
 static struct str subject_of(struct arena *arena, struct bytes serial)
 {
         char *text = arena_alloc(arena, 2 * serial.n + 1);
@@ -55,11 +51,11 @@ void reconcile_call(struct act *act, struct http_reply *reply)
 
         for (size_t i = 0; i < report.finding_count; i++)
                 findings[i] = (struct finding_out){report.findings[i].kind, subject_of(act->arena, report.findings[i].serial),
-                                                   report.findings[i].text, number(report.findings[i].found_at)};
+                                                   report.findings[i].text, api_int(report.findings[i].found_at)};
         reply->content_type = "application/json";
         json_encode(&reply->body, report_fields,
-                    &(struct report_out){.clean = number(report.finding_count == 0), .signed_count = number(report.signed_count),
-                                         .rows = number(report.row_count), .new_count = number(report.new_count),
-                                         .mended = number(report.mended_count), .finding_count = number((int64_t)report.finding_count),
+                    &(struct report_out){.clean = api_int(report.finding_count == 0), .signed_count = api_int(report.signed_count),
+                                         .rows = api_int(report.row_count), .new_count = api_int(report.new_count),
+                                         .mended = api_int(report.mended_count), .finding_count = api_int((int64_t)report.finding_count),
                                          .findings = {findings, report.finding_count}});
 }
