@@ -224,8 +224,6 @@ static res successor_store(struct successor *successor, struct store_tx *tx)
 
 /* ---- at an operator's word ---- */
 
-#define DAY_SEC 86400LL
-
 /* A free one gets no longer life by it (FREE-20); what was bought has the order's term (core/term.h). */
 static void successor_fill_replacement(struct successor *successor)
 {

@@ -11,8 +11,6 @@
 #include "core/reissue.h"
 #include "pki/profile.h"
 
-#define DAY_SEC 86400LL
-
 int64_t term_successor_due(int64_t begin_at, int64_t end_at)
 {
         int64_t thirds = begin_at + (end_at + 1 - begin_at) * 2 / 3, ahead = end_at + 1 - CERT_RENEW_WINDOW_SEC;

@@ -9,6 +9,8 @@
 #include "store/certificate.h"
 #include "store/order.h"
 
+#define DAY_SEC 86400LL
+
 /* notAfter of a certificate that begins now: min(product's life, ca.max-days, the profile's on this day, rest of the term). */
 MUST res term_not_after(struct act *act, struct store_conn *conn, const struct certificate_row *row, int64_t *ret_not_after);
 /* The same of an order that is not bought and whose term's end, 0 = none, the caller knows; no reissue. */
