@@ -24,45 +24,84 @@ const char *replacement_method_name(int64_t method)
 
 /* ---- what proved a certificate's names ------------------------------------------------------------------- */
 
-static res is_authorized_by(struct act *act, struct store_conn *conn, const struct acme_order_row *order, int64_t method, bool *ret_is)
+typedef res proof_fn(void *arg, struct str name, int64_t method);
+
+static res each_authorization(struct act *act, struct store_conn *conn, const struct acme_order_row *order, proof_fn *fn, void *arg)
 {
-        for (struct str rest = order->authorizations; rest.n > 0 && !*ret_is;) {
+        for (struct str rest = order->authorizations; rest.n > 0;) {
                 struct acme_authorization_row row = {0};
                 int64_t id = 0;
 
                 TRY(str_to_int64(str_cut(&rest, '\n'), &id));
                 res got = store_acme_authorization_get(conn, act->arena, order->account_id, id, &row);
 
-                if (got.err != ERR_NOT_FOUND)
-                        TRY(got);
-                *ret_is = res_is_ok(got) && row.method == method;
+                if (got.err == ERR_NOT_FOUND)
+                        continue;
+                TRY(got);
+                TRY(fn(arg, row.name, row.method));
         }
         return RES_OK;
 }
 
-static res is_proved_by(struct act *act, struct store_conn *conn, const struct replacement_item_row *item, int64_t method, bool *ret_is)
+/* The name and the method of each of a certificate's proofs. */
+static res each_proof(struct act *act, struct store_conn *conn, const struct replacement_item_row *item, proof_fn *fn, void *arg)
 {
         const struct validation_row *rows = NULL;
         struct acme_order_row order = {0};
         size_t n = 0;
-
-        *ret_is = false;
         res found = store_acme_order_get_by_certificate(conn, act->arena, item->account_id, item->certificate_id, &order);
 
         if (res_is_ok(found))
-                return is_authorized_by(act, conn, &order, method, ret_is);
+                return each_authorization(act, conn, &order, fn, arg);
         if (found.err != ERR_NOT_FOUND)
                 return found;
         TRY(store_validation_list(conn, act->arena, item->account_id, item->certificate_id, &rows, &n));
-        for (size_t i = 0; i < n && !*ret_is; i++) {
+        for (size_t i = 0; i < n; i++) {
                 struct evidence_row evidence = {0};
                 res got = store_evidence_get(conn, act->arena, item->account_id, rows[i].evidence_id, &evidence);
 
                 if (got.err != ERR_NOT_FOUND)
                         TRY(got);
-                *ret_is = res_is_ok(got) && evidence.method == method;
+                TRY(fn(arg, rows[i].name, evidence.method));
         }
         return RES_OK;
+}
+
+struct proved_by {
+        int64_t method;
+        bool is;
+};
+
+static res note_method(void *arg, struct str name, int64_t method)
+{
+        struct proved_by *by = arg;
+
+        (void)name;
+        by->is |= method == by->method;
+        return RES_OK;
+}
+
+struct voiding {
+        struct act *act;
+        struct store_tx *tx;
+        const struct replacement_row *row;
+        int64_t account_id;
+};
+
+static res void_proof(void *arg, struct str name, int64_t method)
+{
+        const struct voiding *v = arg;
+
+        (void)method; /* another of its names may have been proved otherwise, and by this one for another certificate */
+        TRY(store_evidence_void(v->tx, v->account_id, name, v->row->method, v->row->created_at, v->act->now_sec));
+        return store_acme_authorization_void(v->tx, v->account_id, name, v->row->method, v->row->created_at, v->act->now_sec);
+}
+
+res replacement_void_proofs(struct act *act, struct store_tx *tx, const struct replacement_row *row, const struct replacement_item_row *item)
+{
+        struct voiding voiding = {act, tx, row, item->account_id};
+
+        return row->method == MSG_METHOD_NONE ? RES_OK : each_proof(act, store_tx_conn(tx), item, void_proof, &voiding);
 }
 
 /* Those of `all` that the method proved. */
@@ -75,11 +114,11 @@ static res keep_proved(struct act *act, struct arena *arena, struct store_conn *
 
         own.arena = arena;
         for (size_t i = 0; i < n; i++) {
-                bool is = method == MSG_METHOD_NONE;
+                struct proved_by by = {method, method == MSG_METHOD_NONE};
 
-                if (!is)
-                        TRY(is_proved_by(&own, conn, &all[i], method, &is));
-                if (is)
+                if (!by.is)
+                        TRY(each_proof(&own, conn, &all[i], note_method, &by));
+                if (by.is)
                         kept[count++] = all[i];
         }
         *ret_items = kept;

@@ -54,3 +54,5 @@ void replacement_job(struct act *act, const struct job_row *job, void *context);
 /* For replacement_step.c: the next page of the list; *ret_last tells whether it was the last, *ret_after how far it reaches. */
 MUST res replacement_page(struct act *act, struct arena *arena, const struct replacement_row *row, const struct replacement_item_row **ret_items,
                           size_t *ret_n, int64_t *ret_after, bool *ret_last);
+/* What the replacement's method proved of this certificate's names, for the same account, before it began: that counts no more, at no door. */
+MUST res replacement_void_proofs(struct act *act, struct store_tx *tx, const struct replacement_row *row, const struct replacement_item_row *item);

@@ -101,7 +101,6 @@ static res is_acme(struct step *step, struct store_tx *tx, const struct replacem
 static res item_open(struct step *step, struct store_tx *tx, struct replacement_item_row *item)
 {
         struct act *act = step->act;
-        const struct successor_proofs proofs = {step->row.method, step->row.created_at};
         struct certificate_row row = {0};
         bool is_good, by_client;
 
@@ -109,8 +108,9 @@ static res item_open(struct step *step, struct store_tx *tx, struct replacement_
         if (!is_good)
                 return item_put(tx, item, "ended", 0);
         TRY(is_acme(step, tx, item, &by_client));
+        TRY(replacement_void_proofs(act, tx, &step->row, item));
         if (!by_client)
-                TRY(successor_replace(act, tx, &row, &proofs, &item->successor_id));
+                TRY(successor_replace(act, tx, &row, &item->successor_id));
         item->opened_at = act->now_sec;
         TRY(tell_owner(step, tx, &row,
                        by_client ? "its ACME client renews it now, if it asks for renewal information; else have it renewed."

@@ -37,7 +37,6 @@ struct successor {
         bool all_proved;
         bool is_bought;     /* `row` is there already, paid and waiting for its information */
         bool wants_renewal; /* the term is over and another is to be bought */
-        struct successor_proofs proofs;
 };
 
 /* ---- what has to be shown --------------------------------------------------------------------------- */
@@ -66,8 +65,7 @@ static res successor_proof(struct successor *successor, struct store_conn *conn,
         *ret_evidence_id = 0;
         TRY(store_evidence_list(conn, act->arena, act->account_id, row->name, act->now_sec, &rows, &n));
         for (size_t i = 0; i < n; i++)
-                if (rows[i].proved_at >= since && rows[i].proved_at > newest && proof_is_of(rows[i].method, row->method) &&
-                    (rows[i].method != successor->proofs.not_by || rows[i].proved_at >= successor->proofs.not_before)) {
+                if (rows[i].proved_at >= since && rows[i].proved_at > newest && proof_is_of(rows[i].method, row->method)) {
                         newest = rows[i].proved_at;
                         *ret_evidence_id = rows[i].evidence_id;
                 }
@@ -236,10 +234,9 @@ static void successor_fill_replacement(struct successor *successor)
                 row->life_days = days > 0 ? days : 1;
 }
 
-res successor_replace(struct act *act, struct store_tx *tx, const struct certificate_row *old, const struct successor_proofs *proofs,
-                      struct str *ret_id)
+res successor_replace(struct act *act, struct store_tx *tx, const struct certificate_row *old, struct str *ret_id)
 {
-        struct successor successor = {.act = act, .old = *old, .proofs = *proofs};
+        struct successor successor = {.act = act, .old = *old};
         struct certificate_row next = {0};
         res found = old->renew_certificate_id.n == 0 ? FAIL(ERR_NOT_FOUND)
                                                      : store_certificate_get(store_tx_conn(tx), act->arena, act->account_id, old->renew_certificate_id, &next);

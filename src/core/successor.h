@@ -8,15 +8,11 @@ struct job_row;
 struct certificate_row;
 struct store_tx;
 
-struct successor_proofs { /* which proofs do not count: by this method, from before then; {0} = all count */
-        int64_t not_by, not_before;
-};
 /*
  * Inside a transaction, for whoever replaces an issued certificate before its time: the same over again, as its successor, applied for
  * at once; it holds the old one's free slot from now on.  One that it has already is taken.  The account is act's.
  */
-MUST res successor_replace(struct act *act, struct store_tx *tx, const struct certificate_row *old, const struct successor_proofs *proofs,
-                           struct str *ret_id);
+MUST res successor_replace(struct act *act, struct store_tx *tx, const struct certificate_row *old, struct str *ret_id);
 
 /* Job JOB_SUCCESSOR, its subject the running certificate's id. */
 void successor_job(struct act *act, const struct job_row *job, void *context);

@@ -18,7 +18,7 @@ static const struct column columns[] = {
         "authorization_id, acme_id, account_id, name, is_address, is_wildcard, state, token, method, " \
         "error, tried_at, validated_at, evidence_id, caa_checked_at, created_at, expires_at"
 
-enum { INSERT, GET, UPDATE, FIND, PROCESSING };
+enum { INSERT, GET, UPDATE, FIND, PROCESSING, VOID };
 static const struct sql statements[] = {
         [INSERT] = SQL("acme_authorization_insert",
                 "INSERT INTO acme_authorization (" AUTHORIZATION ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"),
@@ -30,6 +30,9 @@ static const struct sql statements[] = {
         [FIND] = SQL_ROW("acme_authorization_find", columns,
                 "SELECT " AUTHORIZATION " FROM acme_authorization WHERE account_id = $1 AND acme_id = $2 AND name = $3 AND is_wildcard = $4"
                 " ORDER BY authorization_id DESC LIMIT $5"),
+        [VOID] = SQL("acme_authorization_void",
+                "UPDATE acme_authorization SET expires_at = $5 WHERE acme_id IN (SELECT acme_id FROM acme_account WHERE account_id = $1)"
+                " AND account_id = $1 AND name = $2 AND method = $3 AND validated_at > 0 AND validated_at < $4 AND expires_at > $5"),
         [PROCESSING] = SQL_SYSTEM_ROW("acme_authorization_list_processing", columns,
                 "SELECT " AUTHORIZATION " FROM acme_authorization WHERE state = 'processing' AND tried_at < $1 ORDER BY tried_at LIMIT $2"),
 };
@@ -96,4 +99,16 @@ res store_acme_authorization_list_processing(struct store_conn *c, struct arena 
         query_int(&q, before_sec);
         query_int(&q, limit);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
+}
+
+res store_acme_authorization_void(struct store_tx *tx, int64_t account_id, struct str name, int64_t method, int64_t before_sec, int64_t now_sec)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_acme_authorization, VOID);
+
+        query_int(&q, account_id);
+        query_str(&q, name);
+        query_int(&q, method);
+        query_int(&q, before_sec);
+        query_int(&q, now_sec);
+        return query_run(&q);
 }

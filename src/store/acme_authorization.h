@@ -21,6 +21,8 @@ MUST res store_acme_authorization_update(struct store_tx *tx, const struct acme_
 /* The account's newest ones for this very name, at most `limit`. */
 MUST res store_acme_authorization_find(struct store_conn *c, struct arena *a, int64_t account_id, int64_t acme_id, struct str name,
                                        bool is_wildcard, int64_t limit, const struct acme_authorization_row **ret_rows, size_t *ret_n);
+/* What this method proved of the name before then, for any ACME account of the account, has expired (core/replacement). */
+MUST res store_acme_authorization_void(struct store_tx *tx, int64_t account_id, struct str name, int64_t method, int64_t before_sec, int64_t now_sec);
 /* System: looks that nobody finished, begun before `before_sec`. */
 MUST res store_acme_authorization_list_processing(struct store_conn *c, struct arena *a, int64_t before_sec, int64_t limit,
                                                   const struct acme_authorization_row **ret_rows, size_t *ret_n);

@@ -12,11 +12,13 @@ static const struct column columns[] = {
 };
 #define EVIDENCE "evidence_id, account_id, name, method, value, detail, proved_at, expires_at"
 
-enum { INSERT, GET, LIST, EXPIRE };
+enum { INSERT, GET, LIST, EXPIRE, VOID };
 static const struct sql statements[] = {
         [INSERT] = SQL("evidence_insert", "INSERT INTO evidence (" EVIDENCE ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
         [GET] = SQL_ROW("evidence_get", columns, "SELECT " EVIDENCE " FROM evidence WHERE account_id = $1 AND evidence_id = $2"),
         [EXPIRE] = SQL("evidence_expire", "UPDATE evidence SET expires_at = $3 WHERE account_id = $1 AND name = $2 AND expires_at > $3"),
+        [VOID] = SQL("evidence_void",
+                "UPDATE evidence SET expires_at = $5 WHERE account_id = $1 AND name = $2 AND expires_at > $5 AND method = $3 AND proved_at < $4"),
         [LIST] = SQL_ROW("evidence_list", columns,
                 "SELECT " EVIDENCE " FROM evidence WHERE account_id = $1 AND name = $2 AND expires_at > $3"
                 " ORDER BY expires_at DESC, evidence_id DESC"),
@@ -62,6 +64,18 @@ res store_evidence_expire(struct store_tx *tx, int64_t account_id, struct str na
 
         query_int(&q, account_id);
         query_str(&q, name);
+        query_int(&q, now_sec);
+        return query_run(&q);
+}
+
+res store_evidence_void(struct store_tx *tx, int64_t account_id, struct str name, int64_t method, int64_t before_sec, int64_t now_sec)
+{
+        struct query q = query_of(store_tx_conn(tx), &sql_evidence, VOID);
+
+        query_int(&q, account_id);
+        query_str(&q, name);
+        query_int(&q, method);
+        query_int(&q, before_sec);
         query_int(&q, now_sec);
         return query_run(&q);
 }

@@ -23,7 +23,7 @@ static const char *const system_statements[] = {
         "job_drop", "job_get", "job_next_due", "job_release_node",
         /* the CA's own: status by serial, CRLs, audit, key reuse, issuers, profiles */
         "issued_get_status", "issued_get_by_serial", "issued_list_all", "issued_list_serials", "finding_put", "finding_drop", "finding_list", "key_is_known", "key_is_used", "key_is_others", "crl_shard_newest", "crl_shard_add",
-        "crl_shard_open", "crl_shard_list", "crl_shard_get", "crl_shard_count_revoked", "crl_block_newest", "crl_block_put", "crl_shard_walk", "crl_put", "crl_get", "issuer_put", "issuer_get", "issuer_list",
+        "crl_shard_open", "crl_shard_list", "crl_shard_get", "crl_shard_count_revoked", "crl_block_newest", "crl_block_list", "crl_block_put", "crl_shard_walk", "crl_put", "crl_get", "issuer_put", "issuer_get", "issuer_list",
         "profile_snapshot_put", "profile_snapshot_get", "instance_put", "instance_get", "instance_delete",
         /* the allowance of a primary domain counts over all accounts (QTA) */
         "quota_count_domain", "quota_domain_next", "external_count_put", "external_count_get",
