@@ -39,6 +39,27 @@ static size_t name_matches(const char *name, int argc, char **argv)
         return words;
 }
 
+/* "eab create, eab list, …": the commands that begin with this word; NULL = none. */
+static const char *group_of(struct ctl *ctl, const char *word)
+{
+        const char *list = NULL;
+        size_t n = strlen(word);
+
+        for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++)
+                if (strncmp(c->name, word, n) == 0 && c->name[n] == ' ')
+                        list = list == NULL ? c->name : arena_printf(ctl->arena, "%s, %s", list, c->name);
+        return list;
+}
+
+res args_unknown(struct ctl *ctl, const char *word)
+{
+        const char *group = group_of(ctl, word);
+
+        if (group != NULL)
+                return ctl_fail(ctl, ERR_USAGE, "'%s' wants a word after it: %s", word, group);
+        return ctl_fail(ctl, ERR_USAGE, "there is no command '%s'; `chancery help` lists them", word);
+}
+
 static res find_command(struct ctl *ctl, int argc, char **argv, size_t *ret_words)
 {
         for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++) {
@@ -52,7 +73,7 @@ static res find_command(struct ctl *ctl, int argc, char **argv, size_t *ret_word
         }
         if (argc < 2)
                 return ctl_fail(ctl, ERR_USAGE, "no command given; `chancery help` lists them");
-        return ctl_fail(ctl, ERR_USAGE, "there is no command '%s'; `chancery help` lists them", argv[1]);
+        return args_unknown(ctl, argv[1]);
 }
 
 /* Does `argument` name this option?  A value after '=' goes to *ret_value. */

@@ -73,6 +73,11 @@ void client_close(struct client **client)
                 curl_easy_cleanup((*client)->curl);
 }
 
+const char *client_endpoint(const struct client *client)
+{
+        return client->credentials.endpoint;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
         struct buf *body = context;

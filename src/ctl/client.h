@@ -14,6 +14,7 @@ struct client;
 /* Credentials and addresses as credentials.h finds them.  ERR_CONFIG with a sentence. */
 MUST res client_open(struct ctl *ctl, struct client **ret_client);
 void client_close(struct client **client); /* for CLEAN() */
+const char *client_endpoint(const struct client *client); /* https://host:port, no slash at the end */
 /*
  * One action.  Takes `parameters` (NULL = none) over.  *ret_response is the Response object, the caller's to release.
  * ERR_PARAM: the API refused, ctl->why says "Code: Message".  ERR_IPC_LOST: the server could not be reached or did not

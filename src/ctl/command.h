@@ -57,6 +57,8 @@ extern const struct ctl_option ctl_client_options[]; /* shared by all commands t
 
 /* args.c.  ERR_USAGE with a sentence in ctl->why. */
 MUST res args_parse(struct ctl *ctl, int argc, char **argv);
+/* ERR_USAGE: there is no such command; where others begin with the word, those. */
+MUST res args_unknown(struct ctl *ctl, const char *word);
 /* Step through the options of a command, shared ones included: NULL at the end. */
 const struct ctl_option *args_option_at(const struct ctl_command *command, size_t i);
 bool args_has(const struct ctl *ctl, const char *name);

@@ -3,6 +3,7 @@
  * what people read.
  */
 #include "ctl/command.h"
+#include "ctl/eab_lines.h"
 
 #define JSON_OPTION {"--json", 0, NULL, NULL, "Print JSON instead of text for people."}
 #define END_OPTION {NULL, 0, NULL, NULL, NULL}
@@ -237,6 +238,9 @@ static const struct ctl_option eab_create_options[] = {
         {"--label", 0, "TEXT", NULL, "A name for the key; its certificates get it as alias."},
         {"--name", 0, "DOMAIN", NULL, "Allow this name and what is below it; may be given more than once (default: any)."},
         {"--tag", 0, "KEY=VALUE", NULL, "Put this tag on each certificate; may be given more than once."},
+        {"--for", 0, "CLIENT", EAB_CLIENTS, "Print what to type for this client, with everything filled in."},
+        {"--domain", 0, "DOMAIN", NULL, "The name in those lines (default: the first --name)."},
+        {"--email", 0, "ADDRESS", NULL, "The contact in those lines (default you@example.com)."},
         END_OPTION,
 };
 
@@ -375,8 +379,8 @@ static const struct ctl_option delete_options[] = {
 const struct ctl_command ctl_commands[] = {
         {.name = "serve", .arguments = "", .summary = "Run the service in the foreground.",
          .text = "Prints one line that begins with `ready` and ends in the console's address once it takes requests.\n"
-                 "SIGTERM finishes what is in flight and stops. On the very first start the address carries a set-up\n"
-                 "link, good for one use within 24 hours.",
+                 "SIGTERM finishes what is in flight and stops. As long as nobody is operator, a set-up link stands above\n"
+                 "it, good for one use within 24 hours. The log goes to standard error.",
          .options = serve_options},
         {.name = "account create", .arguments = "", .summary = "Make an account with its first user and API key.",
          .text = "Asks the server that runs on --data through DIR/control.sock, and prints Account, SecretId and\n"
@@ -534,8 +538,8 @@ const struct ctl_command ctl_commands[] = {
          .is_client = true},
         {.name = "eab create", .arguments = "", .summary = "Make a key id and HMAC key for ACME clients.",
          .text = "An ACME account that is made with them (external account binding) belongs to this account: its\n"
-                 "certificates stand in this account's lists. The HMAC key is shown this once. docs/acme.md has the\n"
-                 "lines for each client.",
+                 "certificates stand in this account's lists. The HMAC key is shown this once. --for prints the lines\n"
+                 "of docs/acme.md for a client, to be copied as they are.",
          .options = eab_create_options, .run = eab_create_run, .is_client = true},
         {.name = "eab list", .arguments = "", .summary = "List the keys for ACME clients.", .run = eab_list_run, .is_client = true},
         {.name = "eab delete", .arguments = "KEY-ID...", .least_arguments = 1, .most_arguments = CTL_ARGUMENTS_MAX,

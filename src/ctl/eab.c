@@ -1,8 +1,6 @@
 /* eab: keys for ACME clients, so that what they order belongs to this account. */
-#include <string.h>
-
-#include "base/str.h"
 #include "ctl/client.h"
+#include "ctl/eab_lines.h"
 #include "ctl/output.h"
 
 #define EAB_COLUMNS 6
@@ -19,18 +17,47 @@ static void add_list(struct ctl *ctl, json_t *query, const char *option, const c
 
 static res add_tags(struct ctl *ctl, json_t *query)
 {
-        json_t *list = json_array();
+        json_t *list = json_array(), *pair = NULL;
         const char *text = NULL;
 
         json_object_set_new(query, "Tags", list);
         for (size_t i = 0; (text = args_text_at(ctl, "--tag", i)) != NULL; i++) {
-                const char *equals = strchr(text, '=');
-
-                if (equals == NULL || equals == text)
-                        return ctl_fail(ctl, ERR_USAGE, "--tag takes KEY=VALUE, not '%s'", text);
-                json_array_append_new(list, json_pack("{s:s#, s:s}", "TagKey", text, (size_t)(equals - text), "TagValue", equals + 1));
+                TRY(label_tag_pair(ctl, text, &pair));
+                json_array_append_new(list, pair);
         }
         return RES_OK;
+}
+
+static const char *given_or(const struct ctl *ctl, const char *option, const char *otherwise)
+{
+        const char *text = args_text(ctl, option);
+
+        return text != NULL ? text : otherwise;
+}
+
+/* What to type with the new key; NULL unless a client was named. */
+static const char *lines_for(struct ctl *ctl, const char *directory, const json_t *made)
+{
+        const char *client = args_text(ctl, "--for");
+        struct eab_values values = {
+                .directory = directory,
+                .key_id = json_text(made, "KeyId"),
+                .hmac_key = json_text(made, "HmacKey"),
+                .name = given_or(ctl, "--domain", given_or(ctl, "--name", "www.example.com")),
+                .email = given_or(ctl, "--email", "you@example.com"),
+        };
+
+        return client == NULL ? NULL : eab_lines(ctl->arena, client, &values);
+}
+
+static void print_made(const char *directory, const json_t *made, const char *lines)
+{
+        (void)printf("Directory  %s\nKey id     %s\nHMAC key   %s\n", directory, json_text(made, "KeyId"), json_text(made, "HmacKey"));
+        if (lines != NULL)
+                (void)printf("\n%s", lines);
+        (void)fprintf(stderr, "%sThe HMAC key is shown this once.\n",
+                      lines != NULL ? "\nThe client has to trust root.pem, see docs/acme.md. "
+                                    : "`--for CLIENT` prints the lines to type as well. ");
 }
 
 res eab_create_run(struct ctl *ctl)
@@ -38,16 +65,18 @@ res eab_create_run(struct ctl *ctl)
         CLEAN(client_close) struct client *client = NULL;
         json_auto_t *query = json_object(), *response = NULL;
 
-        if (args_text(ctl, "--label") != NULL)
-                json_object_set_new(query, "Label", json_string(args_text(ctl, "--label")));
+        json_put_text(query, "Label", args_text(ctl, "--label"));
         add_list(ctl, query, "--name", "Names");
         TRY(add_tags(ctl, query));
         TRY(client_open(ctl, &client));
         TRY(client_call(client, "CreateExternalAccount", json_incref(query), &response));
+        const char *directory = arena_printf(ctl->arena, "%s/acme/directory", client_endpoint(client));
+        const char *lines = lines_for(ctl, directory, response);
+
+        json_put_text(response, "Lines", lines);
         if (args_has(ctl, "--json"))
                 return output_json(ctl, response, /* pretty= */ false);
-        (void)printf("Key id    %s\nHMAC key  %s\n", json_text(response, "KeyId"), json_text(response, "HmacKey"));
-        (void)fprintf(stderr, "The HMAC key is shown this once.\n");
+        print_made(directory, response, lines);
         return RES_OK;
 }
 

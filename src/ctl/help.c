@@ -143,7 +143,7 @@ static res help_topic(struct ctl *ctl)
         else if (c != NULL)
                 help_command(ctl, c);
         else if (strcmp(ctl->arguments[0], "settings") != 0)
-                return ctl_fail(ctl, ERR_USAGE, "there is no command '%s'; `chancery help` lists them", ctl->arguments[0]);
+                return args_unknown(ctl, ctl->arguments[0]);
         else if (args_has(ctl, "--markdown"))
                 markdown_settings();
         else if (args_has(ctl, "--man"))

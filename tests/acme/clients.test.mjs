@@ -1,14 +1,14 @@
 /*
  * The clients that people use, unchanged, against the running service: issue, renew, revoke, change keys, wildcards; and what
- * they leave behind is imported.  UPL-01 SIL-63
+ * they leave behind is imported.  What docs/acme.md tells to type is taken out of the page and typed, on a machine of its own: a mount name
+ * space where /etc and the clients' places are copies.  UPL-01 SIL-63
  * Takes about 150 s.
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { connect } from 'node:tls'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { BUILD, run, startChancery, until } from '../lib/chancery.mjs'
@@ -16,7 +16,6 @@ import { startDns } from '../lib/dns.mjs'
 import { freePorts, startNginx } from '../lib/web.mjs'
 import { ders } from '../lib/acme.mjs'
 
-const require = createRequire(import.meta.url)
 let dns, web, c, alpnPort, directory, webroot, owner
 before(async () => {
   const a = name => [name, 'A', '127.0.0.1']
@@ -27,7 +26,7 @@ before(async () => {
   owner = await c.createAccount({ name: 'clients' })
   directory = `https://127.0.0.1:${c.port}/acme/directory`
   webroot = web.root
-  mkdirSync(join(webroot, '.well-known/acme-challenge'), { recursive: true })
+  await makeMachine()
 })
 after(async () => {
   await c?.stop()
@@ -49,20 +48,52 @@ const isOwners = async name => assert.ok((await c.call(owner, 'DescribeCertifica
 const external = async label => c.call(owner, 'CreateExternalAccount', { Label: label })
 
 /*
- * What docs/acme.md tells to type for a client, with this service's values in the places of the page's: what people copy is what is
- * tested.  `more` are arguments besides, right behind the program's name.
+ * What docs/acme.md says of a client, with this service's values in the places of the page's; its code, one text for each stretch between two
+ * sentences.  Lines that only the test needs are put in by `adapted`, which refuses to replace what is not there.
  */
 const manual = readFileSync(new URL('../../docs/acme.md', import.meta.url), 'utf8')
-function page (client, { KeyId = 'KID', HmacKey = 'HMAC' }, name, values = {}) {
-  const [, rest] = manual.split(`**${client}**`)
-  const block = rest.split('\n**')[0].split('\n').filter(line => line.startsWith('    ')).map(line => line.slice(4)).join('\n')
-  const known = { 'https://ca.example.com:8443/acme/directory': directory, 'www.example.com': name, 'you@example.com': 'admin@client-test.com', '/var/www/html': webroot, ...values }
-  let text = `${block}\n`.replace(/\bKID\b/g, KeyId).replace(/\bHMAC\b/g, HmacKey)
-  for (const [from, to] of Object.entries(known)) text = text.replaceAll(from, to)
-  assert.doesNotMatch(text, /example\.com/)
+const EMAIL = 'admin@client-test.com'
+function section (client, { KeyId = 'KID', HmacKey = 'HMAC' } = {}, name = 'www.example.com') {
+  assert.ok(manual.includes(`\n**${client}**`), `docs/acme.md has no ${client}`)
+  const text = manual.split(`\n**${client}**`)[1].split(/\n(?:\*\*|## )/)[0]
+  return text.replace(/\bKID\b/g, KeyId).replace(/\bHMAC\b/g, HmacKey).replaceAll('https://ca.example.com:8443/acme/directory', directory)
+    .replaceAll('www.example.com', name).replaceAll('you@example.com', EMAIL)
+}
+const codeOf = text => text.split(/^(?! {4}|$).*$/m).map(part => part.replace(/^ {4}/gm, '').trim()).filter(part => part).map(part => `${part}\n`)
+const page = (client, key, name) => codeOf(section(client, key, name))
+function adapted (text, changes) {
+  for (const [from, to] of Object.entries(changes)) {
+    assert.ok(text.includes(from), `the page has no '${from}': ${text}`)
+    text = text.replaceAll(from, to)
+  }
   return text
 }
-const typed = (client, text, more, cwd) => good('sh', ['-ec', text.replaceAll(`${client} -`, `${client} ${more} -`).replaceAll(`${client} certonly`, `${client} ${more} certonly`)], { cwd })
+
+/* A key made by the command line, whose lines for the client are those of the page. */
+async function bound (client, titled, name) {
+  const { code, stdout, stderr } = await c.cli(['eab', 'create', '--label', client, '--for', client, '--domain', name, '--email', EMAIL], owner)
+  assert.equal(code, 0, stderr)
+  const [, KeyId, HmacKey, lines] = /^Directory {2}\S+\nKey id {5}(\S+)\nHMAC key {3}(\S+)\n\n([^]+)$/.exec(stdout)
+  const said = section(titled, { KeyId, HmacKey }, name).replace(/^\n+/, '')
+  assert.equal(said.slice(0, lines.length), lines)
+  return codeOf(said)
+}
+
+/* The machine of somebody who types: private copies of what the clients write, and the page's preparations done. */
+const machine = (...path) => join(c.dir, 'machine', ...path)
+const ENTER = `for at in /etc /var/lib /var/log /usr/local/share/ca-certificates; do mount --bind "$0$at" $at; done; mount --bind "$1" /var/www/html
+unset REQUESTS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS LEGO_CA_CERTIFICATES; export HOME="$2"; cd "$2"; `
+const inside = (home, text, ...more) => ['unshare', process.getuid() === 0 ? '-m' : '-rm', 'sh', '-ec', ENTER + text, machine(), webroot, home, ...more]
+const typed = (home, text, options) => { const [command, ...args] = inside(home, text); return good(command, args, options) }
+async function makeMachine () {
+  const home = place('home')
+  for (const dir of ['var/lib', 'var/log', 'usr/local/share/ca-certificates']) mkdirSync(machine(dir), { recursive: true })
+  await run('cp', ['-a', '/etc', machine()]) /* what it may read */
+  for (const own of ['letsencrypt', 'ssl/uacme', 'ca-certificates/update.d']) rmSync(machine('etc', own), { recursive: true, force: true })
+  copyFileSync(c.root, join(home, 'root.pem'))
+  const [prepare] = codeOf(manual.split('\n## Before the first\n')[1].split('\n## ')[0])
+  await typed(home, prepare)
+}
 
 /*
  * `chancery import` on what the client left behind: all of it is taken as this layout, and the second time it is known.
@@ -94,201 +125,174 @@ const dnsHook = (dir, name = 'dns-hook') => script(join(dir, name),
   'k zone-begin $zone; k zone-set $zone "$1" 1 TXT "\\"$2\\"" || true; k zone-commit $zone\n')
 
 test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke', async () => {
-  const dir = place('certbot')
-  const { KeyId, HmacKey } = await external('certbot')
-  const env = { REQUESTS_CA_BUNDLE: c.root }
-  const base = ['--config-dir', join(dir, 'etc'), '--work-dir', join(dir, 'work'), '--logs-dir', join(dir, 'log'), '--non-interactive']
-  const order = [...base, '--server', directory, '--agree-tos', '--email', 'admin@client-test.com']
-  await typed('certbot', page('certbot', { KeyId, HmacKey }, 'certbot.client-test.com', { 'root.pem': c.root }), base.join(' '), dir)
-  const live = join(dir, 'etc/live/certbot.client-test.com/fullchain.pem')
+  const home = place('certbot'), etc = machine('etc/letsencrypt')
+  const name = 'certbot.client-test.com'
+  const [issue, again] = await bound('certbot', 'certbot', name)
+  const [renew, revoke] = again.split('\n\n')
+  await typed(home, issue)
+  const live = join(etc, `live/${name}/fullchain.pem`)
   const first = leafOf(live)
-  assert.equal(first.subjectAltName, 'DNS:certbot.client-test.com')
-  await good('certbot', ['renew', ...base, '--force-renewal', '--no-random-sleep-on-renew'], { env })
+  assert.equal(first.subjectAltName, `DNS:${name}`)
+  await typed(home, adapted(renew, { 'certbot renew': 'certbot renew --force-renewal --no-random-sleep-on-renew' }))
   const second = leafOf(live)
   assert.notEqual(second.serialNumber, first.serialNumber)
-  const hook = dnsHook(dir)
-  await good('certbot', ['certonly', ...order, '--manual', '--preferred-challenges', 'dns', '--manual-auth-hook',
-    `${hook} _acme-challenge.$CERTBOT_DOMAIN. $CERTBOT_VALIDATION`, '-d', 'cw.client-test.com', '-d', '*.cw.client-test.com'], { env })
-  assert.match(leafOf(join(dir, 'etc/live/cw.client-test.com/cert.pem')).subjectAltName, /\*\.cw\.client-test\.com/)
-  await movesIn(join(dir, 'etc'), 'certbot', ['certbot.client-test.com', 'cw.client-test.com'])
-  await good('certbot', ['revoke', ...base, '--server', directory, '--cert-name', 'certbot.client-test.com', '--reason', 'superseded', '--no-delete-after-revoke'], { env })
+  const [, byDns] = /or `(--manual [^`]+)`\s+with/.exec(section('certbot'))
+  await typed(home, `certbot certonly -n --server ${directory} ${byDns} --manual-auth-hook '${dnsHook(home)} _acme-challenge.$CERTBOT_DOMAIN. $CERTBOT_VALIDATION' -d cw.client-test.com -d '*.cw.client-test.com'`)
+  assert.match(leafOf(join(etc, 'live/cw.client-test.com/cert.pem')).subjectAltName, /\*\.cw\.client-test\.com/)
+  await movesIn(etc, 'certbot', [name, 'cw.client-test.com'])
+  await typed(home, revoke)
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
-  const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: 'certbot.client-test.com' })
+  const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: name })
   assert.deepEqual(Certificates.map(one => one.Status).sort(), [1, 10])
-  await good('certbot', ['unregister', ...base, '--server', directory], { env })
+  await typed(home, `certbot unregister -n --server ${directory}`)
 })
 
 test('lego: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
-  const dir = place('lego')
-  const { KeyId, HmacKey } = await external('lego')
-  const env = { LEGO_CA_CERTIFICATES: c.root }
-  const base = ['--server', directory, '--email', 'admin@client-test.com', '--path', dir, '--domains', 'lego.client-test.com', '--accept-tos', '--http', '--http.webroot', webroot]
-  await typed('lego', page('lego', { KeyId, HmacKey }, 'lego.client-test.com', { 'root.pem': c.root }), `--path ${dir} --http.webroot ${webroot}`, dir)
-  const file = join(dir, 'certificates/lego.client-test.com.crt')
+  const home = place('lego'), name = 'lego.client-test.com'
+  const [issue, again] = await bound('lego', 'lego', name)
+  const [renew, revoke] = again.split('\n\n')
+  await typed(home, issue)
+  const file = join(home, `.lego/certificates/${name}.crt`)
   const first = leafOf(file)
-  await good('lego', [...base, 'renew', '--days', '3650', '--no-random-sleep'], { env })
+  await typed(home, adapted(renew, { '--days 30': '--days 3650 --no-random-sleep' }))
   const second = leafOf(file)
   assert.notEqual(second.serialNumber, first.serialNumber)
-  await movesIn(dir, 'lego', ['lego.client-test.com'])
-  await good('lego', [...base, 'revoke'], { env })
+  await movesIn(join(home, '.lego'), 'lego', [name])
+  await typed(home, revoke)
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
-  await isOwners('lego.client-test.com')
-  const wild = place('lego-dns')
-  const hook = script(join(wild, 'exec'), `#!/bin/sh\n[ "$1" != present ] || exec ${dnsHook(wild)} "$2" "$3"\n`)
-  await good('lego', ['--server', directory, '--email', 'admin@client-test.com', '--path', wild, '--domains', '*.lw.client-test.com', '--accept-tos', '--dns', 'exec',
-    '--dns.disable-cp', '--dns.resolvers', dns.address, 'run'], { env: { ...env, EXEC_PATH: hook } })
-  assert.equal(leafOf(join(wild, 'certificates/_.lw.client-test.com.crt')).subjectAltName, 'DNS:*.lw.client-test.com')
+  await isOwners(name)
+  const hook = script(join(home, 'exec'), `#!/bin/sh\n[ "$1" != present ] || exec ${dnsHook(home)} "$2" "$3"\n`)
+  const byDns = adapted(issue, { '--http --http.webroot /var/www/html': `--dns exec --dns.disable-cp --dns.resolvers ${dns.address}`, [`--domains ${name}`]: "--domains '*.lw.client-test.com'" })
+  await typed(home, byDns, { env: { EXEC_PATH: hook } })
+  assert.equal(leafOf(join(home, '.lego/certificates/_.lw.client-test.com.crt')).subjectAltName, 'DNS:*.lw.client-test.com')
 })
 
 test('dehydrated: a binding, http-01, renew, dns-01 wildcard, revoke', async () => {
-  const dir = place('dehydrated')
-  const { KeyId, HmacKey } = await external('dehydrated')
-  writeFileSync(join(dir, 'config'), `BASEDIR="${dir}"\n${page('dehydrated', { KeyId, HmacKey }, 'dehydrated.client-test.com', { '/etc/dehydrated/root.pem': c.root })}`)
-  const base = ['-f', join(dir, 'config')]
-  await good('dehydrated', [...base, '--register', '--accept-terms'])
-  await good('dehydrated', [...base, '--cron', '--domain', 'dehydrated.client-test.com'])
-  const first = leafOf(join(dir, 'certs/dehydrated.client-test.com/cert.pem'))
-  assert.equal(first.subjectAltName, 'DNS:dehydrated.client-test.com')
-  await good('dehydrated', [...base, '--cron', '--force', '--domain', 'dehydrated.client-test.com'])
-  const second = leafOf(join(dir, 'certs/dehydrated.client-test.com/cert.pem'))
+  const home = place('dehydrated'), name = 'dehydrated.client-test.com', certs = machine('var/lib/dehydrated/certs')
+  const [config, issue, revoke] = await bound('dehydrated', 'dehydrated', name)
+  writeFileSync(machine('etc/dehydrated/conf.d/chancery.sh'), config)
+  mkdirSync(machine('var/lib/dehydrated')) /* Debian's package has made it */
+  await typed(home, issue)
+  const first = leafOf(join(certs, `${name}/cert.pem`))
+  assert.equal(first.subjectAltName, `DNS:${name}`)
+  await typed(home, adapted(issue, { '--cron': '--cron --force' }))
+  const second = leafOf(join(certs, `${name}/cert.pem`))
   assert.notEqual(second.serialNumber, first.serialNumber)
-  const put = dnsHook(dir)
-  const hook = script(join(dir, 'hook'), `#!/bin/sh\n[ "$1" = deploy_challenge ] || exit 0\n${put} _acme-challenge.$2. "$4"\n`)
-  await good('dehydrated', [...base, '--cron', '--domain', '*.dw.client-test.com', '--alias', 'dw', '--challenge', 'dns-01', '--hook', hook])
-  assert.equal(leafOf(join(dir, 'certs/dw/cert.pem')).subjectAltName, 'DNS:*.dw.client-test.com')
-  await movesIn(dir, 'dehydrated', ['dehydrated.client-test.com', 'dw'])
-  await good('dehydrated', [...base, '--revoke', join(dir, 'certs/dehydrated.client-test.com/cert.pem')])
+  const hook = script(join(home, 'hook'), `#!/bin/sh\n[ "$1" = deploy_challenge ] || exit 0\n${dnsHook(home)} _acme-challenge.$2. "$4"\n`)
+  const words = adapted(/needs `(--challenge .*FILE)` and `(.*)`/.exec(section('dehydrated')).slice(1).join(' '), { FILE: hook, NAME: 'dw' })
+  await typed(home, `dehydrated --cron --domain '*.dw.client-test.com' ${words}`)
+  assert.equal(leafOf(join(certs, 'dw/cert.pem')).subjectAltName, 'DNS:*.dw.client-test.com')
+  await movesIn(machine('var/lib/dehydrated'), 'dehydrated', [name, 'dw'])
+  await typed(home, revoke)
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
-  await isOwners('dehydrated.client-test.com')
-  await good('dehydrated', [...base, '--deactivate'])
+  await isOwners(name)
+  await typed(home, 'dehydrated --deactivate')
 })
 
 test('acme-tiny: issue, and again; it cannot revoke, but whoever has the key can', async () => {
-  const dir = place('tiny')
-  await good('openssl', ['genrsa', '-out', join(dir, 'account.key'), '2048'])
-  await good('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(dir, 'tiny.key'), '-subj', '/CN=tiny.client-test.com', '-out', join(dir, 'tiny.csr')])
-  const tiny = async () => {
-    await typed('acme-tiny', page('acme-tiny', {}, 'tiny.client-test.com', { 'root.pem': c.root, 'www.csr': 'tiny.csr', 'www.pem': 'made.pem' }), '--disable-check --quiet', dir)
-    return leafOf(join(dir, 'made.pem'))
-  }
-  const first = await tiny()
+  const home = place('tiny'), file = join(home, 'www.pem')
+  const [issue, revoke] = page('acme-tiny', {}, 'tiny.client-test.com')
+  const lines = adapted(issue, { 'acme-tiny --': 'acme-tiny --disable-check --quiet --' }) /* this machine does not find the name by itself */
+  await typed(home, lines)
+  const first = leafOf(file)
   assert.equal(first.subjectAltName, 'DNS:tiny.client-test.com')
-  const second = await tiny()
+  await typed(home, lines.slice(lines.indexOf('acme-tiny')))
+  const second = leafOf(file)
   assert.notEqual(second.serialNumber, first.serialNumber)
-  writeFileSync(join(dir, 'tiny.pem'), second.toString())
-  await good('certbot', ['revoke', '--config-dir', join(dir, 'etc'), '--work-dir', join(dir, 'work'), '--logs-dir', join(dir, 'log'), '--non-interactive', '--server', directory,
-    '--cert-path', join(dir, 'tiny.pem'), '--key-path', join(dir, 'tiny.key'), '--reason', 'superseded', '--no-delete-after-revoke'], { env: { REQUESTS_CA_BUNDLE: c.root } })
+  await typed(home, revoke)
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
 })
 
 test('uacme: a binding, http-01, renew, a new account key, dns-01 wildcard, revoke', async () => {
-  const dir = place('uacme')
-  const { KeyId, HmacKey } = await external('uacme')
-  const hook = '/usr/share/uacme/uacme.sh' /* Debian's own */
-  const env = { UACME_CHALLENGE_PATH: `${webroot}/.well-known/acme-challenge` }
-  /* It trusts the system's roots alone, so it gets a file of its own in their place. */
-  const space = process.getuid() === 0 ? ['-m'] : ['-rm']
-  const uacme = (...args) => good('unshare', [...space, 'sh', '-c', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt; exec uacme "$@"`, 'uacme', '-a', directory, '-c', dir, '-y', ...args], { env })
-  const lines = page('uacme', { KeyId, HmacKey }, 'uacme.client-test.com').replaceAll('uacme -', `uacme -c ${dir} -`)
-  await good('unshare', [...space, 'sh', '-ec', `mount --bind ${c.root} /etc/ssl/certs/ca-certificates.crt\n${lines}`])
-  const file = join(dir, 'uacme.client-test.com/cert.pem')
+  const home = place('uacme'), name = 'uacme.client-test.com', etc = machine('etc/ssl/uacme')
+  const [issue, again] = await bound('uacme', 'uacme', name)
+  const [newkey, revoke] = again.split('\n\n')
+  await typed(home, issue)
+  const file = join(etc, `${name}/cert.pem`)
   const first = leafOf(file)
-  await uacme('-f', '-h', hook, 'issue', 'uacme.client-test.com')
+  await typed(home, adapted(issue.slice(issue.indexOf('UACME_CHALLENGE_PATH')), { ' issue ': ' -f issue ' }))
   const second = leafOf(file)
   assert.notEqual(second.serialNumber, first.serialNumber)
-  await uacme('newkey')
-  await movesIn(dir, 'uacme', ['uacme.client-test.com'])
-  const byDns = script(join(dir, 'hook-dns'), `#!/bin/sh\n[ "$2" = dns-01 ] || exit 1\n[ "$1" != begin ] || exec ${dnsHook(dir)} _acme-challenge.$3. "$5"\n`)
-  await uacme('-h', byDns, 'issue', '*.uw.client-test.com')
-  assert.equal(leafOf(join(dir, 'uw.client-test.com/cert.pem')).subjectAltName, 'DNS:*.uw.client-test.com')
-  await uacme('revoke', file)
+  await typed(home, newkey)
+  await movesIn(etc, 'uacme', [name])
+  const byDns = script(join(home, 'hook-dns'), `#!/bin/sh\n[ "$2" = dns-01 ] || exit 1\n[ "$1" != begin ] || exec ${dnsHook(home)} _acme-challenge.$3. "$5"\n`)
+  await typed(home, `uacme -a ${directory} -h ${byDns} issue '*.uw.client-test.com'`)
+  assert.equal(leafOf(join(etc, 'uw.client-test.com/cert.pem')).subjectAltName, 'DNS:*.uw.client-test.com')
+  await typed(home, revoke)
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
-  await isOwners('uacme.client-test.com')
-  await uacme('deactivate')
+  await isOwners(name)
+  await typed(home, `uacme -y -a ${directory} deactivate`)
 })
 
 test('python3-acme: a binding, http-01 with the alternate chain, renew, dns-01 wildcard, revoke, deactivate', async () => {
-  const dir = place('python')
-  const { KeyId, HmacKey } = await external('python')
-  const file = join(dir, 'client.py')
-  writeFileSync(file, `
-import datetime, json, subprocess, josepy
-from acme import client, messages, challenges, crypto_util
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.backends import default_backend
-make = lambda: josepy.JWKRSA(key=rsa.generate_private_key(65537, 2048, default_backend()))
-key = make()
-net = client.ClientNetwork(key, user_agent='test')
-directory = messages.Directory.from_json(net.get('${directory}').json())
-acme = client.ClientV2(directory, net=net)
-regr = acme.new_account(messages.NewRegistration.from_data(email='admin@client-test.com', terms_of_service_agreed=True,
-    external_account_binding=messages.ExternalAccountBinding.from_data(key.public_key(), '${KeyId}', '${HmacKey}', directory)))
-assert acme.query_registration(regr).body.status == 'valid'
-from OpenSSL import crypto
-pkey = crypto.PKey(); pkey.generate_key(crypto.TYPE_RSA, 2048)
-pem = crypto.dump_privatekey(crypto.FILETYPE_PEM, pkey)
-def obtain(name, kind, place):
-    order = acme.new_order(crypto_util.make_csr(pem, [name]))
-    for authz in order.authorizations:
-        for ch in authz.body.challenges:
-            if isinstance(ch.chall, kind) and authz.body.status != messages.STATUS_VALID:
-                response, validation = ch.response_and_validation(key)
-                place(ch.chall, validation)
-                acme.answer_challenge(ch, response)
+  const home = place('python'), name = 'python.client-test.com'
+  const [program, revoke] = page('Python', await external('python'), name)
+  const more = `
+import json, subprocess
+first, = [order]
+def again(names):
+    order = acme.new_order(crypto_util.make_csr(www_key, names))
+    for authorization in order.authorizations:
+        for challenge in authorization.body.challenges:
+            if isinstance(challenge.chall, challenges.DNS01) and authorization.body.status != messages.STATUS_VALID:
+                response, answer = challenge.response_and_validation(key)
+                subprocess.check_call(['${dnsHook(home)}', '_acme-challenge.pw.client-test.com.', answer])
+                acme.answer_challenge(challenge, response)
     deadline = datetime.datetime.now() + datetime.timedelta(seconds=240)
     return acme.finalize_order(acme.poll_authorizations(order, deadline), deadline, fetch_alternative_chains=True)
-def file(chall, validation):
-    open('${webroot}/.well-known/acme-challenge/' + chall.encode('token'), 'w').write(validation)
-def record(chall, validation):
-    subprocess.check_call(['${dnsHook(dir)}', '_acme-challenge.pw.client-test.com.', validation])
-first = obtain('python.client-test.com', challenges.HTTP01, file)
-second = obtain('python.client-test.com', challenges.HTTP01, file)
-wild = obtain('*.pw.client-test.com', challenges.DNS01, record)
-acme.revoke(josepy.ComparableX509(crypto.load_certificate(crypto.FILETYPE_PEM, second.fullchain_pem)), 0)
-acme.deactivate_registration(regr)
-print(json.dumps([[one.fullchain_pem, one.alternative_fullchains_pem] for one in (first, second, wild)]))
-`)
-  const { stdout } = await good('/usr/bin/python3', [file], { env: { REQUESTS_CA_BUNDLE: c.root } })
-  const [first, second, wild] = JSON.parse(stdout).map(([pem, alternatives]) => {
+order = wild = again(['*.pw.client-test.com'])
+order = second = again(['${name}'])
+${revoke}
+assert acme.query_registration(account).body.status == 'valid'
+acme.deactivate_registration(account)
+print(json.dumps([[one.fullchain_pem, one.alternative_fullchains_pem] for one in (second, wild)]))
+`
+  writeFileSync(join(home, 'client.py'), `import datetime\n${program}${more}`)
+  const { stdout } = await typed(home, '/usr/bin/python3 client.py')
+  const first = leafOf(join(home, 'www.pem'))
+  const [second, wild] = JSON.parse(stdout).map(([pem, alternatives]) => {
     assert.deepEqual([ders(pem).length, alternatives.map(one => ders(one).length)], [2, [3]])
     return new X509Certificate(ders(pem)[0])
   })
-  assert.deepEqual([first.subjectAltName, second.subjectAltName, wild.subjectAltName], ['DNS:python.client-test.com', 'DNS:python.client-test.com', 'DNS:*.pw.client-test.com'])
+  assert.match(readFileSync(join(home, 'www.key'), 'utf8'), /PRIVATE KEY/)
+  assert.deepEqual([first, second, wild].map(one => one.subjectAltName), [`DNS:${name}`, `DNS:${name}`, 'DNS:*.pw.client-test.com'])
   assert.deepEqual([await isRevoked(first), await isRevoked(second), await isRevoked(wild)], [false, true, false])
-  await isOwners('python.client-test.com')
+  await isOwners(name)
 })
 
 test('npm acme-client: a binding, http-01, key rollover, dns-01 wildcard, renew, revoke', async () => {
-  const acme = require('acme-client')
-  acme.axios.defaults.httpsAgent = c.agent
-  const { KeyId, HmacKey } = await external('npm')
-  const accountKey = await acme.crypto.createPrivateEcdsaKey()
-  const client = new acme.Client({ directoryUrl: directory, accountKey, externalAccountBinding: { kid: KeyId, hmacKey: HmacKey } })
-  const [key, csr] = await acme.crypto.createCsr({ altNames: ['npm.client-test.com'] })
-  const auto = request => client.auto({
-    csr: request, termsOfServiceAgreed: true, email: 'admin@client-test.com', challengePriority: ['http-01', 'dns-01'], skipChallengeVerification: true,
-    challengeCreateFn: (authz, challenge, answer) => challenge.type === 'http-01'
-      ? web.setFile(`/.well-known/acme-challenge/${challenge.token}`, answer)
-      : dns.addRecord(`_acme-challenge.${authz.identifier.value}`, 'TXT', answer),
-    challengeRemoveFn: async () => {}
-  })
-  const pem = await auto(csr)
-  const leaf = new X509Certificate(ders(pem)[0])
-  assert.equal(leaf.subjectAltName, 'DNS:npm.client-test.com')
-  assert.ok(key.length > 100)
-  await client.updateAccountKey(await acme.crypto.createPrivateEcdsaKey())
-  const renewed = await auto(csr)
-  const [, wildcard] = await acme.crypto.createCsr({ altNames: ['*.nw.client-test.com', 'nw.client-test.com'] })
-  assert.match(new X509Certificate(ders(await auto(wildcard))[0]).subjectAltName, /DNS:\*\.nw\.client-test\.com/)
-  await client.revokeCertificate(pem, { reason: 4 })
-  assert.ok(await isRevoked(leaf))
-  assert.ok(!(await isRevoked(new X509Certificate(ders(renewed)[0]))))
-  await isOwners('npm.client-test.com')
+  const home = place('npm'), name = 'npm.client-test.com'
+  const [program, again] = page('Node', await external('npm'), name)
+  const [rollover, revoke] = again.split('\n\n')
+  const more = `
+const renewed = await client.auto({ csr, challengeCreateFn: () => { throw new Error('it is proved') }, challengeRemoveFn: () => {} })
+const [, wildcard] = await acme.crypto.createCsr({ altNames: ['*.nw.client-test.com', 'nw.client-test.com'] })
+const byDns = await client.auto({
+  csr: wildcard,
+  challengePriority: ['dns-01'],
+  skipChallengeVerification: true,
+  challengeCreateFn: async (authorization, challenge, answer) => execFileSync('${dnsHook(home)}', ['_acme-challenge.' + authorization.identifier.value + '.', answer]),
+  challengeRemoveFn: async () => {}
+})
+console.log(JSON.stringify([renewed, byDns]))
+`
+  symlinkSync(new URL('../../node_modules', import.meta.url).pathname, join(home, 'node_modules'))
+  writeFileSync(join(home, 'client.mjs'), `import { execFileSync } from 'node:child_process'\n${program}${rollover}\n${more}${revoke}`)
+  copyFileSync(c.root, join(home, 'root.pem'))
+  const [, trust] = /`(NODE_EXTRA_CA_CERTS=\S+)`/.exec(manual.split('**Node**')[1])
+  const { stdout } = await typed(home, `${trust} '${process.execPath}' client.mjs`)
+  const [renewed, byDns] = JSON.parse(stdout).map(pem => new X509Certificate(ders(pem)[0]))
+  const leaf = leafOf(join(home, 'www.pem'))
+  assert.deepEqual([leaf, renewed].map(one => one.subjectAltName), [`DNS:${name}`, `DNS:${name}`])
+  assert.match(byDns.subjectAltName, /DNS:\*\.nw\.client-test\.com/)
+  assert.match(readFileSync(join(home, 'www.key'), 'utf8'), /PRIVATE KEY/)
+  assert.deepEqual([await isRevoked(leaf), await isRevoked(renewed), await isRevoked(byDns)], [true, false, false])
+  await isOwners(name)
 })
 
 /* What a TLS server shows for a name. */
@@ -317,70 +321,78 @@ async function serving (command, args, options, name, port, meanwhile = async ()
 }
 
 test('Caddy: a binding, tls-alpn-01, renewal', async () => {
-  const dir = place('caddy')
-  const { KeyId, HmacKey } = await external('caddy')
+  const home = place('caddy'), name = 'caddy.client-test.com'
   const [httpPort] = await freePorts(1)
-  writeFileSync(join(dir, 'Caddyfile'), page('Caddy', { KeyId, HmacKey }, 'caddy.client-test.com', { '/etc/caddy/root.pem': c.root })
-    .replace('{\n', `{\nadmin off\nhttp_port ${httpPort}\nhttps_port ${alpnPort}\nstorage file_system ${dir}/store\nemail admin@client-test.com\n`)
-    .replace('respond', 'bind 127.0.0.1\ntls {\nissuer acme {\ndisable_http_challenge\n}\n}\nrespond'))
-  const caddy = (config, meanwhile) => serving('caddy', ['run', ...config], { env: { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } }, 'caddy.client-test.com', alpnPort, meanwhile)
-  const certificate = await caddy(['--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'])
-  assert.equal(certificate.subjectAltName, 'DNS:caddy.client-test.com')
-  await isOwners('caddy.client-test.com')
-  await movesIn(join(dir, 'store'), 'lego', ['caddy.client-test.com']) /* the same names: NAME.crt, .key, .json; it goes on with its key */
+  const [caddyfile] = await bound('caddy', 'Caddy', name)
+  writeFileSync(join(home, 'Caddyfile'), adapted(caddyfile, {
+    'acme_ca ': `admin off\nhttp_port ${httpPort}\nhttps_port ${alpnPort}\nstorage file_system ${home}/store\nacme_ca `,
+    respond: 'bind 127.0.0.1\ntls {\nissuer acme {\ndisable_http_challenge\n}\n}\nrespond'
+  }))
+  const caddy = (config, meanwhile) => {
+    const [command, ...args] = inside(home, 'exec caddy run --config "$3"', config)
+    return serving(command, args, {}, name, alpnPort, meanwhile)
+  }
+  const certificate = await caddy('Caddyfile')
+  assert.equal(certificate.subjectAltName, `DNS:${name}`)
+  await isOwners(name)
+  await movesIn(join(home, 'store'), 'lego', [name]) /* the same names: NAME.crt, .key, .json; it goes on with its key */
   /* It renews at its next start what it is told to renew early; the Caddyfile has no word for that. */
-  const adapted = JSON.parse((await good('caddy', ['adapt', '--config', join(dir, 'Caddyfile'), '--adapter', 'caddyfile'])).stdout)
-  for (const policy of adapted.apps.tls.automation.policies) policy.renewal_window_ratio = 1
-  writeFileSync(join(dir, 'caddy.json'), JSON.stringify(adapted))
-  const hasAnother = () => until('Caddy renews', async () => (await shown(alpnPort, 'caddy.client-test.com')).serialNumber !== certificate.serialNumber)
-  await caddy(['--config', join(dir, 'caddy.json')], hasAnother)
+  const config = JSON.parse((await typed(home, 'caddy adapt --config Caddyfile')).stdout)
+  for (const policy of config.apps.tls.automation.policies) policy.renewal_window_ratio = 1
+  writeFileSync(join(home, 'caddy.json'), JSON.stringify(config))
+  const hasAnother = () => until('Caddy renews', async () => (await shown(alpnPort, name)).serialNumber !== certificate.serialNumber)
+  await caddy('caddy.json', hasAnother)
+  const { CertificateId } = (await c.call(owner, 'DescribeCertificates', { SearchKey: name, CertificateStatus: [1] })).Certificates[0]
+  const [, words, look] = /`chancery (revoke ID)`[^`]+`chancery (verify ID)`/.exec(section('Caddy'))
+  const asked = await c.cli(words.replace('ID', CertificateId).split(' '), owner)
+  assert.equal(asked.code, 0, asked.stderr)
+  const [, path, content] = /^ {2}\S+ +(\/\S+) +(\S+)$/m.exec(asked.stdout)
+  web.setFile(path, content)
+  await until('it is revoked', async () => {
+    await c.cli(look.replace('ID', CertificateId).split(' '), owner)
+    return (await c.describe(owner, CertificateId)).Status === 10
+  })
 })
 
 test('Apache mod_md: a binding, tls-alpn-01, renewal', async () => {
-  const dir = place('apache')
-  const { KeyId, HmacKey } = await external('apache')
+  const home = place('apache'), name = 'apache.client-test.com'
   const [httpPort] = await freePorts(1)
-  for (const sub of ['md', 'logs', 'html']) mkdirSync(join(dir, sub))
+  const [site] = await bound('apache', 'Apache httpd with mod_md', name)
+  for (const sub of ['md', 'logs']) mkdirSync(join(home, sub))
   const modules = ['mpm_event', 'authz_core', 'ssl', 'socache_shmcb', 'watchdog', 'md', 'dir', 'mime']
-    .filter(name => existsSync(`/usr/lib/apache2/modules/mod_${name}.so`))
-  writeFileSync(join(dir, 'apache.conf'), `ServerRoot ${dir}
-PidFile ${dir}/pid
-ErrorLog ${dir}/logs/error.log
+    .filter(module => existsSync(`/usr/lib/apache2/modules/mod_${module}.so`))
+  writeFileSync(join(home, 'apache.conf'), `ServerRoot ${home}
+PidFile ${home}/pid
+ErrorLog ${home}/logs/error.log
 LogLevel info md:debug
-${modules.map(name => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+${modules.map(module => `LoadModule ${module}_module /usr/lib/apache2/modules/mod_${module}.so`).join('\n')}
 ${process.getuid() === 0 ? 'User www-data\nGroup www-data' : ''}
 TypesConfig /etc/mime.types
-DefaultRuntimeDir ${dir}
+DefaultRuntimeDir ${home}
 Listen 127.0.0.1:${httpPort}
 Listen 127.0.0.1:${alpnPort}
-ServerName apache.client-test.com
-MDStoreDir ${dir}/md
-${page('Apache httpd with mod_md', { KeyId, HmacKey }, 'apache.client-test.com', { '/etc/apache2/root.pem': c.root })}MDContactEmail admin@client-test.com
+ServerName ${name}
+MDStoreDir ${home}/md
+${adapted(site, { '*:443': `127.0.0.1:${alpnPort}` })}
 MDPortMap http:- https:443
 MDCAChallenges tls-alpn-01
 MDRetryDelay 1s
 MDStapling off
-<VirtualHost 127.0.0.1:${alpnPort}>
-  ServerName apache.client-test.com
-  SSLEngine on
-  Protocols http/1.1 acme-tls/1
-  DocumentRoot ${dir}/html
-</VirtualHost>
 `)
-  chmodSync(dir, 0o755)
+  chmodSync(home, 0o755)
   if (process.getuid() === 0) await good('chmod', ['-R', 'a+rX', c.dir])
   /* mod_md takes a new certificate at the next restart. */
-  const restart = setInterval(() => { try { process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGUSR1') } catch { /* not there yet */ } }, 3000)
+  const restart = setInterval(() => { try { process.kill(Number(readFileSync(join(home, 'pid'), 'utf8')), 'SIGUSR1') } catch { /* not there yet */ } }, 3000)
   try {
-    const name = 'apache.client-test.com'
-    const certificate = await serving('apache2', ['-f', join(dir, 'apache.conf'), '-DFOREGROUND'], { log: join(dir, 'logs/error.log') }, name, alpnPort, async first => {
+    const [command, ...args] = inside(home, 'exec apache2 -f "$PWD/apache.conf" -DFOREGROUND')
+    const certificate = await serving(command, args, { log: join(home, 'logs/error.log') }, name, alpnPort, async first => {
       /* from now on 90 days before its end is late enough to renew it */
-      appendFileSync(join(dir, 'apache.conf'), 'MDRenewWindow 90d\n')
+      appendFileSync(join(home, 'apache.conf'), 'MDRenewWindow 90d\n')
       await until('mod_md renews', async () => (await shown(alpnPort, name)).serialNumber !== first.serialNumber)
     })
     assert.equal(certificate.subjectAltName, `DNS:${name}`)
     await isOwners(name)
-    await movesIn(join(dir, 'md/domains'), 'files', ['apache.client-test.com'])
+    await movesIn(join(home, 'md/domains'), 'files', [name])
   } finally {
     clearInterval(restart)
   }

@@ -51,7 +51,11 @@ const wrongUsage = [
   [['api', 'X', '{'], /no JSON object/],
   [['api', 'X', '[]'], /no JSON object/],
   [['completion', 'tcsh'], /bash, zsh and fish/],
-  [['help', 'nothing'], /no command 'nothing'/]
+  [['help', 'nothing'], /no command 'nothing'/],
+  [['eab'], /'eab' wants a word after it: eab create, eab list, eab delete\n/],
+  [['help', 'eab'], /eab create, eab list, eab delete\n/],
+  [['eab', 'create', '--for', 'netscape'], /certbot\|lego\|/],
+  [['eab', 'create', '--tag', '=x'], /KEY=VALUE/]
 ]
 for (const [args, pattern] of wrongUsage) {
   test(`wrong usage: chancery ${args.join(' ')}`, async () => checkRefusal(await ctl(args), 2, pattern))
