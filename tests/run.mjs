@@ -104,7 +104,7 @@ function fuzzTasks () {
 }
 
 function checkTasks (all) {
-  const quick = /^check-(layers|banned|size|headers|words)$/
+  const quick = /^check-(layers|banned|size|headers|docs)$/
   return readdirSync('tools').filter(f => /^check-/.test(f) && (all || quick.test(f)))
     .map(f => ({ name: f, kind: 'check', source: `tools/${f}`, command: [`tools/${f}`], limit: 15 * MINUTE }))
 }
