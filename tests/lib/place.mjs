@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run, until } from './chancery.mjs'
@@ -88,6 +89,7 @@ SSLCertificateChainFile ${at('/1_root_bundle.crt')}
     if (answer) writeFileSync(`${at('_haproxy.crt')}.ocsp`, answer)
     writeFileSync(join(dir, 'haproxy.cfg'), `global
   log stderr local0
+  stats socket ${dir}/socket level admin
 defaults
   mode http
   timeout connect 5s
@@ -121,7 +123,7 @@ async function whileServing (kind, files, options, fn) {
   const child = launch(...servers[kind](place, port, files, options))
   try {
     await listensLater(child, `${kind} listens`, port).catch(e => { throw new Error(`${e.message}\n${child.text}`) })
-    return await fn(port, child)
+    return await fn(port, child, place)
   } finally {
     child.kill('SIGTERM')
     const hard = setTimeout(() => child.kill('SIGKILL'), 5000)
@@ -142,17 +144,40 @@ export function serveAndFetch (kind, { files, root, name }) {
   })
 }
 
+const stapling = root => `ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ${root};`
+
+/* What is stapled to a handshake, as openssl's client tells it; '' = nothing. */
+async function stapled (port, name, root) {
+  const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 20_000 })
+  if (/OCSP response: no response sent/.test(stdout)) return ''
+  assert.match(stdout, /OCSP Response Status/)
+  return stdout
+}
+
+/**
+ * nginx or haproxy staples while `fn` runs: staple() is what a client sees, said() what the server logged.  nginx asks the responder that
+ * the certificate names, and again after reload(); haproxy gives `answer`, and what feed() hands it at its socket.
+ */
+export function whileStapling (kind, { files, root, name, answer }, fn) {
+  return whileServing(kind, files, { directives: stapling(root), answer }, (port, child, place) => fn({
+    staple: () => stapled(port, name, root),
+    said: () => child.text + (existsSync(join(place, 'error.log')) ? readFileSync(join(place, 'error.log'), 'utf8') : ''),
+    reload: () => child.kill('SIGHUP'),
+    feed: response => new Promise((resolve, reject) => {
+      let said = ''
+      const socket = connect(join(place, 'socket'), () => socket.write(`set ssl ocsp-response ${response.toString('base64')}\n`))
+      socket.on('data', data => { said += data }).once('end', () => resolve(said)).once('error', reject)
+    })
+  }))
+}
+
 /**
  * Have nginx or haproxy staple: what openssl's client sees in the handshake, and whether GnuTLS' client, which looks into it, goes on.
  * nginx asks the responder itself, or gives what is in `file`; haproxy gives `answer`.
  */
 export function serveStapled (kind, { files, root, name, answer, file }) {
-  const directives = file ? `ssl_stapling on; ssl_stapling_file ${file};` : `ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ${root};`
-  return whileServing(kind, files, { directives, answer }, async port => {
-    const text = await until(`${kind} staples`, async () => {
-      const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', name, '-CAfile', root, '-status'], { input: '', ms: 20_000 })
-      return /OCSP Response Status/.test(stdout) && stdout
-    })
+  return whileServing(kind, files, { directives: file ? `ssl_stapling on; ssl_stapling_file ${file};` : stapling(root), answer }, async port => {
+    const text = await until(`${kind} staples`, () => stapled(port, name, root))
     const gnutls = await run('gnutls-cli', ['--x509cafile', root, '--sni-hostname', name, '--verify-hostname', name, '-p', String(port), '127.0.0.1'], { input: '', ms: 60_000 })
     return { text, accepted: gnutls.code === 0, said: gnutls.stdout + gnutls.stderr }
   })

@@ -1,6 +1,6 @@
 /*
  * Who checks a certificate learns whether it was revoked: CRL and OCSP over plain HTTP, with openssl, GnuTLS, nginx and
- * HAProxy as the ones who ask.  The database is damaged at the end.  Takes about 60 s.
+ * HAProxy as the ones who ask.  The database is damaged at the end.  Takes about 70 s.
  */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync,
 import { after, before, test } from 'node:test'
 import { file, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords, serveStapled } from '../lib/place.mjs'
+import { placeRecords, serveStapled, whileStapling } from '../lib/place.mjs'
 
 let dns, c, account
 before(async () => {
@@ -81,6 +81,8 @@ async function requestOf (it) {
   await run('openssl', ['ocsp', '-issuer', it.at('issuer'), '-cert', it.at('pem'), '-no_nonce', '-reqout', it.at('req')])
   return readFileSync(it.at('req'))
 }
+const NONCE = Buffer.from('2b0601050507300102', 'hex') /* RFC 9654: its name */
+const UNAUTHORIZED = Buffer.from('30030a0106', 'hex')
 const post = (it, body) => fetch(it.ocsp, { method: 'POST', headers: { 'Content-Type': 'application/ocsp-request' }, body })
 
 test('OCSP: both hashes, with a nonce and without, by POST and GET, as openssl and GnuTLS ask', async () => {
@@ -98,7 +100,9 @@ test('OCSP: both hashes, with a nonce and without, by POST and GET, as openssl a
     assert.equal(got.status, 200)
     assert.equal(got.headers.get('content-type'), 'application/ocsp-response')
     assert.equal(got.headers.get('etag'), first.headers.get('etag'), 'one answer for all until it is old')
-    assert.ok(Buffer.from(await got.arrayBuffer()).length > 300)
+    const answer = Buffer.from(await got.arrayBuffer())
+    assert.ok(answer.length > 300)
+    assert.ok(!answer.includes(NONCE), 'nobody gets the nonce of another')
   }
   assert.ok(Number(/max-age=(\d+)/.exec(first.headers.get('cache-control'))[1]) <= 5)
   assert.match(first.headers.get('cache-control'), /public, no-transform, must-revalidate/)
@@ -106,6 +110,10 @@ test('OCSP: both hashes, with a nonce and without, by POST and GET, as openssl a
   assert.ok(life >= 8 * 3600_000 && life <= 10 * 86400_000)
   const again = await fetch(`${it.ocsp}/${encodeURIComponent(b64)}`, { headers: { 'If-None-Match': first.headers.get('etag') } })
   assert.equal(again.status, 304)
+  await run('openssl', ['ocsp', '-issuer', it.at('issuer'), '-cert', it.at('pem'), '-nonce', '-reqout', it.at('asked')])
+  const own = await post(it, readFileSync(it.at('asked')))
+  assert.equal(own.headers.get('cache-control'), 'no-store', 'with a nonce it is for this asker alone')
+  assert.ok(Buffer.from(await own.arrayBuffer()).includes(NONCE))
 })
 
 test('OCSP: a serial that nobody issued is never good, and is not kept', async () => {
@@ -115,6 +123,13 @@ test('OCSP: a serial that nobody issued is never good, and is not kept', async (
     const { stdout } = await ask(serial)
     assert.match(stdout, /Cert Status: unknown/)
   }
+  const reply = await post(it, strangers(await requestOf(it), 1)[0])
+  assert.equal(reply.headers.get('cache-control'), 'no-store')
+  assert.equal(reply.headers.get('etag'), null)
+  /* two at once, and another CA's: RFC 6960 §2.3, RFC 5019 §2.1.1 */
+  await run('openssl', ['ocsp', '-issuer', it.at('issuer'), '-cert', it.at('pem'), '-serial', '1', '-no_nonce', '-reqout', it.at('two')])
+  await run('openssl', ['ocsp', '-issuer', c.root, '-cert', it.at('pem'), '-no_nonce', '-reqout', it.at('foreign')])
+  for (const name of ['two', 'foreign']) assert.deepEqual(Buffer.from(await (await post(it, readFileSync(it.at(name)))).arrayBuffer()), UNAUTHORIZED, name)
   const foreign = await run('openssl', ['ocsp', '-issuer', c.root, '-serial', '5', '-no_nonce', '-url', it.ocsp, '-CAfile', c.root])
   assert.doesNotMatch(foreign.stdout, /good/)
 })
@@ -163,6 +178,23 @@ test('a revoked certificate is seen as revoked by openssl, ocsptool, and through
     assert.ok(!accepted, said)
     assert.match(said, /revoked/, kind)
   }
+})
+
+test('a revocation reaches who staples: nginx by its own asking, HAProxy when it is fed', async () => {
+  const it = await issue('turns.maple.com')
+  const askAnswer = async () => Buffer.from(await (await post(it, await requestOf(it))).arrayBuffer())
+  const options = { files: it.files, root: c.root, name: 'turns.maple.com' }
+  const good = await askAnswer()
+  await whileStapling('nginx', options, nginx => whileStapling('haproxy', { ...options, answer: good }, async haproxy => {
+    for (const [kind, server] of Object.entries({ nginx, haproxy })) assert.match(await until(`${kind} staples`, () => server.staple()), /Cert Status: good/, kind)
+    await revoke(it)
+    await until('OCSP says revoked', async () => await statusOf(it, '-no_nonce') === 'revoked')
+    assert.match(await haproxy.feed(await askAnswer()), /OCSP Response updated/)
+    assert.match(await haproxy.staple(), /Cert Status: revoked[^]*Revocation Reason: superseded/)
+    nginx.reload() /* else it asks within the hour */
+    await until('nginx is told', async () => { await nginx.staple(); return /certificate status "revoked" in the OCSP response/.test(nginx.said()) })
+    await until('nginx staples no more', async () => await nginx.staple() === '')
+  }))
 })
 
 /* Questions that nothing in memory answers: each about another serial. */
@@ -264,13 +296,13 @@ const write = async statements => {
 
 /* Revocations that another node wrote, of certificates that only it knows: a block of them; the last one's serial. */
 let made = 0
-async function writeRevoked (count) {
+async function writeRevoked (count, life) {
   const serials = Array.from({ length: count }, () => (++made % 3 ? '5a' : '00') + made.toString(16).padStart(8, '0').padStart(30, 'c3'))
   const entries = serials.map((serial, i) => {
     const entry = Buffer.alloc(25)
     entry.write(serial, 'hex')
     entry.writeUInt32BE(c.now() - i * 3600, 16)
-    entry.writeUInt32BE(c.now() + (i % 7 === 6 ? -30 : 30) * 86400, 20) /* some ended long ago, and are on no list */
+    entry.writeUInt32BE(c.now() + (life ?? (i % 7 === 6 ? -30 : 30) * 86400), 20) /* some ended long ago, and are on no list */
     entry[24] = [0, 1, 3, 4, 5][i % 5]
     return entry
   })
@@ -350,6 +382,35 @@ test('24 kills of server and signer while lists are made: numbers rise, no numbe
   await until('the server is back', () => c.call(account, 'DescribeCertificates', { Limit: 1 }))
   const it = await issue('killed.maple.com')
   assert.ok(!(await crlOf(it)).lists)
+})
+
+test('on schedule: answers are made anew before half of their life is over, lists each day; what has ended stays on one more', async () => {
+  const it = await issue('schedule.maple.com')
+  const request = await requestOf(it)
+  const timesOf = async () => {
+    const reply = await post(it, request)
+    await reply.arrayBuffer()
+    return { etag: reply.headers.get('etag'), made: Date.parse(reply.headers.get('last-modified')), ends: Date.parse(reply.headers.get('expires')) }
+  }
+  const serial = await writeRevoked(1, 3600)
+  await untilListed(serial)
+  const [first, lists] = [await timesOf(), await allLists()]
+  await c.moveClock((first.ends - first.made) / 2000 - 600)
+  assert.deepEqual(await timesOf(), first)
+  await c.moveClock(600)
+  const second = await timesOf()
+  assert.ok(second.etag !== first.etag && second.made > first.made && second.ends > first.ends, 'BR 4.9.9')
+  await c.moveClock(86400)
+  const daily = await until('the lists of the next day', async () => {
+    const now = await allLists()
+    return ISSUERS.every(issuer => now[issuer].number > lists[issuer].number) && now
+  })
+  assert.ok(names(daily['dv-ecc'], serial), 'it ended yesterday, and stays on a list after that (RFC 5280 §3.3)')
+  const { text } = await crlOf(it)
+  const life = Date.parse(/Next Update: (.*)/.exec(text)[1]) - Date.parse(/Last Update: (.*)/.exec(text)[1])
+  assert.ok(life > 2 * 86400_000 && life <= 10 * 86400_000, 'BR 7.2')
+  await c.moveClock(10 * 86400)
+  await until('it is on no list any more', async () => !names(await listOf('dv-ecc'), serial))
 })
 
 test('a dead database: the last answer is given until its nextUpdate, and then tryLater', async () => {
