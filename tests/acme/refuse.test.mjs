@@ -2,7 +2,8 @@
  * What the ACME server refuses, and with which error; whose things are whose; what ends.  Takes about 60 s.
  */
 import assert from 'node:assert/strict'
-import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { X509Certificate, createHmac, createPrivateKey } from 'node:crypto'
+import { connect } from 'node:tls'
 import { after, before, test } from 'node:test'
 import { run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
@@ -207,7 +208,8 @@ test('another account\'s things are not there, at every address', async () => {
   const owner = await c.createAccount({ name: 'shared' })
   const { KeyId, HmacKey } = await c.call(owner, 'CreateExternalAccount', {})
   const external = { keyId: KeyId, hmacKey: HmacKey }
-  const [one, sibling, stranger] = [new Acme(c), new Acme(c), new Acme(c)] /* the sibling belongs to the same Chancery account */
+  /* the sibling belongs to the same Chancery account; each from its own address, because they ask a lot */
+  const [one, sibling, stranger] = [3, 4, 5].map(n => new Acme(c, { address: `127.0.1.${n}` }))
   for (const [who, options] of [[one, { external }], [sibling, { external }], [stranger, {}]]) assert.equal((await who.register(options)).status, 201)
   const done = await one.obtain(['mine.refuse-test.com'], byHttp(one))
   const pending = await one.order(['mine2.refuse-test.com', '*.mine2.refuse-test.com'])
@@ -384,6 +386,12 @@ test('key change: wrong in each part, then right; deactivation', async () => {
   is(await change({ oldKey: jwkOf(two.key) }), 'malformed', 400)
   is(await change({ header: { url: one.url('new-order') } }), 'malformed', 400)
   is(await change({ header: { nonce: 'n' } }), 'malformed', 400)
+  is(await change({ header: { jwk: undefined, kid: one.kid } }), 'malformed', 400)
+  is(await change({ header: { crit: ['exp'], exp: 1 } }), 'malformed', 400)
+  is(await change({ header: { alg: 'none' } }), 'badSignatureAlgorithm', 400)
+  is(await change({ header: { alg: 'ES256' } }), 'badSignatureAlgorithm', 400)
+  is(await one.post(url, {}), 'malformed', 400)
+  is(await one.post(url, jws({ key: fresh, alg: 'ES384', payload: { account: one.kid, oldKey: jwkOf(one.key) }, header: { jwk: jwkOf(fresh), url }, tamper: p => { p.payload += '=' } })), 'malformed', 400)
   is(await change({ jwk: jwkOf(makeKey('ES384')) }), 'unauthorized', 403)
   const taken = await change({ key: two.key, alg: 'ES256' })
   is(taken, 'malformed', 409)
@@ -393,10 +401,49 @@ test('key change: wrong in each part, then right; deactivation', async () => {
   is(await one.order(['x.refuse-test.com']), 'badSignatureAlgorithm', 400)
   Object.assign(one, { key: fresh, alg: 'ES384' })
   assert.equal((await one.order(['x.refuse-test.com'])).status, 201)
+  /* of the same kind: the key before is nobody's now, and may begin anew */
+  const old = two.key
+  const next = makeKey()
+  const inner = jws({ key: next, payload: { account: two.kid, oldKey: jwkOf(old) }, header: { jwk: jwkOf(next), url } })
+  assert.equal((await two.post(url, inner)).status, 200)
+  is(await two.post(two.kid), 'unauthorized', 403)
+  is(await two.post(two.url('new-account'), { onlyReturnExisting: true }, { jwk: jwkOf(old) }), 'accountDoesNotExist', 400)
+  is(await two.post(url, inner), 'unauthorized', 403) /* once is enough */
+  assert.equal((await two.post(two.url('new-account'), { onlyReturnExisting: true }, { jwk: jwkOf(next), key: next })).location, two.kid)
+  const anew = await two.post(two.url('new-account'), {}, { jwk: jwkOf(old) })
+  assert.deepEqual([anew.status, anew.location === two.kid], [201, false])
+  two.key = next
   const gone = await one.post(one.kid, { status: 'deactivated' })
   assert.equal(gone.body.status, 'deactivated')
   is(await one.order(['x.refuse-test.com']), 'unauthorized', 403)
   is(await one.post(one.url('new-account'), {}, { jwk: jwkOf(one.key) }), 'unauthorized', 403)
+  /* a deactivated account's key is still its own */
+  const dead = await two.post(url, jws({ key: one.key, alg: 'ES384', payload: { account: two.kid, oldKey: jwkOf(two.key) }, header: { jwk: jwkOf(one.key), url } }))
+  is(dead, 'malformed', 409)
+  assert.equal(dead.location, one.kid)
+})
+
+test('a deactivated account is refused at every address, and nothing comes of it; its certificate\'s key still revokes', async () => {
+  const one = new Acme(c)
+  await one.register()
+  const done = await one.obtain(['gone.refuse-test.com'], byHttp(one))
+  const ready = await one.order(['gone.refuse-test.com'])
+  const pending = await one.order(['gone2.refuse-test.com'])
+  const [authorization] = pending.body.authorizations
+  const { challenges } = (await one.post(authorization)).body
+  assert.equal((await one.post(one.kid, { status: 'deactivated' })).body.status, 'deactivated')
+  const certificate = b64u(ders(done.pem)[0])
+  const fresh = makeKey()
+  const url = one.url('key-change')
+  const ways = [[one.kid], [one.kid, { contact: [] }], [one.kid, { status: 'deactivated' }], [one.kid, { status: 'valid' }], [`${one.kid}/orders`], [one.url('new-order'), order()], [pending.location], [ready.location], [done.order.location],
+    [ready.body.finalize, { csr: b64u(done.csr) }], [authorization], [authorization, { status: 'deactivated' }], ...challenges.flatMap(ch => [[ch.url], [ch.url, {}]]), [done.certificateUrl], [`${done.certificateUrl}/1`],
+    [one.url('revoke-cert'), { certificate }], [url, jws({ key: fresh, payload: { account: one.kid, oldKey: jwkOf(one.key) }, header: { jwk: jwkOf(fresh), url } })], [one.url('directory')], [one.url('new-nonce')]]
+  for (const [to, payload] of ways) is(await one.post(to, payload), 'unauthorized', 403)
+  for (const payload of [{}, { onlyReturnExisting: true }, { status: 'valid', termsOfServiceAgreed: true }]) is(await one.post(one.url('new-account'), payload, { jwk: jwkOf(one.key) }), 'unauthorized', 403)
+  const id = done.certificateUrl.split('/').at(-1)
+  assert.deepEqual(await c.sql(`select revoked_at from issued where certificate_id = '${id}'`), [{ revoked_at: 0 }])
+  const key = createPrivateKey(done.key)
+  assert.equal((await one.post(one.url('revoke-cert'), { certificate, reason: 4 }, { jwk: jwkOf(key), key })).status, 200)
 })
 
 test('an authorization that is deactivated has to be proved again', async () => {
@@ -435,23 +482,33 @@ test('revocation by account, by key, by authorization; once, and with a reason t
   const theirs = await other.order(['rev3.refuse-test.com'])
   assert.equal((await other.authorize(theirs.body.authorizations[0], byHttp(other))).status, 'valid')
   assert.equal((await revoke(other, third.pem, { reason: 5 })).status, 200)
-  const reasons = await c.sql("select revoke_reason from issued where revoked_at > 0 order by issued_id")
+  const reasons = await c.sql("select revoke_reason from issued where revoked_at > 0 and certificate_id in (select certificate_id from certificate where domain like 'rev_.refuse-test.com') order by issued_id")
   assert.deepEqual(reasons.map(r => r.revoke_reason), [1, 1, 5])
 })
+
+/* RFC 9773 section 4.1 */
+async function certId (pem) {
+  const leaf = new X509Certificate(ders(pem)[0])
+  const [{ id }] = await c.sql(`select hex(serial) as id from issued where hex(serial) like '%${leaf.serialNumber}'`)
+  const { stdout } = await run('openssl', ['x509', '-noout', '-ext', 'authorityKeyIdentifier'], { input: pem })
+  const aki = Buffer.from(/([0-9A-F]{2}(:[0-9A-F]{2}){19})/.exec(stdout)[1].replaceAll(':', ''), 'hex')
+  return `${aki.toString('base64url')}.${Buffer.from(id, 'hex').toString('base64url')}`
+}
 
 test('renewal information and what replaces what', async () => {
   const made = await client.obtain(['ari.refuse-test.com'], byHttp(client))
   const leaf = new X509Certificate(ders(made.pem)[0])
-  const [{ id }] = await c.sql(`select hex(serial) as id from issued where hex(serial) like '%${leaf.serialNumber}'`)
-  const { stdout } = await run('openssl', ['x509', '-noout', '-ext', 'authorityKeyIdentifier'], { input: made.pem })
-  const aki = Buffer.from(/([0-9A-F]{2}(:[0-9A-F]{2}){19})/.exec(stdout)[1].replaceAll(':', ''), 'hex')
-  const name = `${aki.toString('base64url')}.${Buffer.from(id, 'hex').toString('base64url')}`
+  const name = await certId(made.pem)
+  const [aki, serial] = name.split('.').map(part => Buffer.from(part, 'base64url'))
   const info = await client.raw('GET', client.url(`renewal-info/${name}`))
   assert.equal(info.status, 200, info.text)
   const start = Date.parse(info.body.suggestedWindow.start)
   assert.ok(start > Date.parse(leaf.validFrom) + 55 * 86400e3 && Date.parse(info.body.suggestedWindow.end) < Date.parse(leaf.validTo))
   assert.ok(Number(info.headers['retry-after']) > 0)
-  is(await client.raw('GET', client.url('renewal-info/x.y')), 'malformed')
+  for (const wrong of ['x.y', aki.toString('base64url'), `${name}=`, `${name}.`, `.${name}`, `${name.split('.')[0]}.`, `.${name.split('.')[1]}`, 'A'.repeat(4000)]) is(await client.raw('GET', client.url(`renewal-info/${wrong}`)), 'malformed', 400)
+  /* another issuer's key with our serial, and the serial with an octet in front: none of ours */
+  is(await client.raw('GET', client.url(`renewal-info/${Buffer.alloc(20, 7).toString('base64url')}.${serial.toString('base64url')}`)), 'malformed', 404)
+  is(await client.raw('GET', client.url(`renewal-info/${aki.toString('base64url')}.${Buffer.concat([Buffer.alloc(1), serial]).toString('base64url')}`)), 'malformed', 404)
   is(await client.raw('GET', client.url(`renewal-info/${aki.toString('base64url')}.AQ`)), 'malformed', 404)
   is(await client.order(['other-name.refuse-test.com'], { replaces: name }), 'malformed', 400)
   const stranger = new Acme(c)
@@ -490,9 +547,33 @@ test('external accounts: wrong in each part, required, disabled', async () => {
   is(await attempt(null, one => ({ url: one.url('new-order') })), 'malformed', 400)
   is(await attempt(b => { b.protected = b64u(JSON.stringify({ alg: 'HS256', kid: 'nobody', url: client.url('new-account') })) }), 'unauthorized', 403)
   is(await attempt(b => { b.protected = b64u(JSON.stringify({ alg: 'none', kid: made.KeyId, url: client.url('new-account') })) }), 'badSignatureAlgorithm', 400)
+  is(await attempt(b => { b.signature = b.signature.slice(0, 20) }), 'unauthorized', 403)
+  is(await attempt(b => { b.signature = '' }), 'malformed', 400)
+  for (const part of ['protected', 'payload', 'signature']) {
+    is(await attempt(b => { delete b[part] }), 'malformed', 400)
+    is(await attempt(b => { b[part] += '=' }), 'malformed', 400)
+  }
+  /* whatever the header holds, signed with the right key: another key id's MAC, a nonce, a jwk, no url, ES256 */
+  const signed = header => attempt((b, one) => {
+    b.protected = b64u(JSON.stringify({ alg: 'HS256', kid: made.KeyId, url: one.url('new-account'), ...header }))
+    b.signature = createHmac('sha256', Buffer.from(made.HmacKey, 'base64url')).update(`${b.protected}.${b.payload}`).digest('base64url')
+  })
+  const second = await c.call(owner, 'CreateExternalAccount', {})
+  is(await signed({ kid: second.KeyId }), 'unauthorized', 403)
+  is(await signed({ nonce: await client.nonce() }), 'malformed', 400)
+  is(await signed({ kid: undefined, jwk: jwkOf(client.key) }), 'malformed', 400)
+  is(await signed({ url: undefined }), 'malformed', 400)
+  is(await signed({ alg: 'ES256' }), 'badSignatureAlgorithm', 400)
+  is(await signed({ crit: ['exp'], exp: 1 }), 'malformed', 400)
   for (const alg of ['HS256', 'HS384', 'HS512']) assert.equal((await attempt(null, () => ({ alg }))).status, 201)
+  const bound = new Acme(c)
+  assert.equal((await bound.register({ external: { keyId: second.KeyId, hmacKey: second.HmacKey } })).status, 201)
+  assert.equal((await c.cli(['eab', 'delete', second.KeyId], owner)).code, 0)
+  assert.equal((await bound.order(['x.refuse-test.com'])).status, 201) /* who is bound stays so */
+  const foreign = await c.createAccount({ name: 'foreign' })
+  assert.notEqual((await c.cli(['eab', 'delete', made.KeyId], foreign)).code, 0)
   const listed = await c.cli(['eab', 'list', '--json'], owner)
-  assert.equal(JSON.parse(listed.stdout).ExternalAccounts[0].UseCount, 3)
+  assert.equal(JSON.parse(listed.stdout).ExternalAccounts.find(one => one.KeyId === made.KeyId).UseCount, 3)
   assert.equal((await c.cli(['eab', 'delete', made.KeyId], owner)).code, 0)
   is(await attempt(), 'unauthorized', 403)
   const byHand = await c.cli(['eab', 'create', '--label', 'hand', '--name', 'refuse-test.com', '--tag', 'a=b', '--json'], owner)
@@ -504,6 +585,21 @@ test('external accounts: wrong in each part, required, disabled', async () => {
   is(await bare.register(), 'externalAccountRequired', 403)
   const key = JSON.parse(byHand.stdout)
   assert.equal((await bare.register({ external: { keyId: key.KeyId, hmacKey: key.HmacKey } })).status, 201)
+  /* its names: themselves and what is below, nothing that ends in the same letters, no address */
+  for (const names of [['refuse-test.com'], ['*.refuse-test.com'], ['a.b.refuse-test.com', '*.c.refuse-test.com']]) assert.equal((await bare.order(names)).status, 201)
+  for (const names of [['norefuse-test.com'], ['com-refuse-test.com'], ['refuse-test.com.example.org'], ['9.9.9.9'], ['*.other-test.com']]) is(await bare.order(names), 'rejectedIdentifier', 400)
+  /* what it orders is the owner's, with the key's tags and label, without a word from ACME */
+  const got = await bare.obtain(['bound.refuse-test.com'], byHttp(bare))
+  const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: 'bound.refuse-test.com' })
+  assert.deepEqual(Certificates.map(one => [one.CertificateId, one.Alias, one.Status, one.Tags]), [[got.certificateUrl.split('/').at(-1), 'hand', 1, [{ TagKey: 'a', TagValue: 'b' }]]])
+  /* deleted there: nobody's, for ACME too */
+  const before = await certId(got.pem)
+  assert.equal((await bare.raw('GET', bare.url(`renewal-info/${before}`))).status, 200)
+  assert.equal((await bare.post(bare.url('revoke-cert'), { certificate: b64u(ders(got.pem)[0]) })).status, 200)
+  await c.call(owner, 'DeleteCertificate', { CertificateId: Certificates[0].CertificateId })
+  is(await bare.post(got.certificateUrl), 'malformed', 404)
+  is(await bare.order(['bound.refuse-test.com'], { replaces: before }), 'malformed', 400)
+  assert.equal((await bare.post(got.order.location)).body.status, 'invalid')
   delete c.settings['acme.external-account']
   await c.restart()
 })
@@ -542,5 +638,46 @@ test('limits: new accounts of one address are bounded, with Retry-After; those t
   is(reply, 'rateLimited', 429)
   assert.match(reply.body.detail, /accounts from this address/)
   assert.ok(Number(reply.headers['retry-after']) > 0)
+  assert.equal((await new Acme(c, { address: '127.0.2.2' }).register()).status, 201)
   assert.equal((await client.order(['x.refuse-test.com'])).status, 201)
+})
+
+/*
+ * The bucket fills by a hundred a second, so requests come many at a time on one connection, and cost nobody but the service: they go on until
+ * one is too many, however long that takes.
+ */
+test('limits: requests of one address are bounded, with Retry-After; other addresses go on, and so does this one later', async () => {
+  const address = '127.0.2.1'
+  const socket = connect({ host: '127.0.0.1', port: c.port, localAddress: address, rejectUnauthorized: false })
+  const batch = `GET /acme/renewal-info/x.y HTTP/1.1\r\nHost: 127.0.0.1:${c.port}\r\n\r\n`.repeat(200)
+  let text = ''
+  let answered = 0
+  socket.setEncoding('latin1')
+  await new Promise((resolve, reject) => {
+    socket.once('secureConnect', () => socket.write(batch))
+    socket.once('error', reject)
+    socket.once('close', () => reject(new Error(`closed after ${answered} answers`)))
+    socket.on('data', part => {
+      text += part
+      const limited = /HTTP\/1\.1 429[\s\S]*?\r\n\r\n\{[^}]*\}/.test(text)
+      const n = text.split('HTTP/1.1 ').length - 1
+      if (limited) return resolve()
+      if (n < 200) return
+      answered += n
+      text = ''
+      if (answered > 1e6) reject(new Error('never limited'))
+      else socket.write(batch)
+    })
+  }).finally(() => { socket.removeAllListeners('close'); socket.destroy() })
+  assert.ok(answered + text.split('HTTP/1.1 4').length > 1000, 'a thousand at once are fine')
+  const [, head, body] = /HTTP\/1\.1 429([\s\S]*?)\r\n\r\n(\{[^}]*\})/.exec(text)
+  assert.match(head, /\r\ncontent-type: application\/problem\+json\r\n/i)
+  assert.match(head, /\r\nretry-after: [1-9]\d*\r\n/i)
+  assert.match(head, /\r\nreplay-nonce: [\w-]{32}\r\n/i)
+  const problem = JSON.parse(body)
+  assert.deepEqual([problem.type, problem.status], ['urn:ietf:params:acme:error:rateLimited', 429])
+  assert.match(problem.detail, /requests from this address/)
+  assert.equal((await client.order(['x.refuse-test.com'])).status, 201)
+  const late = new Acme(c, { address })
+  await until('it is let in again', async () => (await late.raw('GET', late.url('renewal-info/x.y'))).status !== 429)
 })

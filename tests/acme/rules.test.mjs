@@ -138,6 +138,21 @@ test('RFC 8657: account and method of validation, each right and wrong; issue an
   forbidden(await attempt(other, `own.${ZONE}`, byHttp(other)))
   forbidden(await attempt(one, `own2.${ZONE}`, byDns(one)))
   await one.obtain([`own.${ZONE}`], byHttp(one))
+  /* a sibling of the same Chancery account shares what is proved, but not what CAA says of the account, nor of the method */
+  const { KeyId, HmacKey } = await c.call(await c.createAccount({ name: 'siblings' }), 'CreateExternalAccount', {})
+  const [named, sibling] = [new Acme(c), new Acme(c)]
+  for (const who of [named, sibling]) assert.equal((await who.register({ external: { keyId: KeyId, hmacKey: HmacKey } })).status, 201)
+  await record('shared', `issue "localhost; accounturi=${named.kid}"`)
+  await record('shared2', 'issue "localhost; validationmethods=http-01"')
+  for (const name of ['shared', 'shared2']) await named.obtain([`${name}.${ZONE}`], byHttp(named))
+  await dns.setRecord(`shared2.${ZONE}`, 'CAA', '0 issue "localhost; validationmethods=dns-01"')
+  for (const [who, name, type] of [[sibling, 'shared', 'caa'], [sibling, 'shared2', 'caa'], [named, 'shared']]) {
+    const order = await who.order([`${name}.${ZONE}`])
+    assert.equal(order.body.status, 'ready')
+    const reply = await finalize(who, order, await csrOf([`${name}.${ZONE}`]))
+    if (type) is(reply, type, 403)
+    else assert.equal(reply.body.status, 'valid', reply.text)
+  }
   await record('wild', 'issue "localhost"')
   await dns.addRecord(`wild.${ZONE}`, 'CAA', '0 issuewild "other.example"')
   forbidden(await attempt(one, `*.wild.${ZONE}`, byDns(one)))

@@ -52,15 +52,15 @@ export async function makeCsr (dir, names, { key, subject = '/', keyOptions = ['
 }
 
 export class Acme {
-  constructor (c, { alg = 'ES256', key } = {}) {
-    Object.assign(this, { c, alg, key: key ?? makeKey(alg), nonces: [], base: `https://127.0.0.1:${c.port}` })
+  constructor (c, { alg = 'ES256', key, address } = {}) { /* address: of ours, 127.x.y.z */
+    Object.assign(this, { c, alg, address, key: key ?? makeKey(alg), nonces: [], base: `https://127.0.0.1:${c.port}` })
   }
 
   url (path) { return `${this.base}/acme/${path}` }
 
   async raw (method, url, body = '', headers = {}) {
     const { pathname, search } = new URL(url)
-    const reply = await this.c.request({ method, path: pathname + search, body, headers: { Host: `127.0.0.1:${this.c.port}`, ...headers } })
+    const reply = await this.c.request({ method, path: pathname + search, body, localAddress: this.address, headers: { Host: `127.0.0.1:${this.c.port}`, ...headers } })
     if (reply.headers['replay-nonce']) this.nonces.push(reply.headers['replay-nonce'])
     let parsed
     try { parsed = JSON.parse(reply.text) } catch { parsed = undefined }

@@ -310,9 +310,9 @@ export class Chancery {
   }
 
   /** One raw POST: { status, headers, text }. */
-  request ({ method = 'POST', path = '/', headers = {}, body = '', insecure = this.offset !== 0 }) {
+  request ({ method = 'POST', path = '/', headers = {}, body = '', insecure = this.offset !== 0, localAddress }) {
     return new Promise((resolve, reject) => {
-      const request = https.request({ host: '127.0.0.1', port: this.port, method, path, headers, agent: insecure ? undefined : this.agent, rejectUnauthorized: !insecure, timeout: PATIENCE_MS }, reply => {
+      const request = https.request({ host: '127.0.0.1', port: this.port, localAddress, method, path, headers, agent: insecure ? undefined : this.agent, rejectUnauthorized: !insecure, timeout: PATIENCE_MS }, reply => {
         const parts = []
         reply.on('data', d => parts.push(d))
         reply.once('error', reject)
