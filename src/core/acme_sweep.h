@@ -3,4 +3,5 @@
 
 #include "core/job.h"
 
+/* context: a bool, false before the first. */
 void acme_sweep_job(struct act *act, const struct job_row *job, void *context);

@@ -59,8 +59,8 @@ MUST res authorization_queue_new(struct core *core, struct authorization_queue *
 MUST res authorization_queue_start(struct authorization_queue *queue);
 void authorization_queue_stop(struct authorization_queue *queue); /* waits for the looks in hand */
 void authorization_queue_free(struct authorization_queue *queue);
-/* Looks that a crash left behind are taken up. */
-MUST res authorization_sweep(struct act *act);
+/* Looks that a crash left behind are taken up; at_start: not only the old ones. */
+MUST res authorization_sweep(struct act *act, bool at_start);
 
 /* An operator's word that an account may have a name: evidence without a look.  For act->account_id. */
 MUST res authorization_approve(struct act *act, struct str name, int64_t days);

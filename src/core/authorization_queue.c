@@ -408,14 +408,14 @@ void authorization_queue_free(struct authorization_queue *queue)
 
 /* ---- what a crash left behind ---------------------------------------------------------------------------------- */
 
-res authorization_sweep(struct act *act)
+res authorization_sweep(struct act *act, bool at_start)
 {
         struct store_conn *reader = NULL;
         const struct acme_authorization_row *rows = NULL;
         size_t n = 0;
 
         TRY(store_read(act->core->store, &reader));
-        TRY(store_acme_authorization_list_processing(reader, act->arena, act->now_sec - SWEEP_OLD_SEC, LIMIT_ACME_LOOKS / 8, &rows, &n));
+        TRY(store_acme_authorization_list_processing(reader, act->arena, act->now_sec + (at_start ? 1 : -SWEEP_OLD_SEC), LIMIT_ACME_LOOKS / 8, &rows, &n));
         for (size_t i = 0; i < n; i++) {
                 struct acme_account account;
                 struct authorization_look look;

@@ -78,8 +78,8 @@ MUST res issue_signing(struct act *act, struct store_conn *conn, const struct ce
  */
 MUST res issue_drop_signing(struct act *act, struct store_tx *tx, struct str certificate_id);
 
-/* What issue_begin_with began and no round has ended, because we died or the queue was full: it gets a job. */
-MUST res issue_sweep(struct act *act);
+/* What issue_begin_with began and no round has ended, because we died or the queue was full: it gets a job; at_start: however young. */
+MUST res issue_sweep(struct act *act, bool at_start);
 
 /* Job JOB_ISSUE: ask CAA for every name (RFC 8659; one that forbids is enough), then push. */
 void issue_prepare_job(struct act *act, const struct job_row *job, void *context);

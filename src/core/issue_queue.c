@@ -187,13 +187,13 @@ static res forgotten_tx(struct store_tx *tx, void *arg)
         return RES_OK;
 }
 
-res issue_sweep(struct act *act)
+res issue_sweep(struct act *act, bool at_start)
 {
         struct forgotten forgotten = {.act = act};
         struct store_conn *reader = NULL;
 
         TRY(store_read(act->core->store, &reader));
-        TRY(store_issued_list_forgotten(reader, act->arena, act->now_sec - ISSUE_FORGOTTEN_SEC, job_name(JOB_ISSUE), ISSUE_SWEEP,
+        TRY(store_issued_list_forgotten(reader, act->arena, act->now_sec - (at_start ? 0 : ISSUE_FORGOTTEN_SEC), job_name(JOB_ISSUE), ISSUE_SWEEP,
                                         &forgotten.rows, &forgotten.count));
         return forgotten.count > 0 ? store_run(act->core->store, forgotten_tx, &forgotten) : RES_OK;
 }

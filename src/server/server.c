@@ -225,7 +225,7 @@ static res server_jobs(struct server *server)
         job_runner_set(jobs, JOB_CRL, crl_job, server->crls);
         job_runner_set(jobs, JOB_LISTENER, listener_job, server);
         job_runner_set(jobs, JOB_SUCCESSOR, successor_job, NULL);
-        job_runner_set(jobs, JOB_ACME, acme_sweep_job, NULL);
+        job_runner_set(jobs, JOB_ACME, acme_sweep_job, &server->acme_swept);
         job_runner_set(jobs, JOB_REPLACE, replacement_job, NULL);
         job_runner_set(jobs, JOB_RECONCILE, reconcile_job, NULL);
         TRY(authorization_queue_start(server->core.authorizations));

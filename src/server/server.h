@@ -25,6 +25,7 @@ struct server {
         struct revocation_watch *revocations;
         struct http_server *tls, *public, *control;
         atomic_bool ready;
+        bool acme_swept; /* the sweep's alone (core/acme_sweep.h) */
 };
 
 /* The whole life of the program; returns the exit code.  argv as the parent passed it on. */

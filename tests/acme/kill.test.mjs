@@ -84,3 +84,27 @@ test(`${ROUNDS} kills under load`, async () => {
   const audit = await c.cli(['audit', '--data', c.seen])
   assert.equal(audit.code, 0, audit.stdout + audit.stderr)
 })
+
+/* The request is with the signer, who has not answered: the start finds what was begun, and the order ends with that serial. */
+test('a server killed while its order is being signed: the order ends, with one certificate', async () => {
+  const client = new Acme(c)
+  await client.register()
+  const name = 'cut-off.kill-test.com'
+  const order = await client.order([name])
+  await client.authorize(order.body.authorizations[0], { solve: challenge => web.setFile(`/.well-known/acme-challenge/${challenge.token}`, client.answer(challenge)) })
+  const { csr } = await makeCsr(c.dir, [name])
+  await c.kill('signer', 'SIGSTOP')
+  const finalizing = client.post(order.body.finalize, { csr: b64u(csr) }).catch(e => e) /* who waits is cut off */
+  const begun = await until('it is being signed', async () => (await c.sql("select hex(serial) as serial from issued where state = 'signing'"))[0])
+  const old = await c.kill('server')
+  await c.kill('signer', 'SIGCONT')
+  await c.back('server', old)
+  await finalizing
+  const done = await until('issued', async () => {
+    const reply = await stubborn('order', () => { client.nonces.length = 0; return client.post(order.location) })
+    return reply.body.status === 'valid' && reply
+  })
+  client.nonces.length = 0
+  const pem = await stubborn('certificate', () => client.post(done.body.certificate))
+  assert.equal(new X509Certificate(ders(pem.text)[0]).serialNumber.padStart(32, '0'), begun.serial)
+})
