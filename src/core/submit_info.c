@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/csr_paste.h"
 #include "core/issuers.h"
+#include "core/key_gate.h"
 #include "core/key_import.h"
 #include "core/key_make.h"
 #include "core/log.h"
@@ -201,7 +202,7 @@ static res info_key_original(struct submit_prepared *info)
         return info_names(info, info->in->common_name.n ? info->in->common_name : origin.domain, info->in->names);
 }
 
-static res info_key(struct submit_prepared *info)
+static res info_key_take(struct submit_prepared *info)
 {
         static const struct {
                 const char *word;
@@ -221,6 +222,18 @@ static res info_key(struct submit_prepared *info)
                 if (str_equal_nocase(type, str_of(ways[i].word)))
                         return ways[i].take(info);
         return act_fail(info->act, ERR_PARAM_VALUE, "The CSR's type must be online (generated here) or parse (pasted).");
+}
+
+/* One that was here already may have come into other hands: said now, and not when its names are proved. */
+static res info_key(struct submit_prepared *info)
+{
+        struct store_conn *conn = NULL;
+
+        TRY(info_key_take(info));
+        if (info->key_is_new)
+                return RES_OK;
+        TRY(store_read(info->act->core->store, &conn));
+        return key_gate_again(info->act, conn, &info->key);
 }
 
 /* ---- the signature's hash (APP-08) -------------------------------------------------------------------------- */

@@ -196,7 +196,7 @@ test('a key that Debian\'s broken generator made is refused, with no list named 
   assert.equal((await show(id)).Status, 5) /* nothing of it is left but the order */
 })
 
-test('a key that the operator lists later is refused from then on: pasted, at issue, at reissue', async () => {
+test('a key that the operator lists later is refused from then on: pasted, of the library, at issue, at reissue', async () => {
   const operator = await server.createAccount({ role: 'operator' })
   const reload = () => server.call(operator, 'ReloadCatalogue', {})
   const paste = async name => {
@@ -206,15 +206,22 @@ test('a key that the operator lists later is refused from then on: pasted, at is
     await sdk.CertificateOrderSubmit({ CertId: id })
     return { id, name, csr: made.csr, line: createHash('sha256').update(spki).digest('hex') }
   }
+  const shelved = await intl.DescribeCSR({ CSRId: (await intl.CreateCSR({ Domain: 'shelved.maple.com', Organization: 'M', Department: 'IT', Email: '', Province: 'S', City: 'S', Country: 'CN', EncryptAlgo: 'ECC', KeyParameter: 'prime256v1', Generate: true })).Id })
+  const pick = async () => (await call(server, account, 'CertificateInfoSubmit', { CertId: await buy(), GenCsrType: 'parse', CertCommonName: 'shelved.maple.com', CompanyType: 1, CompanyId: '0', ContactEmail: 'a@maple.com', CSRId: shelved.Id })).error
+  writeFileSync(join(server.dir, 'shelved.csr'), shelved.CSR)
+  await openssl('req', '-in', 'shelved.csr', '-noout', '-pubkey', '-out', 'shelved.pub')
+  const shelvedLine = createHash('sha256').update(createPublicKey(readFileSync(join(server.dir, 'shelved.pub'))).export({ type: 'spki', format: 'der' })).digest('hex')
   const issued = await paste('issued.maple.com'), pending = await paste('pending.maple.com')
   await issue(issued.id)
   writeFileSync(weakKeys, `# two\n${issued.line}\nnonsense\n`)
   await refused(reload(), /InvalidParam/, /list:3: .*hexadecimal digits/)
   await refused(info(await buy(), issued.name, { GenCsrType: 'parse', Csr: issued.csr }), /InvalidParam/, /used in another order/) /* a wrong list leaves the old one */
-  writeFileSync(weakKeys, `# two\n${issued.line}\n${pending.line}\n`)
+  writeFileSync(weakKeys, `# three\n${issued.line}\n${pending.line}\n${shelvedLine}\n`)
   await reload()
   const words = /operator's list.*private half is known.*Make a new key pair/
   await refused(info(await buy(), issued.name, { GenCsrType: 'parse', Csr: issued.csr }), /InvalidParam/, words)
+  const picked = await pick()
+  assert.ok(picked?.Code === 'FailedOperation.InvalidParam' && words.test(picked.Message), JSON.stringify(picked))
   await refused(sdk.ReplaceCertificate({ CertificateId: issued.id, ValidType: 'DNS', CsrType: 'original' }), /InvalidParam/, words)
   await placeRecords(dns, await server.proofs(account, pending.id))
   await sdk.CompleteCertificate({ CertificateId: pending.id })
@@ -222,6 +229,7 @@ test('a key that the operator lists later is refused from then on: pasted, at is
   assert.match((await show(pending.id)).StatusMsg, /refused to issue.*too weak.*make a new CSR/)
   writeFileSync(weakKeys, '# none\n')
   await reload()
+  assert.equal(await pick(), undefined)
 })
 
 /* As another node of the same database would: what a report there writes, and what it could not see of this one's. */
