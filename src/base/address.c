@@ -22,3 +22,10 @@ void address_text(const uint8_t *octets, size_t size, char out[ADDRESS_TEXT_SIZE
         if (!inet_ntop(size == 4 ? AF_INET : AF_INET6, octets, out, ADDRESS_TEXT_SIZE))
                 out[0] = '\0';
 }
+
+bool address_is_loopback(const uint8_t *octets, size_t size)
+{
+        static const uint8_t v6[16] = {[15] = 1};
+
+        return (size == 4 && octets[0] == 127) || (size == 16 && memcmp(octets, v6, sizeof(v6)) == 0);
+}

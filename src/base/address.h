@@ -4,6 +4,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,3 +19,5 @@
 size_t address_parse(struct str text, uint8_t out[16]);
 /* The one text of an address of 4 or 16 octets, lower case and shortened as RFC 5952 says. */
 void address_text(const uint8_t *octets, size_t size, char out[ADDRESS_TEXT_SIZE]);
+/* This very machine: 127.0.0.0/8 and ::1 (RFC 6890). */
+bool address_is_loopback(const uint8_t *octets, size_t size);

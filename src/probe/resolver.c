@@ -5,7 +5,9 @@
 #include <unbound-event.h>
 #include <unbound.h>
 
+#include "base/address.h"
 #include "base/limits.h"
+#include "base/random.h"
 
 /*
  * A query is a heap object with its own life: libunbound cannot be told to forget one, so a dropped query only
@@ -97,6 +99,18 @@ static const struct option options_forget[] = {
         {NULL, NULL},
 };
 
+/*
+ * A resolver on this very machine: nobody outside can speak as 127.0.0.1 or ::1, to a socket that is bound there (the kernel drops such
+ * packets), so that a port for each question protects from nothing, and costs nine system calls.  All questions of a moment share a few.
+ */
+#define LOOPBACK_PORTS 4
+#define DYNAMIC_PORTS 49152u /* from here on nothing is assigned (RFC 6335 §6) */
+static const struct option options_loopback[] = {
+        {"udp-connect:", "no"}, /* a connected socket is not shared */
+        {"outgoing-port-avoid:", "0-65535"},
+        {NULL, NULL},
+};
+
 /* Zones that libunbound answers itself although they may exist in a closed network. "localhost", "invalid", "onion" stay. */
 static const char *const unblocked_zones[] = {"test.", "home.arpa.", "resolver.arpa."};
 
@@ -119,6 +133,29 @@ static res set_forwarder(struct ub_ctx *context, const struct conf_addr *address
                 return RES_OK;
         buf_printf(why, "validation.resolver must be an address and a port, not %s.", text);
         return FAIL(ERR_CONFIG);
+}
+
+static bool is_loopback(const char *host)
+{
+        uint8_t octets[16];
+
+        return address_is_loopback(octets, address_parse(str_of(host), octets));
+}
+
+/* Sockets are bound to the same side, and ports drawn at each start: some other program may hold one of them. */
+static res share_ports(struct ub_ctx *context, const char *host, struct buf *why)
+{
+        const char *here = strchr(host, ':') ? "::1" : "127.0.0.1";
+
+        TRY(set_options(context, options_loopback, why));
+        TRY(set_options(context, (const struct option[]){{"outgoing-interface:", here}, {NULL, NULL}}, why));
+        for (size_t i = 0; i < LOOPBACK_PORTS; i++) {
+                char port[16];
+
+                snprintf(port, sizeof(port), "%u", DYNAMIC_PORTS + (unsigned)(random_u64() % (65536u - DYNAMIC_PORTS)));
+                TRY(set_options(context, (const struct option[]){{"outgoing-port-permit:", port}, {NULL, NULL}}, why));
+        }
+        return RES_OK;
 }
 
 static bool is_allowed(const struct guard *guard, const struct guard_range *range)
@@ -362,6 +399,8 @@ static res resolver_set_up(struct resolver *resolver, const struct conf *conf, c
         TRY(set_options(context, forward ? options_forward : options_iterate, why));
         if (memory == RESOLVER_FORGETS)
                 TRY(set_options(context, options_forget, why));
+        if (forward && is_loopback(conf->validation_resolver.host))
+                TRY(share_ports(context, conf->validation_resolver.host, why));
         TRY(forward ? set_forwarder(context, &conf->validation_resolver, why) : bar_addresses(context, guard, why));
         TRY(set_anchor(resolver, conf->validation_trust_anchor, why));
         for (size_t i = 0; i < sizeof(unblocked_zones) / sizeof(unblocked_zones[0]); i++)

@@ -271,7 +271,7 @@ export function dnsQuestion (query) {
 /**
  * Something between the prober and a DNS server that may lose or spoil what passes (UDP only).
  * `rule({ name, type })` says 'pass', 'drop', 'servfail', 'refused', 'garbage', 'cut', 'wrongid', 'othername', or { delayMs }, for each query.
- * { address, port, queries: [{ name, type }], rule (may be exchanged), stop() }
+ * { address, port, queries: [{ name, type, id, port }], rule (may be exchanged), stop() }
  */
 export async function startDnsFilter (dns, rule) {
   const front = createSocket('udp4')
@@ -296,7 +296,7 @@ export async function startDnsFilter (dns, rule) {
   }
   front.on('message', (query, peer) => {
     const { name, type } = dnsQuestion(query)
-    filter.queries.push({ name, type })
+    filter.queries.push({ name, type, id: query.readUInt16BE(0), port: peer.port })
     const verdict = filter.rule({ name, type })
     if (verdict === 'drop') return
     if (verdict === 'servfail') front.send(answer(query, 2), peer.port, peer.address)

@@ -39,6 +39,7 @@ const zones = [
     ['nolabel.plain.test', 'TXT', VALUE],
     ['_dnsauth.huge.plain.test', 'TXT', VALUE],
     ...Array.from({ length: 230 }, (_, i) => ['_dnsauth.huge.plain.test', 'TXT', `${i} ${'x'.repeat(240)}`]),
+    ...Array.from({ length: 24 }, (_, i) => [`_dnsauth.p${i}.many-ports.plain.test`, 'TXT', VALUE]),
     ...Array.from({ length: 20 }, (_, i) => ['_dnsauth.many.plain.test', 'TXT', `value ${i} ${'x'.repeat(180)}`])
   ] },
   { name: 'tree.test', dnssec: 'good', records: [['_dnsauth.tree.test', 'TXT', VALUE]] },
@@ -291,6 +292,28 @@ describe('look-ups that fail', () => {
     filter.rule = ({ name }) => (name.includes('joined') && lost++ < 1 ? 'drop' : 'pass')
     assert.equal((await ask('joined.plain.test')).verdict, 'PASS')
   })
+
+  /* 0.0.0.0 leads to 127.0.0.1 too, but is no loopback address, and stands here for a resolver that is elsewhere: what it answers comes
+     from another address than was asked, and is not believed. */
+  for (const [what, host, fits, verdict] of [
+    ['a resolver on this machine is asked from a few ports', '127.0.0.1', ports => ports <= 4, 'PASS'],
+    ['another is asked from a port of its own for each question', '0.0.0.0', ports => ports >= 20, 'UNREACHABLE']
+  ]) {
+    test(what, async () => {
+      const names = Array.from({ length: 24 }, (_, i) => `p${i}.many-ports.plain.test`)
+      filter.rule = ({ name }) => (name.includes('many-ports') ? { delayMs: 500 } : 'pass') /* so that all are under way at once */
+      const one = await startProber({ settings: { 'validation.resolver': `${host}:${filter.port}`, 'validation.trust-anchor': 'none' } })
+      filter.queries.length = 0
+      const replies = await Promise.all(names.map(name => one.ask('txt', `_dnsauth.${name}`, VALUE, { timeMs: verdict === 'PASS' ? 10_000 : 3000 })))
+      await one.stop()
+      for (const reply of replies) assert.equal(reply.verdict, verdict, reply.detail)
+      const first = names.map(name => filter.queries.find(query => query.name.startsWith(`_dnsauth.${name}`)))
+      assert.ok(first.every(Boolean), 'a question did not leave')
+      const ports = new Set(first.map(query => query.port))
+      assert.ok(fits(ports.size), `${ports.size} ports`)
+      assert.ok(new Set(first.map(query => query.id)).size >= 20, 'numbers of questions that repeat')
+    })
+  }
 
   test('no name server at all', async () => {
     const nobody = await startProber({ settings: { 'validation.resolver': '127.0.0.1:9', 'validation.trust-anchor': 'none' } })

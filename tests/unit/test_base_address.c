@@ -53,11 +53,26 @@ static void test_one_text(void **state)
         }
 }
 
+static void test_loopback(void **state)
+{
+        static const char *const others[] = {"126.255.255.255", "128.0.0.0", "0.0.0.0", "10.0.0.1", "::", "::2", "1::1", "::ffff:127.0.0.1", "7f00::"};
+        static const char *const here[] = {"127.0.0.0", "127.0.0.1", "127.255.255.255", "::1"};
+        uint8_t octets[16];
+
+        (void)state;
+        assert_false(address_is_loopback(octets, address_parse(STR("localhost"), octets)));
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+                assert_false(address_is_loopback(octets, address_parse(str_of(others[i]), octets)));
+        for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+                assert_true(address_is_loopback(octets, address_parse(str_of(here[i]), octets)));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_none),
                 cmocka_unit_test(test_one_text),
+                cmocka_unit_test(test_loopback),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
