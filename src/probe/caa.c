@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "probe/probe.h"
 #include "probe/rdata.h"
 
@@ -228,10 +229,9 @@ static void on_failure(struct probe *probe)
         }
 }
 
-static void on_answer(struct probe *probe, const struct packet_answer *answer)
+static void go_on(struct probe *probe, const struct packet_answer *answer)
 {
         struct climb *climb = probe->state;
-        evtimer_del(climb->patience);
         probe_note_dnssec(probe, answer);
         switch (answer->state) {
         case PACKET_FOUND:
@@ -250,6 +250,16 @@ static void on_answer(struct probe *probe, const struct packet_answer *answer)
                 on_failure(probe);
                 return;
         }
+}
+
+static void on_answer(struct probe *probe, const struct packet_answer *answer)
+{
+        const struct climb *climb = probe->state;
+        struct prober *prober = probe->prober;
+        evtimer_del(climb->patience);
+        if (climb->at != probe->name)
+                caa_memory_keep(&prober->caa_memory, climb->at, answer, resolver_covers(prober->resolver, climb->at), clock_mono_ms());
+        go_on(probe, answer);
 }
 
 static void on_silence(evutil_socket_t fd, short what, void *arg)
@@ -277,6 +287,11 @@ static void wait_with_patience(struct probe *probe)
 static void ask_here(struct probe *probe)
 {
         const struct climb *climb = probe->state;
+        struct packet_answer known;
+        if (climb->at != probe->name && caa_memory_find(&probe->prober->caa_memory, climb->at, clock_mono_ms(), &known)) {
+                go_on(probe, &known);
+                return;
+        }
         wait_with_patience(probe);
         probe->late = arena_printf(probe->arena, "CAA at %s: DNS time-out.", climb->at);
         probe_ask(probe, climb->at, PACKET_TYPE_CAA, on_answer);

@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/limits.h"
 #include "ipc/msg.h"
+#include "probe/caa_memory.h"
 #include "probe/fetch.h"
 #include "probe/guard.h"
 #include "probe/resolver.h"
@@ -24,6 +25,7 @@ struct prober {
         struct guard guard;
         struct resolver *resolver, *fresh; /* fresh remembers nothing */
         struct fetcher *fetcher;
+        struct caa_memory caa_memory;
         struct ssl_ctx_st *alpn; /* what tls-alpn-01 speaks with */
         struct probe *probes; /* running or waiting to be freed */
         size_t running;

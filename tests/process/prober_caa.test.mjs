@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { until } from '../lib/chancery.mjs'
 import { startDns, startDnsFilter } from '../lib/dns.mjs'
 import { startProber } from '../lib/prober.mjs'
 
@@ -186,6 +187,23 @@ describe('CAA-09 a look-up that fails: incident 15', () => {
     assert.equal((await behind.ask('caa', 'foreign.plain.test', OURS)).verdict, 'FORBIDDEN')
     filter.rule = failing('locked.test', 'servfail')
     assert.equal((await behind.ask('caa', 'locked.test', OURS)).verdict, 'UNKNOWN')
+    await end()
+  })
+
+  test('what has no record above a name is not asked for again at once, the name itself always is', async () => {
+    await start()
+    const asked = name => filter.queries.filter(q => q.type === CAA && q.name === name).length
+    let spared = false
+    await until('a climb that did not ask above its name', async () => { /* two climbs may be more than two seconds apart on a slow machine */
+      const before = { name: asked('a.nsec3.test'), parent: asked('nsec3.test') }
+      assert.equal((await behind.ask('caa', 'a.nsec3.test', OURS)).verdict, 'PASS')
+      assert.ok(asked('a.nsec3.test') > before.name, 'the name was not asked for')
+      spared = asked('nsec3.test') === before.parent
+      return spared
+    })
+    await dns.setRecord('nsec3.test', 'CAA', '0 issue "letsencrypt.org"')
+    await until('the record that came above it', async () => (await behind.ask('caa', 'a.nsec3.test', OURS)).verdict === 'FORBIDDEN')
+    await dns.removeRecord('nsec3.test', 'CAA')
     await end()
   })
 

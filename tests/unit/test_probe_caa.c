@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
 #include "probe/caa.h"
+#include "probe/caa_memory.h"
 
 #define RECORDS 4
 
@@ -199,12 +201,79 @@ static void test_no_identity_of_ours(void **state)
         arena_free(arena);
 }
 
+/* What the answers at one name leave behind: `after` ms later, for the name that is asked for then. */
+static void test_memory(void **state)
+{
+        static const struct {
+                struct packet_answer answer;
+                bool covered;
+                const char *name;
+                int64_t after;
+                bool found;
+        } cases[] = {
+                {{.state = PACKET_FOUND, .secure = true}, false, "a.test", 0, false},
+                {{.state = PACKET_BOGUS}, false, "a.test", 0, false},
+                {{.state = PACKET_NO_DATA}, true, "a.test", 0, false}, /* below an anchor, and not validated */
+                {{.state = PACKET_NO_DATA, .insecure = true}, true, "a.test", 0, false},
+                {{.state = PACKET_FAILED}, true, "a.test", 0, false},
+                {{.state = PACKET_NO_DATA, .secure = true}, true, "b.test", 0, false},
+                {{.state = PACKET_NO_DATA, .secure = true}, true, "a.test", CAA_MEMORY_MS, false},
+                {{.state = PACKET_NO_DATA, .secure = true}, true, "a.test", CAA_MEMORY_MS - 1, true},
+                {{.state = PACKET_NO_NAME, .secure = true}, true, "a.test", 0, true},
+                {{.state = PACKET_NO_DATA}, false, "a.test", 0, true},
+                {{.state = PACKET_FAILED}, false, "a.test", 0, true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct caa_memory memory = {0};
+                struct packet_answer answer = {.state = PACKET_BOGUS};
+
+                caa_memory_keep(&memory, "a.test", &cases[i].answer, cases[i].covered, 1000);
+                assert_int_equal(caa_memory_find(&memory, cases[i].name, 1000 + cases[i].after, &answer), cases[i].found);
+                if (!cases[i].found)
+                        continue;
+                assert_int_equal(answer.state, cases[i].answer.state);
+                assert_int_equal(answer.secure, cases[i].answer.secure);
+                assert_int_equal(answer.count, 0);
+        }
+}
+
+/* Ten times as many names as there are places: each is found or not, and none is taken for another. */
+static void test_memory_of_many(void **state)
+{
+        struct caa_memory memory = {0};
+        struct packet_answer answer;
+        size_t found = 0;
+        char name[32];
+
+        (void)state;
+        for (int i = 0; i < 10 * CAA_MEMORY_NAMES; i++) {
+                const struct packet_answer one = {.state = i % 2 ? PACKET_NO_DATA : PACKET_NO_NAME, .secure = i % 3};
+
+                snprintf(name, sizeof(name), "n%d.test", i);
+                caa_memory_keep(&memory, name, &one, false, 1000);
+                assert_true(caa_memory_find(&memory, name, 1000, &answer));
+        }
+        for (int i = 0; i < 10 * CAA_MEMORY_NAMES; i++) {
+                snprintf(name, sizeof(name), "n%d.test", i);
+                if (!caa_memory_find(&memory, name, 1000, &answer))
+                        continue;
+                found++;
+                assert_int_equal(answer.state, i % 2 ? PACKET_NO_DATA : PACKET_NO_NAME);
+                assert_int_equal(answer.secure, i % 3 != 0);
+        }
+        assert_in_range(found, CAA_MEMORY_NAMES / 2, CAA_MEMORY_NAMES);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_malformed_record_forbids),
                 cmocka_unit_test(test_no_identity_of_ours),
                 cmocka_unit_test(test_cases),
+                cmocka_unit_test(test_memory),
+                cmocka_unit_test(test_memory_of_many),
         };
         return cmocka_run_group_tests_name("probe/caa", tests, NULL, NULL);
 }
