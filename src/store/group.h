@@ -1,6 +1,7 @@
 /* Inside the store only: the store itself, its writer and its checkpointer. */
 #pragma once
 
+#include <assert.h>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -10,6 +11,10 @@
 #define GROUP_TRIES 3            /* runs of a function whose group is lost by another's failure */
 #define CHECKPOINT_PAGES 4000    /* new in the log before they are copied home, beside the writers */
 #define CHECKPOINT_HARD_PAGES 16384 /* in the log before it is finished with the writers held, to start over (64 MB) */
+#define LOG_PAGE_BYTES (4096 + 24)   /* a page, and its frame's header */
+/* What stays of the log's file when it starts over: cut off, it would have to grow anew each time, with a slower sync for each piece. */
+#define LOG_KEEP_BYTES 100663296
+static_assert((CHECKPOINT_HARD_PAGES + CHECKPOINT_PAGES) * LOG_PAGE_BYTES < LOG_KEEP_BYTES, "all that is written before it starts over");
 #define SEARCH_DUE_SLOTS 256
 #define SEARCH_DUE_EVERY 256     /* inserts of an account between two looks whether a segment is full */
 

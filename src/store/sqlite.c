@@ -13,14 +13,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/group.h"
 #include "store/wal.h"
 
 #define BUSY_TIMEOUT_MS 5000
 #define SQL_TEXT_MAX 8192
+#define TEXT(number) #number
+#define TEXT_OF(macro) TEXT(macro)
 
 static const char *const settings[] = {
         [CONN_WRITER] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                        "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;"
+                        "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=" TEXT_OF(LOG_KEEP_BYTES) "; PRAGMA temp_store=MEMORY;"
                         "PRAGMA cache_size=-16384; PRAGMA cache_spill=OFF;",
         [CONN_READER] = "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048;",
         [CONN_CHECKPOINT] = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-64;",
