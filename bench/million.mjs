@@ -126,19 +126,3 @@ async function ofOne (c) {
 export async function lists (c, account, list) {
   for (const [name, body] of [...LISTS, ...await ofOne(c), await withMarker(c, account)]) await list(name, { Limit: 20, ...body })
 }
-
-/* ---- status ---- */
-
-const der = (tag, ...parts) => {
-  const content = Buffer.concat(parts)
-  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 255]
-  return Buffer.concat([Buffer.from([tag, ...length]), content])
-}
-
-/* OCSP requests of RFC 5019 for these serials; `like` is one of the same issuer, from which the hashes are taken. */
-export function ocspRequests (like, serials) {
-  const hashes = like.subarray(like.indexOf(Buffer.from('30090605', 'hex')))
-  const algorithm = hashes.subarray(0, 11)
-  const rest = hashes.subarray(11, 11 + 22 * 2)
-  return serials.map(serial => der(0x30, der(0x30, der(0x30, der(0x30, der(0x30, algorithm, rest, der(0x02, Buffer.from(serial, 'hex'))))))))
-}
