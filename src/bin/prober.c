@@ -22,11 +22,19 @@
 #define REQUESTS_AT_ONCE 16
 #define DESCRIPTORS 4096
 
+struct finding { /* waits for the others of this wake-up */
+        struct buf body, tail;
+        uint32_t slot;
+        enum err err;
+};
+
 struct program {
         struct prober prober;
         struct control control;
         struct frame_reader *reader;
-        struct event *control_event, *server_event, *alone_event;
+        struct event *control_event, *server_event, *alone_event, *send_event;
+        struct finding findings[FRAME_MANY];
+        size_t finding_count;
         int server;          /* -1: none now */
         unsigned generation; /* of the server's end: a reply goes only to the one that asked */
         bool stopping;
@@ -49,8 +57,18 @@ static void be_alone(struct program *program)
                 event_add(program->alone_event, &limit);
 }
 
+static void forget_findings(struct program *program)
+{
+        for (size_t i = 0; i < program->finding_count; i++) {
+                buf_done(&program->findings[i].body);
+                buf_done(&program->findings[i].tail);
+        }
+        program->finding_count = 0;
+}
+
 static void lose_server(struct program *program)
 {
+        forget_findings(program);
         if (program->server_event)
                 event_free(program->server_event);
         program->server_event = NULL;
@@ -65,46 +83,77 @@ static void end(struct program *program, res result)
         event_base_loopbreak(program->prober.base);
 }
 
+/* One call for all that was found out in one wake-up: the server is woken once, too. */
+static void send_findings(struct program *program)
+{
+        struct frame_out frames[FRAME_MANY];
+        size_t count = program->finding_count, sent = 0;
+        bool lost = false;
+
+        for (size_t i = 0; i < count; i++) {
+                const struct finding *finding = &program->findings[i];
+                frames[i] = (struct frame_out){.type = MSG_PROBE,
+                                               .slot = finding->slot,
+                                               .err = finding->err,
+                                               .body = buf_bytes(&finding->body),
+                                               .tail = buf_bytes(&finding->tail)};
+        }
+        if (count > 0 && program->server >= 0)
+                lost = !res_is_ok(frame_send(program->server, frames, count, /* wait= */ true, &sent));
+        forget_findings(program);
+        if (lost)
+                lose_server(program);
+}
+
+static void on_send(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        send_findings(arg);
+}
+
+static struct finding *finding_new(struct program *program, uint32_t slot, enum err err)
+{
+        if (program->finding_count == FRAME_MANY)
+                send_findings(program);
+        if (program->finding_count == 0)
+                event_active(program->send_event, EV_TIMEOUT, 0);
+        struct finding *finding = &program->findings[program->finding_count++];
+        *finding = (struct finding){.slot = slot, .err = err};
+        buf_init(&finding->body, sizeof(struct msg_probe_reply));
+        buf_init(&finding->tail, LIMIT_IPC_FRAME / 2);
+        return finding;
+}
+
+static void refuse(struct program *program, uint32_t slot, enum err err, const char *why)
+{
+        buf_add_text(&finding_new(program, slot, err)->tail, why);
+}
+
+static void send_result(const struct asking *asking, const struct probe_result *result)
+{
+        if (result->failed != ERR_NONE) {
+                refuse(asking->program, asking->slot, result->failed, "The prober could not look.");
+                return;
+        }
+        struct finding *finding = finding_new(asking->program, asking->slot, ERR_NONE);
+        wire_write_result(result, &finding->body, &finding->tail);
+}
+
 /* Reads on when there is room, ends when told to and nothing is under way. */
 static void adjust(struct program *program)
 {
         bool full = program->prober.running >= LIMIT_PROBES_RUNNING;
-        if (program->stopping && program->prober.running == 0)
+        if (program->stopping && program->prober.running == 0) {
+                send_findings(program);
                 end(program, RES_OK);
+        }
         if (!program->server_event)
                 return;
         if (full || program->stopping)
                 event_del(program->server_event);
         else
                 event_add(program->server_event, NULL);
-}
-
-static void reply(struct program *program, const struct frame_out *frame)
-{
-        if (!res_is_ok(frame_send_one(program->server, frame)))
-                lose_server(program);
-}
-
-static void refuse(struct program *program, uint32_t slot, enum err err, const char *why)
-{
-        struct frame_out frame = {.type = MSG_PROBE, .slot = slot, .err = err, .tail = bytes_of(why, strlen(why))};
-        reply(program, &frame);
-}
-
-static void send_result(const struct asking *asking, const struct probe_result *result)
-{
-        CLEAN(buf_done) struct buf body = {0};
-        CLEAN(buf_done) struct buf tail = {0};
-        if (result->failed != ERR_NONE) {
-                refuse(asking->program, asking->slot, result->failed, "The prober could not look.");
-                return;
-        }
-        buf_init(&body, sizeof(struct msg_probe_reply));
-        buf_init(&tail, LIMIT_IPC_FRAME / 2);
-        wire_write_result(result, &body, &tail);
-        struct frame_out frame = {
-                .type = MSG_PROBE, .slot = asking->slot, .body = buf_bytes(&body), .tail = buf_bytes(&tail)};
-        reply(asking->program, &frame);
 }
 
 static void on_done(void *arg, const struct probe_result *result)
@@ -235,7 +284,8 @@ static res run(struct program *program, struct conf *conf)
         program->reader = frame_reader_new(REQUESTS_AT_ONCE);
         program->control_event = event_new(base, program->control.fd, EV_READ | EV_PERSIST, on_control, program);
         program->alone_event = event_new(base, -1, 0, on_alone, program);
-        ENSURE(program->reader && program->control_event && program->alone_event, ERR_MEMORY);
+        program->send_event = event_new(base, -1, 0, on_send, program);
+        ENSURE(program->reader && program->control_event && program->alone_event && program->send_event, ERR_MEMORY);
         ENSURE(event_add(program->control_event, NULL) == 0, ERR_MEMORY);
         TRY(prober_warm_up(&program->prober));
         TRY(enter_jail(program, conf));
@@ -252,6 +302,9 @@ static void clean_up(struct program *program)
                 event_free(program->control_event);
         if (program->alone_event)
                 event_free(program->alone_event);
+        if (program->send_event)
+                event_free(program->send_event);
+        program->send_event = NULL;
         frame_reader_free(program->reader);
         control_done(&program->control);
         prober_done(&program->prober);
