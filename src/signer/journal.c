@@ -66,6 +66,20 @@ static bool read_at(int fd, void *p, size_t n, uint64_t offset)
         return pread(fd, p, n, (off_t)offset) == (ssize_t)n;
 }
 
+/* What stands before the certificate; errors as load() has them. */
+static res load_head(const struct journal *journal, uint64_t offset, struct record_head *ret_head)
+{
+        const bool pending = offset >= journal->end;
+
+        ENSURE(!pending || offset - journal->end + sizeof(*ret_head) <= journal->pending.n, ERR_NOT_FOUND);
+        if (pending)
+                memcpy(ret_head, journal->pending.p + (offset - journal->end), sizeof(*ret_head));
+        else
+                ENSURE(read_at(journal->fd, ret_head, sizeof(*ret_head), offset), ERR_IO);
+        ENSURE(head_is_good(ret_head) && (pending || ret_head->size <= journal->end - offset), ERR_FORMAT);
+        return RES_OK;
+}
+
 /*
  * The record at offset into journal->read; from the file, or from what is not written yet.  ERR_FORMAT: what lies there is no
  * record.  Anything else says nothing about the log.
@@ -73,20 +87,13 @@ static bool read_at(int fd, void *p, size_t n, uint64_t offset)
 static res load(struct journal *journal, uint64_t offset, struct journal_entry *ret_entry)
 {
         struct record_head head;
-        bool pending = offset >= journal->end;
-        const uint8_t *at = pending ? journal->pending.p + (offset - journal->end) : NULL;
 
-        ENSURE(!pending || offset - journal->end + sizeof(head) <= journal->pending.n, ERR_NOT_FOUND);
-        if (pending)
-                memcpy(&head, at, sizeof(head));
-        else
-                ENSURE(read_at(journal->fd, &head, sizeof(head), offset), ERR_IO);
-        ENSURE(head_is_good(&head) && (pending || head.size <= journal->end - offset), ERR_FORMAT);
+        TRY(load_head(journal, offset, &head));
         buf_clear(&journal->read);
         uint8_t *der = buf_grow(&journal->read, head.item.entry.cert_len);
         ENSURE(der, ERR_MEMORY);
-        if (pending)
-                memcpy(der, at + sizeof(head), head.item.entry.cert_len);
+        if (offset >= journal->end)
+                memcpy(der, journal->pending.p + (offset - journal->end) + sizeof(head), head.item.entry.cert_len);
         else
                 ENSURE(read_at(journal->fd, der, head.item.entry.cert_len, offset + sizeof(head)), ERR_IO);
         *ret_entry = (struct journal_entry){.item = head.item, .der = buf_bytes(&journal->read)};
@@ -281,10 +288,13 @@ MUST res journal_find(struct journal *journal, const uint8_t serial[MSG_SERIAL_S
 
 bool journal_has(struct journal *journal, const uint8_t serial[MSG_SERIAL_SIZE], const char *issuer)
 {
-        struct journal_entry entry;
+        uint64_t cursor = 0, offset;
+        struct record_head head;
 
-        return res_is_ok(journal_find(journal, serial, &entry)) &&
-               strncmp(entry.item.entry.issuer, issuer, MSG_ISSUER_NAME) == 0;
+        while (journal_index_find(journal->index, serial, &cursor, &offset))
+                if (res_is_ok(load_head(journal, offset, &head)) && memcmp(head.item.entry.serial, serial, MSG_SERIAL_SIZE) == 0)
+                        return strncmp(head.item.entry.issuer, issuer, MSG_ISSUER_NAME) == 0;
+        return false;
 }
 
 MUST res journal_add(struct journal *journal, const struct msg_log_entry *entry, struct bytes der)
