@@ -1,7 +1,8 @@
 /*
  * A chain of blocks, the newest first.  A small thing is cut from the newest block; a thing larger than
  * half a block gets a block of its own, put behind the newest so that the room there is not lost.
- * Blocks come from calloc, so whatever was never handed out twice is zero already.
+ * Blocks come from calloc, so whatever was never handed out twice is zero already; a block that is kept for the next use is
+ * wiped as far as it was used, which is less than a new one costs, and nobody may look at it until then (AddressSanitizer).
  */
 #include "base/arena.h"
 
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sanitizer/asan_interface.h>
 
 enum { ARENA_BLOCK_BYTES = 8192, ARENA_ALIGN = 16 };
 
@@ -51,17 +54,42 @@ struct arena *arena_new(size_t ceiling_bytes)
         return arena;
 }
 
-void arena_free(struct arena *arena)
+/* Runs what is tied, frees the blocks; the first of the usual size is returned instead, or NULL. */
+static struct arena_block *arena_empty(struct arena *arena)
 {
-        if (!arena)
-                return;
+        struct arena_block *kept = NULL;
+
         for (struct arena_tied *tied = arena->tied; tied; tied = tied->next)
                 tied->fn(tied->object);
         for (struct arena_block *block = arena->blocks, *next; block; block = next) {
                 next = block->next;
-                free(block);
+                if (!kept && block->size == ARENA_BLOCK_BYTES)
+                        kept = block;
+                else
+                        free(block);
         }
+        return kept;
+}
+
+void arena_free(struct arena *arena)
+{
+        if (!arena)
+                return;
+        free(arena_empty(arena));
         free(arena);
+}
+
+void arena_clear(struct arena *arena)
+{
+        struct arena_block *kept = arena_empty(arena);
+
+        if (kept) {
+                memset(kept->bytes, 0, kept->used);
+                kept->next = NULL;
+                kept->used = 0;
+                ASAN_POISON_MEMORY_REGION(kept->bytes, kept->size);
+        }
+        *arena = (struct arena){.blocks = kept, .total = kept ? kept->size : 0, .ceiling = arena->ceiling};
 }
 
 void arena_free_ptr(struct arena **arena)
@@ -116,6 +144,8 @@ void *arena_alloc(struct arena *arena, size_t size)
                 size = ARENA_ALIGN;
         if (!block || block->size - block->used < size)
                 block = arena_block_add(arena, size);
+        if (block->used == 0)
+                ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
         p = block->bytes + block->used;
         block->used += size;
         return p;
@@ -159,8 +189,8 @@ char *arena_strdup(struct arena *arena, const char *text)
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
         struct arena_block *block = arena->blocks;
-        const size_t room = block ? block->size - block->used : 0;
-        char *const here = block ? (char *)block->bytes + block->used : NULL;
+        const size_t room = block && block->used > 0 ? block->size - block->used : 0;
+        char *const here = room > 0 ? (char *)block->bytes + block->used : NULL;
         va_list again;
         char *p;
         int n;

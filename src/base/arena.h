@@ -15,6 +15,7 @@ struct arena;
 struct arena *arena_new(size_t ceiling_bytes);
 void arena_free(struct arena *arena);                /* runs the destructors, wipes nothing */
 void arena_free_ptr(struct arena **arena);           /* for CLEAN() */
+void arena_clear(struct arena *arena);               /* as if freed and made anew; a block, wiped, is kept */
 _Noreturn void arena_exhausted(void);                /* ends the process: for who could not fill an arena otherwise */
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any type */
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);

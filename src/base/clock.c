@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 
+#include <string.h>
 #include <time.h>
 
 static int64_t clock_read_ms(clockid_t id)
@@ -28,7 +29,6 @@ int64_t clock_mono_ms(void)
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static int clock_fd =
@@ -106,4 +106,27 @@ int64_t clock_now_sec(void)
         const int64_t ms = clock_now_ms();
 
         return ms / 1000;
+}
+
+static void clock_put_digits(char *at, int n, size_t count)
+{
+        for (; count > 0; n /= 10)
+                at[--count] = (char)('0' + n % 10);
+}
+
+void clock_http_text(int64_t sec, char out[CLOCK_HTTP_SIZE])
+{
+        static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+        const time_t t = (time_t)sec;
+        struct tm tm = {0};
+
+        gmtime_r(&t, &tm);
+        memcpy(out, "Day, DD Mon YYYY HH:MM:SS GMT", CLOCK_HTTP_SIZE);
+        memcpy(out, days + 3 * tm.tm_wday, 3);
+        clock_put_digits(out + 5, tm.tm_mday, 2);
+        memcpy(out + 8, months + 3 * tm.tm_mon, 3);
+        clock_put_digits(out + 12, tm.tm_year + 1900, 4);
+        clock_put_digits(out + 17, tm.tm_hour, 2);
+        clock_put_digits(out + 20, tm.tm_min, 2);
+        clock_put_digits(out + 23, tm.tm_sec, 2);
 }

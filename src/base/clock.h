@@ -13,5 +13,8 @@
 int64_t clock_now_sec(void);
 int64_t clock_now_ms(void);  /* wall */
 int64_t clock_mono_ms(void); /* never moved by tests */
+/* A time as HTTP writes it, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7), whatever the locale; years 0 to 9999. */
+enum { CLOCK_HTTP_SIZE = 30 };
+void clock_http_text(int64_t sec, char out[CLOCK_HTTP_SIZE]);
 /* ERR_CONFIG in a release build. */
 MUST res clock_use_file(const char *path);

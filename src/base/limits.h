@@ -98,7 +98,7 @@
 #define LIMIT_RESOURCE_ID_CHARS 200
 #define LIMIT_TASK_CERTIFICATES 100 /* the public API's own bound for look-ups and deletions */
 #define LIMIT_CRL_SHARD 50000 /* certificates a CRL shard: about 2 MB when all are revoked */
-#define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.1 KB each: 18 MB when full */
+#define LIMIT_OCSP_CACHE 16384 /* signed answers in memory, about 1.3 KB each: 21 MB when full */
 #define LIMIT_OCSP_WAITING 1024 /* questions that wait for a signature: what is signed in 50 ms */
 #define LIMIT_ISSUE_BATCH 64  /* certificates that one issue round carries */
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/hex.h"
 #include "core/core.h"
@@ -100,15 +101,23 @@ static res ocsp_status(struct store_conn *conn, struct arena *arena, const struc
 
 /* ---- the answer ---------------------------------------------------------------------------------------- */
 
+/* Short, because a revocation is to be seen within five seconds, two of which the watch may take. */
+#define OCSP_AGE "max-age=3, public, no-transform, must-revalidate"
+
 static void ocsp_fill_meta(struct bytes answer, const struct msg_signer_ocsp *body, struct ocsp_meta *meta)
 {
         uint8_t hash[DIGEST_SHA256_SIZE];
-        char hex[33];
+        char hex[33], made[CLOCK_HTTP_SIZE], ends[CLOCK_HTTP_SIZE];
 
         digest_sha256(answer, hash);
         hex_lower(bytes_of(hash, 16), hex);
         *meta = (struct ocsp_meta){.this_update = body->this_update, .next_update = body->next_update};
         snprintf(meta->etag, sizeof meta->etag, "\"%s\"", hex);
+        clock_http_text(body->this_update, made);
+        clock_http_text(body->next_update, ends);
+        snprintf(meta->fields, sizeof meta->fields,
+                 "Content-Type: application/ocsp-response\r\nETag: %s\r\nLast-Modified: %s\r\nExpires: %s\r\nCache-Control: " OCSP_AGE "\r\n",
+                 meta->etag, made, ends);
 }
 
 /* A batch on its way: asks[i], its question, what the store and the signer said. */

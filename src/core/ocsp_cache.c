@@ -14,13 +14,18 @@
 #define OCSP_LOCKS 64
 #define OCSP_SERIAL_MAX 20 /* RFC 5280 §4.1.2.2 */
 
-struct ocsp_entry {
+struct ocsp_kept {
+        struct ocsp_meta meta;
+        size_t size;
+        uint8_t answer[];
+};
+
+struct ocsp_entry { /* small: four of them are looked at for a question */
         const struct issuer *issuer;
         int64_t shard;
-        struct ocsp_meta meta;
-        uint32_t digest, serial_size, size;
+        uint32_t digest, serial_size;
         uint8_t serial[OCSP_SERIAL_MAX];
-        uint8_t *answer; /* NULL = free */
+        struct ocsp_kept *kept; /* NULL = free */
 };
 
 struct ocsp_cache {
@@ -46,7 +51,7 @@ void ocsp_cache_free(struct ocsp_cache *cache)
                 return;
         for (size_t i = 0; i < OCSP_SETS; i++)
                 for (size_t way = 0; way < OCSP_WAYS; way++)
-                        free(cache->sets[i][way].answer);
+                        free(cache->sets[i][way].kept);
         for (size_t i = 0; i < OCSP_LOCKS; i++)
                 pthread_mutex_destroy(&cache->locks[i]);
         free(cache);
@@ -63,26 +68,26 @@ static size_t ocsp_set_of(const struct ocsp_key *key)
 
 static bool ocsp_entry_is(const struct ocsp_entry *entry, const struct ocsp_key *key)
 {
-        return entry->answer != NULL && entry->issuer == key->issuer && entry->digest == (uint32_t)key->digest &&
+        return entry->kept != NULL && entry->issuer == key->issuer && entry->digest == (uint32_t)key->digest &&
                entry->serial_size == key->serial.n && memcmp(entry->serial, key->serial.p, key->serial.n) == 0;
 }
 
 static void ocsp_entry_clear(struct ocsp_entry *entry)
 {
-        free(entry->answer);
-        *entry = (struct ocsp_entry){.answer = NULL};
+        free(entry->kept);
+        *entry = (struct ocsp_entry){.kept = NULL};
 }
 
 bool ocsp_cache_get(struct ocsp_cache *cache, const struct ocsp_key *key, int64_t good_until_sec, struct buf *out,
                     struct ocsp_meta *ret_meta)
 {
         const size_t set = ocsp_set_of(key);
-        const struct ocsp_entry *found = NULL;
+        const struct ocsp_kept *found = NULL;
 
         pthread_mutex_lock(&cache->locks[set % OCSP_LOCKS]);
         for (size_t way = 0; way < OCSP_WAYS && found == NULL; way++)
-                if (ocsp_entry_is(&cache->sets[set][way], key) && cache->sets[set][way].meta.next_update > good_until_sec)
-                        found = &cache->sets[set][way];
+                if (ocsp_entry_is(&cache->sets[set][way], key) && cache->sets[set][way].kept->meta.next_update > good_until_sec)
+                        found = cache->sets[set][way].kept;
         if (found != NULL) {
                 buf_add(out, found->answer, found->size);
                 *ret_meta = found->meta;
@@ -104,30 +109,42 @@ static struct ocsp_entry *ocsp_place_for(struct ocsp_entry *ways, const struct o
         for (size_t way = 0; way < OCSP_WAYS; way++) {
                 if (ocsp_entry_is(&ways[way], key))
                         return &ways[way];
-                if (ways[way].answer == NULL || (place->answer != NULL && ways[way].meta.this_update < place->meta.this_update))
+                if (ways[way].kept == NULL ||
+                    (place->kept != NULL && ways[way].kept->meta.this_update < place->kept->meta.this_update))
                         place = &ways[way];
         }
         return place;
+}
+
+static struct ocsp_kept *ocsp_kept_new(struct bytes answer, const struct ocsp_meta *meta)
+{
+        struct ocsp_kept *kept = malloc(sizeof *kept + answer.n);
+
+        if (kept == NULL)
+                return NULL;
+        kept->meta = *meta;
+        kept->size = answer.n;
+        memcpy(kept->answer, answer.p, answer.n);
+        return kept;
 }
 
 void ocsp_cache_put(struct ocsp_cache *cache, const struct ocsp_key *key, int64_t shard, struct bytes answer,
                     const struct ocsp_meta *meta, uint64_t generation)
 {
         const size_t set = ocsp_set_of(key);
-        uint8_t *copy = answer.n > 0 && key->serial.n <= OCSP_SERIAL_MAX ? malloc(answer.n) : NULL;
+        struct ocsp_kept *kept = answer.n > 0 && key->serial.n <= OCSP_SERIAL_MAX ? ocsp_kept_new(answer, meta) : NULL;
 
-        if (copy == NULL) /* without memory there is one answer less in the cache */
+        if (kept == NULL) /* without memory there is one answer less in the cache */
                 return;
-        memcpy(copy, answer.p, answer.n);
         pthread_mutex_lock(&cache->locks[set % OCSP_LOCKS]);
         if (generation != atomic_load(&cache->generation)) {
-                free(copy);
+                free(kept);
         } else {
                 struct ocsp_entry *place = ocsp_place_for(cache->sets[set], key);
 
                 ocsp_entry_clear(place);
-                *place = (struct ocsp_entry){.issuer = key->issuer, .shard = shard, .meta = *meta, .digest = (uint32_t)key->digest,
-                                             .serial_size = (uint32_t)key->serial.n, .size = (uint32_t)answer.n, .answer = copy};
+                *place = (struct ocsp_entry){.issuer = key->issuer, .shard = shard, .digest = (uint32_t)key->digest,
+                                             .serial_size = (uint32_t)key->serial.n, .kept = kept};
                 memcpy(place->serial, key->serial.p, key->serial.n);
         }
         pthread_mutex_unlock(&cache->locks[set % OCSP_LOCKS]);
@@ -142,7 +159,7 @@ void ocsp_cache_forget(struct ocsp_cache *cache, struct str issuer, int64_t shar
                 for (size_t way = 0; way < OCSP_WAYS; way++) {
                         struct ocsp_entry *entry = &cache->sets[set][way];
 
-                        if (entry->answer != NULL && entry->shard == shard && str_equals(issuer, entry->issuer->name))
+                        if (entry->kept != NULL && entry->shard == shard && str_equals(issuer, entry->issuer->name))
                                 ocsp_entry_clear(entry);
                 }
                 pthread_mutex_unlock(&cache->locks[set % OCSP_LOCKS]);

@@ -10,6 +10,8 @@
 #include "base/str.h"
 #include "pki/ocsp.h"
 
+#define OCSP_FIELDS_MAX 256
+
 struct issuer;
 struct ocsp_cache;
 
@@ -23,6 +25,7 @@ struct ocsp_key {
 struct ocsp_meta {
         int64_t this_update, next_update;
         char etag[35];
+        char fields[OCSP_FIELDS_MAX]; /* all of that as header lines, put together once */
 };
 
 MUST res ocsp_cache_new(struct ocsp_cache **ret_cache);

@@ -7,22 +7,61 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/secret.h"
 #include "http/reader.h"
 
-enum { HTTP_HEADERS_FIRST = 24 };
+enum { HTTP_HEADERS_FIRST = 24, HTTP_KEPT_BYTES = 4096 /* of a body, from one call to the next */ };
 
-struct http_call *http_call_new(void)
+static struct http_call *http_call_in(struct arena *arena, struct buf body, struct buf reply_body)
 {
-        struct arena *arena = arena_new(LIMIT_REQUEST_ARENA);
         struct http_call *call = arena_new_of(arena, struct http_call);
 
         call->magic = HTTP_CALL_MAGIC;
         call->request.arena = arena;
-        call->request.started_ms = clock_mono_ms();
-        random_uuid(call->request.request_id);
-        buf_init(&call->body, LIMIT_HTTP_BODY);
-        buf_init(&call->reply.body, LIMIT_REPLY_BYTES);
+        call->body = body;
+        call->reply.body = reply_body;
         return call;
+}
+
+void http_call_begin(struct http_call *call, int64_t now_ms)
+{
+        call->request.started_ms = now_ms;
+        random_uuid(call->request.request_id);
+}
+
+struct http_call *http_call_new(void)
+{
+        struct buf body, reply_body;
+        struct http_call *call;
+
+        buf_init(&body, LIMIT_HTTP_BODY);
+        buf_init(&reply_body, LIMIT_REPLY_BYTES);
+        call = http_call_in(arena_new(LIMIT_REQUEST_ARENA), body, reply_body);
+        http_call_begin(call, clock_mono_ms());
+        return call;
+}
+
+/* Empty and wiped; a large one is not kept. */
+static struct buf http_body_again(struct buf body, size_t ceiling)
+{
+        if (body.p && body.capacity <= HTTP_KEPT_BYTES)
+                secret_wipe(body.p, body.capacity);
+        else
+                buf_wipe(&body);
+        body.ceiling = ceiling;
+        buf_clear(&body);
+        return body;
+}
+
+struct http_call *http_call_renew(struct http_call *call)
+{
+        struct arena *arena = call->request.arena;
+        const struct buf body = http_body_again(call->body, LIMIT_HTTP_BODY);
+        const struct buf reply_body = http_body_again(call->reply.body, LIMIT_REPLY_BYTES);
+
+        assert(call->magic == HTTP_CALL_MAGIC);
+        arena_clear(arena);
+        return http_call_in(arena, body, reply_body);
 }
 
 void http_call_free(struct http_call *call)
@@ -243,6 +282,7 @@ void http_call_refuse(struct http_call *call, int status)
         reply->content_type = "text/plain; charset=utf-8";
         reply->headers = NULL;
         reply->header_count = 0;
+        reply->fields = (struct str){0};
         call->close = true;
         call->state = HTTP_CALL_READY;
 }

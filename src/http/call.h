@@ -42,6 +42,10 @@ static inline struct http_call *http_call_of(const struct http_job *job)
 /* Heap object; its arena is its own. */
 struct http_call *http_call_new(void);
 void http_call_free(struct http_call *call);
+/* Frees one and makes another of its memory, which is wiped.  Until http_call_begin() it may lie about. */
+struct http_call *http_call_renew(struct http_call *call);
+/* A request begins: its name and its time. */
+void http_call_begin(struct http_call *call, int64_t now_ms);
 /* A head that http_head_find() found, copied: 0, or the status that refuses it, its own or that of http_call_check(). */
 int http_call_set_head(struct http_call *call, struct str head);
 /* The request target, as received; borrows it until the call is freed. */

@@ -8,11 +8,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -178,11 +178,10 @@ static void http_engine_look_at_clock(struct http_engine *engine)
 {
         engine->now_ms = clock_mono_ms();
         if (engine->now_ms - engine->date_ms >= HTTP_DATE_MS || !engine->date[0]) {
-                const time_t now = (time_t)clock_now_sec();
-                struct tm tm;
+                char now[CLOCK_HTTP_SIZE];
 
-                gmtime_r(&now, &tm);
-                strftime(engine->date, sizeof(engine->date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+                clock_http_text(clock_now_sec(), now);
+                engine->date_n = (size_t)snprintf(engine->date, sizeof(engine->date), "Date: %s\r\n", now);
                 engine->date_ms = engine->now_ms;
         }
 }
@@ -318,6 +317,7 @@ void http_engine_done(struct http_engine *engine)
                 close(engine->epoll_fd);
         if (engine->wake_fd >= 0)
                 close(engine->wake_fd);
+        http_call_free(engine->spare);
         buf_wipe(&engine->out);
         buf_wipe(&engine->head);
         free(engine->text);

@@ -11,7 +11,7 @@
 
 struct http_server;
 
-enum { HTTP_DATE_SIZE = 32 };
+enum { HTTP_DATE_SIZE = 40 };
 
 struct http_engine {
         struct http_server *server;
@@ -32,8 +32,10 @@ struct http_engine {
         uint8_t *record;  /* TLS: what is to be one */
         struct buf out;   /* records to be sent */
         struct buf head;  /* of a reply */
-        char date[HTTP_DATE_SIZE]; /* of now, as in a header (RFC 9110 §6.6.1) */
-        int64_t date_ms;           /* monotonic */
+        char date[HTTP_DATE_SIZE]; /* of now, a header line (RFC 9110 §6.6.1) */
+        size_t date_n;
+        int64_t date_ms;         /* monotonic */
+        struct http_call *spare; /* the memory of a call that is over, for the next; or NULL */
 };
 
 /* Embedded.  ERR_MEMORY, ERR_IO; http_engine_done() is fine after a failure. */

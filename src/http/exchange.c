@@ -14,7 +14,7 @@
 #include "http/server.h"
 #include "http/transport.h"
 
-enum { HTTP_FAIR_TURNS = 32 };
+enum { HTTP_FAIR_TURNS = 32, HTTP_SMALL_BODY = 4096 /* is put behind its head: one piece leaves sooner than two */ };
 
 enum http_turn { HTTP_TURN_ON, HTTP_TURN_WAIT };
 
@@ -32,12 +32,16 @@ static void http_client_turn(struct http_connection *connection)
 
 static void http_call_end(struct http_connection *connection)
 {
+        struct http_engine *engine = connection->engine;
         struct http_call *call = connection->call;
 
         connection->call = NULL;
         if (call->counted)
-                http_server_end_busy(http_server_of(connection));
-        http_call_free(call);
+                http_server_end_busy(engine->server);
+        if (engine->spare)
+                http_call_free(call);
+        else
+                engine->spare = http_call_renew(call);
 }
 
 /* Closing while bytes of the client are unread would take the reply from it (RFC 9112 §9.6). */
@@ -86,6 +90,8 @@ static enum http_turn http_send(struct http_connection *connection)
 
         switch (http_transport_send(connection, last)) {
         case HTTP_IO_OK:
+                if (connection->head.p == (const char *)connection->engine->head.p)
+                        secret_wipe(connection->engine->head.p, connection->head.n); /* a body may be in it */
                 http_reply_left(connection, last);
                 return HTTP_TURN_ON;
         case HTTP_IO_WAIT:
@@ -109,10 +115,15 @@ static enum http_turn http_answer(struct http_connection *connection)
         http_call_mend_reply(call);
         if (!http_call_keeps(call) || http_server_of(connection)->stopping)
                 call->close = true;
-        http_reply_head(call, engine->date, call->close ? HTTP_CLOSES : call->needs_host ? HTTP_KEEPS : HTTP_KEEPS_1_0, &engine->head);
+        http_reply_head(call, (struct str){engine->date, engine->date_n},
+                        call->close ? HTTP_CLOSES : call->needs_host ? HTTP_KEEPS : HTTP_KEEPS_1_0, &engine->head);
         connection->state = HTTP_CONNECTION_SENDING;
-        connection->head = buf_str(&engine->head);
         connection->body = http_reply_has_body(call) ? buf_str(&call->reply.body) : (struct str){0};
+        if (connection->body.n <= HTTP_SMALL_BODY) {
+                buf_add_str(&engine->head, connection->body);
+                connection->body.n = 0;
+        }
+        connection->head = buf_str(&engine->head);
         connection->sent = connection->slice_end = 0;
         if (!res_is_ok(buf_check(&engine->head))) {
                 connection->state = HTTP_CONNECTION_DEAD;
@@ -237,10 +248,13 @@ static enum http_turn http_begin(struct http_connection *connection, struct str 
 
 static void http_call_open(struct http_connection *connection)
 {
-        struct http_call *call = http_call_new();
+        struct http_engine *engine = connection->engine;
+        struct http_call *call = engine->spare ? engine->spare : http_call_new();
 
+        engine->spare = NULL;
+        http_call_begin(call, engine->now_ms);
         call->connection = connection;
-        call->request.is_local = http_server_of(connection)->config.is_local;
+        call->request.is_local = engine->server->config.is_local;
         memcpy(call->request.peer, connection->peer, sizeof(call->request.peer));
         connection->call = call;
 }

@@ -36,6 +36,7 @@ struct http_reply {
         struct buf body;                  /* owned by the request; init'ed with LIMIT_REPLY_BYTES */
         const struct tc3_header *headers; /* more headers, in the arena */
         size_t header_count;
+        struct str fields; /* instead of content_type and headers: whole header lines, CRLF after each; NULL: none */
 };
 
 /* Absent: p == NULL.  Names in any case. */

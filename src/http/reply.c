@@ -56,6 +56,7 @@ static void http_add_own_fields(const struct http_call *call, struct buf *head)
 {
         const struct http_reply *reply = &call->reply;
 
+        http_add_field(head, STR("Content-Type"), str_of(reply->content_type ? reply->content_type : "text/plain; charset=utf-8"));
         for (size_t i = 0; i < reply->header_count; i++) {
                 const struct tc3_header *field = &reply->headers[i];
 
@@ -71,21 +72,32 @@ bool http_reply_has_body(const struct http_call *call)
         return call->reply.status != 204 && call->reply.status != 304 && !str_equals(call->request.method, "HEAD");
 }
 
-void http_reply_head(const struct http_call *call, const char *date, enum http_persistence persistence, struct buf *head)
+static void http_add_status(struct buf *head, int status)
+{
+        if (status == 200) {
+                buf_add_str(head, STR("HTTP/1.1 200 OK\r\n"));
+                return;
+        }
+        buf_add_str(head, STR("HTTP/1.1 "));
+        http_add_number(head, (size_t)status);
+        buf_add_byte(head, ' ');
+        buf_add_text(head, http_reason(status));
+        buf_add_str(head, STR("\r\n"));
+}
+
+void http_reply_head(const struct http_call *call, struct str date, enum http_persistence persistence, struct buf *head)
 {
         const struct http_reply *reply = &call->reply;
 
         buf_clear(head);
-        buf_add_str(head, STR("HTTP/1.1 "));
-        http_add_number(head, (size_t)reply->status);
-        buf_add_byte(head, ' ');
-        buf_add_text(head, http_reason(reply->status));
-        buf_add_str(head, STR("\r\n"));
-        http_add_field(head, STR("Date"), str_of(date));
-        http_add_field(head, STR("Content-Type"), str_of(reply->content_type ? reply->content_type : "text/plain; charset=utf-8"));
+        http_add_status(head, reply->status);
+        buf_add_str(head, date);
         if (persistence != HTTP_KEEPS)
                 http_add_field(head, STR("Connection"), persistence == HTTP_CLOSES ? STR("close") : STR("keep-alive"));
-        http_add_own_fields(call, head);
+        if (reply->fields.p)
+                buf_add_str(head, reply->fields);
+        else
+                http_add_own_fields(call, head);
         if (reply->status != 204 && reply->status != 304) {
                 buf_add_str(head, STR("Content-Length: "));
                 http_add_number(head, reply->body.n);

@@ -1,9 +1,6 @@
 /* See status.h. */
 #include "server/status.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "base/b64.h"
 #include "base/clock.h"
 #include "base/hex.h"
@@ -13,8 +10,6 @@
 #include "server/reply.h"
 
 #define STATUS_CRL_AGE "public, max-age=30" /* a new list is made within 15 s: seen within 60 s */
-/* RFC 5019 §6.2; short, because a revocation is to be seen within five seconds, two of which the watch may take. */
-#define STATUS_OCSP_AGE "max-age=3, public, no-transform, must-revalidate"
 #define OCSP_PATH_MAX 8192 /* base64 of the largest request that is read, percent-encoded */
 
 static bool method_is_get(const struct http_request *request)
@@ -33,12 +28,9 @@ static bool path_between(struct str path, struct str prefix, struct str suffix, 
 
 static char *http_date(struct arena *arena, int64_t sec)
 {
-        char text[64];
-        time_t t = (time_t)sec;
-        struct tm tm;
+        char text[CLOCK_HTTP_SIZE];
 
-        gmtime_r(&t, &tm);
-        strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        clock_http_text(sec, text);
         return arena_strdup(arena, text);
 }
 
@@ -116,17 +108,14 @@ static res ocsp_request_of(struct http_request *request, struct buf *decoded, st
         return RES_OK;
 }
 
+/* `meta` lives as long as the request. */
 static void ocsp_reply(struct http_request *request, struct http_reply *reply, const struct ocsp_meta *meta)
 {
-        reply->content_type = "application/ocsp-response";
         if (meta->this_update == 0) {
-                reply_header(request, reply, "Cache-Control", "no-store");
+                reply->fields = STR("Content-Type: application/ocsp-response\r\nCache-Control: no-store\r\n");
                 return;
         }
-        reply_header(request, reply, "ETag", arena_strdup(request->arena, meta->etag));
-        reply_header(request, reply, "Last-Modified", http_date(request->arena, meta->this_update));
-        reply_header(request, reply, "Expires", http_date(request->arena, meta->next_update));
-        reply_header(request, reply, "Cache-Control", STATUS_OCSP_AGE);
+        reply->fields = str_of(meta->fields);
         (void)answered_unchanged(request, reply, meta->etag);
 }
 
@@ -134,17 +123,17 @@ static void ocsp_reply(struct http_request *request, struct http_reply *reply, c
 static bool ocsp_direct(struct server *server, struct http_request *request, struct http_reply *reply)
 {
         CLEAN(buf_done) struct buf decoded = {0};
+        struct ocsp_meta *meta = arena_new_of(request->arena, struct ocsp_meta);
         struct bytes asked;
-        struct ocsp_meta meta;
 
         buf_init(&decoded, OCSP_PATH_MAX);
         if (!res_is_ok(ocsp_request_of(request, &decoded, &asked))) {
                 reply_text(reply, 405, "Use GET or POST.\n");
                 return true;
         }
-        if (!ocsp_answer_direct(&server->core, asked, clock_now_sec(), &reply->body, &meta))
+        if (!ocsp_answer_direct(&server->core, asked, clock_now_sec(), &reply->body, meta))
                 return false;
-        ocsp_reply(request, reply, &meta);
+        ocsp_reply(request, reply, meta);
         return true;
 }
 

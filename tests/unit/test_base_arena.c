@@ -125,6 +125,30 @@ static void memory_after_a_text_is_zero(void **state)
         arena_free(arena);
 }
 
+/* Cleared, it is as if new: all zero, with its whole ceiling, and nothing of before to be seen. */
+static void a_cleared_arena_is_new(void **state)
+{
+        struct arena *arena = arena_new(40000);
+
+        (void)state;
+        for (int round = 0; round < 20; round++) {
+                for (int i = 0; i < 6; i++) {
+                        unsigned char *p = arena_alloc(arena, i == 3 ? 9000 : 3000);
+
+                        for (size_t k = 0; k < 3000; k++)
+                                assert_int_equal(p[k], 0);
+                        memset(p, 0xff, 3000);
+                }
+                arena_clear(arena);
+                if (round % 2 == 0)
+                        assert_string_equal(arena_printf(arena, "%0*d", 100, round), arena_printf(arena, "%0*d", 100, round));
+        }
+        arena_free(arena);
+        arena = arena_new(100);
+        arena_clear(arena);
+        arena_free(arena);
+}
+
 static int order[3], order_n;
 
 static void note(void *object)
@@ -143,7 +167,8 @@ static void destructors_run_last_tied_first(void **state)
         order_n = 0;
         arena_tie(arena, note, a);
         arena_tie(arena, note, b);
-        arena_free(arena);
+        arena_clear(arena);
+        arena_free(arena); /* nothing is tied any more */
         assert_int_equal(order_n, 2);
         assert_int_equal(order[0], 2);
         assert_int_equal(order[1], 1);
@@ -155,6 +180,7 @@ int main(void)
                 cmocka_unit_test(over_the_ceiling_ends_the_process),
                 cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
                 cmocka_unit_test(texts_are_copied), cmocka_unit_test(memory_after_a_text_is_zero),
+                cmocka_unit_test(a_cleared_arena_is_new),
                 cmocka_unit_test(destructors_run_last_tied_first),
         };
 

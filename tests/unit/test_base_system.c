@@ -126,6 +126,25 @@ static void a_line_is_one_line_and_bounded(void **state)
         assert_int_equal(line[n - 1], '\n');
 }
 
+static void times_as_http_writes_them(void **state)
+{
+        static const struct {
+                int64_t sec;
+                const char *text;
+        } cases[] = {
+                {0, "Thu, 01 Jan 1970 00:00:00 GMT"},         {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"},
+                {951782399, "Mon, 28 Feb 2000 23:59:59 GMT"}, {951782400, "Tue, 29 Feb 2000 00:00:00 GMT"},
+                {1798761599, "Thu, 31 Dec 2026 23:59:59 GMT"}, {253402300799, "Fri, 31 Dec 9999 23:59:59 GMT"},
+        };
+        char text[CLOCK_HTTP_SIZE];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                clock_http_text(cases[i].sec, text);
+                assert_string_equal(text, cases[i].text);
+        }
+}
+
 static void the_clock_runs(void **state)
 {
         const int64_t before = clock_mono_ms();
@@ -213,7 +232,7 @@ int main(void)
                 cmocka_unit_test(secrets_are_taken_and_compared),
                 cmocka_unit_test(foreign_values_are_quoted_and_cut),
                 cmocka_unit_test(a_line_is_one_line_and_bounded),
-                cmocka_unit_test(the_clock_runs),
+                cmocka_unit_test(times_as_http_writes_them), cmocka_unit_test(the_clock_runs),
 #ifdef CHANCERY_TEST_CLOCK
                 cmocka_unit_test(a_file_moves_the_clock),
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "http/call.h"
+#include "http/reply.h"
 
 /* "Name: value\n" lines. */
 static struct http_call *call_with(const char *uri, const char *headers)
@@ -188,6 +188,70 @@ static void broken_replies_become_500(void **state)
         http_call_free(call);
 }
 
+/* The memory of a call is used for the next: nothing of the one is seen in the other. */
+static void a_renewed_call_is_new(void **state)
+{
+        static const size_t sizes[] = {0, 100, 4000, 100000};
+        struct http_call *call = http_call_new();
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+                const struct http_call empty = {0};
+
+                memset(arena_alloc(call->request.arena, 5000), 's', 5000);
+                http_call_add_header(call, STR("Host"), STR("a"));
+                for (size_t n = 0; n < sizes[i]; n++) {
+                        buf_add_byte(&call->body, 's');
+                        buf_add_byte(&call->reply.body, 's');
+                }
+                http_call_refuse(call, 400); /* a long body becomes a short one */
+                call->reply.fields = STR("X: y\r\n");
+                call = http_call_renew(call);
+                assert_memory_equal(call->request.request_id, empty.request.request_id, sizeof(empty.request.request_id));
+                assert_memory_equal(&call->job, &empty.job, sizeof(empty.job));
+                assert_int_equal(call->request.header_count, 0);
+                assert_null(call->reply.fields.p);
+                assert_int_equal(call->reply.status, 0);
+                assert_false(call->close);
+                assert_int_equal(call->body.n, 0);
+                assert_int_equal(call->reply.body.n, 0);
+                assert_int_equal(call->body.ceiling, LIMIT_HTTP_BODY);
+                assert_int_equal(call->reply.body.ceiling, LIMIT_REPLY_BYTES);
+                assert_true(call->body.capacity <= 4096 && call->reply.body.capacity <= 4096);
+                for (size_t n = 0; n < call->reply.body.capacity; n++)
+                        assert_int_equal(call->reply.body.p[n], 0);
+                for (size_t n = 0; n < call->body.capacity; n++)
+                        assert_int_equal(call->body.p[n], 0);
+                http_call_begin(call, 7);
+                assert_int_equal(strlen(call->request.request_id), 36);
+                assert_int_equal(call->request.started_ms, 7);
+        }
+        http_call_free(call);
+}
+
+static void prepared_lines_stand_instead_of_headers(void **state)
+{
+        const struct tc3_header other = {STR("X-Other"), STR("z")};
+        struct http_call *call = call_with("/", "Host: a\n");
+        struct buf head;
+
+        (void)state;
+        buf_init(&head, 4096);
+        call->reply.status = 200;
+        call->reply.content_type = "text/x";
+        call->reply.headers = &other;
+        call->reply.header_count = 1;
+        buf_add_text(&call->reply.body, "hello");
+        http_reply_head(call, STR("Date: now\r\n"), HTTP_KEEPS, &head);
+        assert_string_equal(buf_c(&head), "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: text/x\r\nX-Other: z\r\nContent-Length: 5\r\n\r\n");
+        call->reply.fields = STR("Content-Type: a/b\r\nETag: c\r\n");
+        call->reply.status = 304;
+        http_reply_head(call, STR("Date: now\r\n"), HTTP_CLOSES, &head);
+        assert_string_equal(buf_c(&head), "HTTP/1.1 304 Not Modified\r\nDate: now\r\nConnection: close\r\nContent-Type: a/b\r\nETag: c\r\n\r\n");
+        buf_done(&head);
+        http_call_free(call);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -198,6 +262,8 @@ int main(void)
                 cmocka_unit_test(many_headers_are_kept_in_order),
                 cmocka_unit_test(a_body_over_its_limit_is_thrown_away_then_hung_up_on),
                 cmocka_unit_test(broken_replies_become_500),
+                cmocka_unit_test(a_renewed_call_is_new),
+                cmocka_unit_test(prepared_lines_stand_instead_of_headers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
