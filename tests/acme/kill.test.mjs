@@ -79,7 +79,10 @@ test(`${ROUNDS} kills under load`, async () => {
   }
   const [{ twice }] = await c.sql("select count(*) as twice from (select certificate_id from issued where state = 'issued' and revoked_at = 0 group by certificate_id having count(*) > 1) as t")
   assert.equal(twice, 0)
-  for (const [what, from] of [['is being signed', "issued where state = 'signing'"], ['is being looked at', "acme_authorization where state = 'processing'"]])
+  const [{ again }] = await c.sql("select count(*) as again from (select names from certificate where issued_id > 0 group by names having count(*) > 1) as t")
+  assert.equal(again, 0, 'a name of its own in each order: none has two certificates')
+  for (const [what, from] of [['is being signed', "issued where state = 'signing'"], ['is being looked at', "acme_authorization where state = 'processing'"],
+    ['is finalized and has no certificate', "acme_order where certificate_id <> '' and certificate_id not in (select certificate_id from issued where state = 'issued')"]])
     await until(`nothing ${what}`, async () => (await c.sql(`select count(*) as n from ${from}`))[0].n === 0)
   const audit = await c.cli(['audit', '--data', c.seen])
   assert.equal(audit.code, 0, audit.stdout + audit.stderr)
