@@ -24,7 +24,7 @@ let dns
 let number = 0
 const step = text => console.log(`\n${color('1;36', `${++number}.`)} ${color('1', text)}`)
 const show = text => { for (const line of text.trimEnd().split('\n')) console.log(`   ${line}`) }
-const typed = (command, args) => show(color('2', `$ ${[command, ...args.map(a => (/[\s<>]/.test(a) ? `'${a}'` : a))].join(' ')}`))
+const typed = (command, args) => show(color('2', `$ ${[command, ...args.map(a => (/[\s<>*]/.test(a) ? `'${a}'` : a))].join(' ')}`))
 
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: dir }
 for (const name of Object.keys(env)) if (/^(https?|all|no)_proxy$|^CHANCERY_/i.test(name)) delete env[name]

@@ -66,6 +66,13 @@ static void note_reason(struct waiting *w, const json_t *response)
         (void)snprintf(w->reason, sizeof(w->reason), "validated, being issued");
 }
 
+static void tell(const struct waiting *w)
+{
+        long long seconds = (long long)(clock_mono_ms() - w->started_ms) / 1000;
+
+        output_progress("%s waiting %lld:%02lld  %s", w->id, seconds / 60, seconds % 60, w->reason[0] != '\0' ? w->reason : "looking");
+}
+
 /* A refusal here means that the state has just changed: the next look at the state tells. */
 static res look(struct waiting *w)
 {
@@ -75,6 +82,7 @@ static res look(struct waiting *w)
         if (w->looked_ms != 0 && clock_mono_ms() - w->looked_ms < WAIT_LOOK_MS)
                 return RES_OK;
         w->looked_ms = clock_mono_ms();
+        tell(w); /* the look itself may take ten seconds */
         result = client_call(w->client, "CheckCertificateDomainVerification", json_pack("{s:s}", "CertificateId", w->id),
                              &response);
         if (result.err == ERR_PARAM)
@@ -83,13 +91,6 @@ static res look(struct waiting *w)
         if (response != NULL)
                 note_reason(w, response);
         return RES_OK;
-}
-
-static void tell(const struct waiting *w)
-{
-        long long seconds = (long long)(clock_mono_ms() - w->started_ms) / 1000;
-
-        output_progress("%s waiting %lld:%02lld  %s", w->id, seconds / 60, seconds % 60, w->reason);
 }
 
 /* *ret_ended when there is nothing left to wait for. */

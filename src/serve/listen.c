@@ -33,6 +33,16 @@ static int listen_at(const struct addrinfo *at)
         return fd_take(&fd);
 }
 
+/* What to do about it, for those who start this for the first time. */
+static const char *remedy(int error)
+{
+        if (error == EADDRINUSE)
+                return "; stop what listens there, or choose another port in this setting";
+        if (error == EACCES)
+                return "; ports below 1024 are root's";
+        return "";
+}
+
 MUST res listen_tcp(const struct conf_addr *addr, const char *setting, int *ret_fd, struct buf *why)
 {
         struct addrinfo hints = {
@@ -52,7 +62,7 @@ MUST res listen_tcp(const struct conf_addr *addr, const char *setting, int *ret_
         int saved = errno;
         freeaddrinfo(found);
         if (fd < 0) {
-                buf_printf(why, "%s: cannot listen on %s port %s: %s", setting, addr->host, port, strerror(saved));
+                buf_printf(why, "%s: cannot listen on %s port %s: %s%s", setting, addr->host, port, strerror(saved), remedy(saved));
                 return FAIL(ERR_CONFIG);
         }
         *ret_fd = fd;

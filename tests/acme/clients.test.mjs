@@ -126,6 +126,7 @@ const dnsHook = (dir, name = 'dns-hook') => script(join(dir, name),
 
 test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke', async () => {
   const home = place('certbot'), etc = machine('etc/letsencrypt')
+  copyFileSync(c.root, join(home, 'root.pem'))
   const name = 'certbot.client-test.com'
   const [issue, again] = await bound('certbot', 'certbot', name)
   const [renew, revoke] = again.split('\n\n')
@@ -143,6 +144,11 @@ test('certbot: issue over http-01 with a binding, renew, dns-01 wildcard, revoke
   await typed(home, revoke)
   assert.ok(await isRevoked(second))
   assert.ok(!(await isRevoked(first)))
+  /* and anybody can see it, as docs/revocation.md says */
+  const [seen] = codeOf(readFileSync(new URL('../../docs/revocation.md', import.meta.url), 'utf8').split('### Where to look')[1])
+  const at = machine('etc/letsencrypt/archive', name), status = n => typed(home, adapted(seen, { 'chain.pem': `${at}/chain${n}.pem`, 'cert.pem': `${at}/cert${n}.pem` }))
+  assert.match((await status(1)).stdout, /cert1\.pem: good/)
+  await until('the revocation is seen', async () => /cert2\.pem: revoked/.test((await status(2)).stdout))
   const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: name })
   assert.deepEqual(Certificates.map(one => one.Status).sort(), [1, 10])
   await typed(home, `certbot unregister -n --server ${directory}`)
