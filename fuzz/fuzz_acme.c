@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "fuzz_check.h"
 #include "fuzz_dir.h"
 
 #include "acme/acme.h"
@@ -32,13 +33,6 @@
 #define FUZZ_RUNS 4096 /* then the database is made anew, so that it stays small */
 #define FUZZ_ORDER_READY "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.fuzz-test.com\"}]}"
 #define FUZZ_ORDER_PENDING "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"b.fuzz-test.com\"}]}"
-#define MUST_HOLD(condition)                                                             \
-        do {                                                                             \
-                if (!(condition)) {                                                      \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-                        abort();                                                         \
-                }                                                                        \
-        } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -65,7 +59,7 @@ static EVP_PKEY *key_of(uint64_t number)
         memcpy(raw, &number, sizeof number);
         EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, sizeof raw);
 
-        MUST_HOLD(key != NULL);
+        FUZZ_CHECK(key != NULL);
         return key;
 }
 
@@ -83,7 +77,7 @@ static void add_who(struct buf *out, EVP_PKEY *key, bool by_key)
                 buf_printf(out, "\"kid\":\"%s\"", kid);
                 return;
         }
-        MUST_HOLD(EVP_PKEY_get_raw_public_key(key, raw, &n) == 1);
+        FUZZ_CHECK(EVP_PKEY_get_raw_public_key(key, raw, &n) == 1);
         buf_add_text(out, "\"jwk\":{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
         add_b64(out, raw, n);
         buf_add_text(out, "\"}");
@@ -106,7 +100,7 @@ static void sign_request(struct buf *out, const char *path, struct str payload, 
 
         buf_add_text(&signed_text, ".");
         add_b64(&signed_text, payload.p, payload.n);
-        MUST_HOLD(EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+        FUZZ_CHECK(EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
                   EVP_DigestSign(context, signature, &n, signed_text.p, signed_text.n) == 1);
         EVP_MD_CTX_free(context);
         const char *text = buf_c(&signed_text);
@@ -134,25 +128,25 @@ static void check_problem(const struct http_reply *reply, json_t *tree)
 {
         const char *type = json_string_value(json_object_get(tree, "type"));
 
-        MUST_HOLD(strcmp(reply->content_type, "application/problem+json") == 0);
-        MUST_HOLD(type && strncmp(type, "urn:ietf:params:acme:error:", 27) == 0 && strcmp(type + 27, "serverInternal") != 0);
-        MUST_HOLD(json_integer_value(json_object_get(tree, "status")) == reply->status);
-        MUST_HOLD(json_string_length(json_object_get(tree, "detail")) > 0);
+        FUZZ_CHECK(strcmp(reply->content_type, "application/problem+json") == 0);
+        FUZZ_CHECK(type && strncmp(type, "urn:ietf:params:acme:error:", 27) == 0 && strcmp(type + 27, "serverInternal") != 0);
+        FUZZ_CHECK(json_integer_value(json_object_get(tree, "status")) == reply->status);
+        FUZZ_CHECK(json_string_length(json_object_get(tree, "detail")) > 0);
 }
 
 static void check_reply(const struct http_reply *reply, const struct answer *answer)
 {
         const bool ok = reply->status >= 200 && reply->status < 300;
 
-        MUST_HOLD(ok || (reply->status >= 400 && reply->status < 500));
-        MUST_HOLD(strlen(answer->nonce) == 32);
+        FUZZ_CHECK(ok || (reply->status >= 400 && reply->status < 500));
+        FUZZ_CHECK(strlen(answer->nonce) == 32);
         if (reply->body.n == 0) {
-                MUST_HOLD(ok);
+                FUZZ_CHECK(ok);
                 return;
         }
         json_t *tree = json_loadb((const char *)reply->body.p, reply->body.n, JSON_REJECT_DUPLICATES, /* error= */ NULL);
 
-        MUST_HOLD(tree != NULL);
+        FUZZ_CHECK(tree != NULL);
         if (!ok)
                 check_problem(reply, tree);
         json_decref(tree);
@@ -197,7 +191,7 @@ static void post(const char *path, struct str payload, EVP_PKEY *key, bool by_ke
         memcpy(nonce, answer->nonce, sizeof nonce);
         sign_request(&body, path, payload, key, by_key, nonce);
         ask("POST", path, buf_bytes(&body), answer);
-        MUST_HOLD(strcmp(answer->nonce, nonce) != 0);
+        FUZZ_CHECK(strcmp(answer->nonce, nonce) != 0);
 }
 
 /* ---- the server ----------------------------------------------------------------------------------------------------- */
@@ -240,7 +234,7 @@ static void open_store(void)
         must(authorization_queue_new(&core, &core.authorizations));
         must(acme_new(&core, &acme));
         post("new-account", STR("{\"termsOfServiceAgreed\":true}"), account_key, true, &answer);
-        MUST_HOLD(answer.status == 201);
+        FUZZ_CHECK(answer.status == 201);
         snprintf(kid, sizeof kid, "%s", answer.location);
         arena_free(keep);
         keep = arena_new(64 * 1024);
@@ -259,7 +253,7 @@ static void close_store(void)
         acme_account_cache_free(core.acme_accounts);
         store_close(core.store);
         fuzz_dir_remove();
-        MUST_HOLD(mkdir(fuzz_dir, 0700) == 0);
+        FUZZ_CHECK(mkdir(fuzz_dir, 0700) == 0);
 }
 
 static void begin(void)
@@ -292,7 +286,7 @@ static void id_after(const char *text, const char *before, char ret_id[24])
 {
         const char *at = strstr(text, before);
 
-        MUST_HOLD(at != NULL);
+        FUZZ_CHECK(at != NULL);
         at += strlen(before);
         snprintf(ret_id, 24, "%.*s", (int)strspn(at, "0123456789"), at);
 }
@@ -307,7 +301,7 @@ static void id_for(struct str resource, char ret_id[24])
                 return;
         }
         post("new-order", str_of(is_order ? FUZZ_ORDER_READY : FUZZ_ORDER_PENDING), account_key, false, &answer);
-        MUST_HOLD(answer.status == 201);
+        FUZZ_CHECK(answer.status == 201);
         if (is_order)
                 id_after(answer.location, "/order/", ret_id);
         else

@@ -9,17 +9,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "fuzz_check.h"
 
 #define FUZZ_QUIET_MS 20 /* nothing for so long after the last byte went out: the listener waits for more */
 #define FUZZ_BUSY_MS 20000
-
-#define FUZZ_CHECK(cond) \
-        do { \
-                if (!(cond)) { \
-                        dprintf(STDERR_FILENO, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-                        abort(); \
-                } \
-        } while (0)
 
 static inline int fuzz_connect(const struct sockaddr *address, socklen_t size)
 {

@@ -9,14 +9,7 @@
 #include <string.h>
 
 #include "ipc/answer.h"
-
-#define FUZZ_CHECK(cond) \
-        do { \
-                if (!(cond)) { \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-                        abort(); \
-                } \
-        } while (0)
+#include "fuzz_check.h"
 
 struct fuzz_frame {
         struct frame frame; /* borrows from the two */

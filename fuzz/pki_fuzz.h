@@ -4,10 +4,8 @@
  */
 #pragma once
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "pki/pem.h"
+#include "fuzz_check.h"
 
 #define FUZZ_DER_MAX (64 * 1024)
 
@@ -40,11 +38,3 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
         buf_done(&der);
         return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
 }
-
-#define FUZZ_CHECK(cond) \
-        do { \
-                if (!(cond)) { \
-                        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-                        abort(); \
-                } \
-        } while (0)
