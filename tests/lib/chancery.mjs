@@ -137,6 +137,9 @@ export class ApiError extends Error {
   }
 }
 
+/** For assert.rejects: the API refused with this code, or one that fits the expression. */
+export const refused = code => e => e instanceof ApiError && (code instanceof RegExp ? code.test(e.code) : e.code === code)
+
 export class Chancery {
   constructor (dir, options) {
     Object.assign(this, {

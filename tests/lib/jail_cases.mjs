@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { BUILD, run, startChancery, until } from './chancery.mjs'
 import { startDns } from './dns.mjs'
-import { placeRecords } from './place.mjs'
+import { applyAndProve } from './place.mjs'
 
 const SIGRTMIN = 34
 const PROGRAMS = ['server', 'signer', 'vault', 'keymaker', 'prober']
@@ -57,9 +57,7 @@ async function inject (c, name, deed) {
 }
 
 async function issues (c, dns, account, label) {
-  const id = await c.apply(account, `${label}.zone.com`, { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
+  await applyAndProve(c, dns, account, `${label}.zone.com`)
 }
 
 const uids = c => Object.fromEntries(Object.entries(c.pids()).map(([name, pid]) => [name, fact(pid, 'Uid').split(/\s+/)]))

@@ -18,6 +18,14 @@ export async function placeRecords (dns, proofs, change = v => v) {
   }
 }
 
+/** Apply for a name, prove it by DNS and wait until it is issued: the certificate's id. */
+export async function applyAndProve (c, dns, account, name, parameters = { PackageType: '2', CsrEncryptAlgo: 'ECC' }) {
+  const id = await c.apply(account, name, parameters)
+  await placeRecords(dns, await c.proofs(account, id))
+  await c.waitStatus(account, id, 1)
+  return id
+}
+
 /** Path on the web server of a file proof: the wire gives the directory or the whole path. */
 export const filePath = p => (p.DvAuthPath.endsWith('/') ? p.DvAuthPath + p.DvAuthKey : p.DvAuthPath)
 

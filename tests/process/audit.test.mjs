@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords } from '../lib/place.mjs'
+import { applyAndProve } from '../lib/place.mjs'
 
 let dns, c, account
 const ids = []
@@ -18,9 +18,7 @@ before(async () => {
   c = await startChancery({ dns, settings: { 'limits.rate': 'off' } })
   account = await c.createAccount()
   for (const [i, algorithm] of ['ECC', 'RSA', 'ECC'].entries()) {
-    const id = await c.apply(account, `a${i}.zone.com`, { PackageType: '2', CsrEncryptAlgo: algorithm })
-    await placeRecords(dns, await c.proofs(account, id))
-    await c.waitStatus(account, id, 1)
+    const id = await applyAndProve(c, dns, account, `a${i}.zone.com`, { PackageType: '2', CsrEncryptAlgo: algorithm })
     ids.push(id)
   }
   await c.apply(account, 'pending.zone.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
@@ -118,9 +116,7 @@ const reconciled = async () => (await c.sql("SELECT value FROM instance WHERE na
 
 test('incident 9: what the database loses beside the running server is reported by the next round', async () => {
   const before = await until(reconciled, place => place !== undefined)
-  const id = await c.apply(account, 'a3.zone.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
+  const id = await applyAndProve(c, dns, account, 'a3.zone.com')
   const [{ serial }] = await c.sql(`SELECT lower(hex(serial)) AS serial FROM issued WHERE certificate_id = '${id}'`)
   await c.cli(['reconcile', '--data', c.data]) /* a round by itself may have seen what the tests above did */
   assert.equal(await health(), 'ok\n')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { file, run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords } from '../lib/place.mjs'
+import { applyAndProve, placeRecords } from '../lib/place.mjs'
 
 let dns, c, account
 before(async () => {
@@ -21,12 +21,7 @@ after(async () => {
   }
 })
 
-async function issue (name) {
-  const id = await c.apply(account, name, { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
-  return id
-}
+const issue = name => applyAndProve(c, dns, account, name)
 
 async function good (args, who = account) {
   const { code, stdout, stderr } = await c.cli(args, who)

@@ -7,7 +7,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { ApiError, file, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeFiles, placeRecords, serveAndFetch, verifyChain, filePath } from '../lib/place.mjs'
+import { applyAndProve, filePath, placeFiles, placeRecords, serveAndFetch, verifyChain } from '../lib/place.mjs'
 import { startNginx } from '../lib/web.mjs'
 
 let dns, web, c, account
@@ -30,9 +30,7 @@ const leafOf = files => new X509Certificate(file(files, 'Nginx', '_bundle.crt'))
 const names = x509 => x509.subjectAltName.split(', ').map(n => n.replace(/^DNS:/, '')).sort()
 
 async function issueByDns (domain, parameters) {
-  const id = await c.apply(account, domain, parameters)
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
+  const id = await applyAndProve(c, dns, account, domain, parameters)
   return { id, files: await c.download(account, id) }
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { file, run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords } from '../lib/place.mjs'
+import { applyAndProve } from '../lib/place.mjs'
 
 const PASSWORD = 'Pw-marker-7F3qZ/é€'
 const WRONG = 'Pw-marker-9WrongOne'
@@ -26,12 +26,7 @@ after(async () => {
   await dns?.stop()
 })
 
-async function issue (domain, parameters) {
-  const id = await c.apply(account, domain, { PackageType: '2', ...parameters })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
-  return id
-}
+const issue = (domain, parameters) => applyAndProve(c, dns, account, domain, { PackageType: '2', ...parameters })
 
 /* UTF-8 whatever the machine's locale: passwords go on the command line. */
 const tool = (dir, command, args) => run(command, args, { cwd: dir, env: { LC_ALL: 'C.UTF-8' } })

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { ApiError, file, startChancery } from '../lib/chancery.mjs'
+import { file, refused, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords } from '../lib/place.mjs'
+import { applyAndProve, placeRecords } from '../lib/place.mjs'
 
 const DAY = 86400
 let dns, c
@@ -20,15 +20,9 @@ after(async () => {
   await dns?.stop()
 })
 
-const refused = code => e => e instanceof ApiError && (code instanceof RegExp ? code.test(e.code) : e.code === code)
 const ecc = { PackageType: '2', CsrEncryptAlgo: 'ECC' }
 
-async function issue (account, name, parameters = ecc) {
-  const id = await c.apply(account, name, parameters)
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
-  return id
-}
+const issue = (account, name, parameters) => applyAndProve(c, dns, account, name, parameters)
 
 test('cancel is visible at once, frees the quota, and only then can it be deleted (LIFE-13 SIL-13 DEL-01)', async () => {
   const account = await c.createAccount()

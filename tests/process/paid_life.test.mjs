@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { ApiError, file, run, startChancery } from '../lib/chancery.mjs'
+import { ApiError, file, refused, run, startChancery } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
 import { placeRecords } from '../lib/place.mjs'
 
@@ -25,7 +25,6 @@ after(async () => {
   }
 })
 
-const refused = code => e => e instanceof ApiError && e.code === code
 const person = { GenCsrType: 'online', CompanyType: 1, CompanyId: '0', ContactEmail: 'a@maple.com', CsrEncryptAlgo: 'ECC', CsrKeyParameter: 'prime256v1' }
 
 async function bought (ProductId, name) {

@@ -8,9 +8,9 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { ApiError, file, run, startChancery, until } from '../lib/chancery.mjs'
+import { file, refused, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords, verifyChain } from '../lib/place.mjs'
+import { applyAndProve, placeRecords, verifyChain } from '../lib/place.mjs'
 
 const DAY = 86400
 let dns, c
@@ -26,15 +26,9 @@ after(async () => {
   }
 })
 
-const refused = code => e => e instanceof ApiError && (code instanceof RegExp ? code.test(e.code) : e.code === code)
 const ecc = { PackageType: '2', CsrEncryptAlgo: 'ECC' }
 
-async function issue (account, name, parameters = ecc) {
-  const id = await c.apply(account, name, parameters)
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
-  return id
-}
+const issue = (account, name, parameters) => applyAndProve(c, dns, account, name, parameters)
 
 const replace = async (account, id, more = {}) => (await c.call(account, 'ReplaceCertificate', { CertificateId: id, ValidType: 'DNS', CsrType: 'online', CertCSREncryptAlgo: 'ECC', ...more })).CertificateId
 

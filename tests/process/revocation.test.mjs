@@ -7,9 +7,9 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { ApiError, file, run, startChancery, until } from '../lib/chancery.mjs'
+import { ApiError, file, refused, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeFiles, placeRecords } from '../lib/place.mjs'
+import { applyAndProve, placeFiles, placeRecords } from '../lib/place.mjs'
 import { startNginx } from '../lib/web.mjs'
 
 const DAY = 86400
@@ -27,15 +27,9 @@ after(async () => {
   }
 })
 
-const refused = code => e => e instanceof ApiError && (code instanceof RegExp ? code.test(e.code) : e.code === code)
 const ecc = { PackageType: '2', CsrEncryptAlgo: 'ECC' }
 
-async function issue (account, name, parameters = ecc) {
-  const id = await c.apply(account, name, parameters)
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
-  return id
-}
+const issue = (account, name, parameters) => applyAndProve(c, dns, account, name, parameters)
 
 const revoke = (account, id, more = {}) => c.call(account, 'RevokeCertificate', { CertificateId: id, ...more })
 const asProofs = (auths, type = 'TXT') => auths.map(a => ({ DvAuthKey: a.DomainValidateAuthKey, DvAuthValue: a.DomainValidateAuthValue, DvAuthVerifyType: type, DvAuthPath: a.DomainValidateAuthPath, Domain: a.DomainValidateAuthDomain }))

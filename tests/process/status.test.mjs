@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync,
 import { after, before, test } from 'node:test'
 import { file, run, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords, serveStapled, whileStapling } from '../lib/place.mjs'
+import { applyAndProve, serveStapled, whileStapling } from '../lib/place.mjs'
 
 let dns, c, account
 before(async () => {
@@ -26,9 +26,7 @@ after(async () => {
 
 /* A certificate with all that its own addresses lead to, as files beside each other. */
 async function issue (domain, algorithm = 'ECC') {
-  const id = await c.apply(account, domain, { PackageType: '2', CsrEncryptAlgo: algorithm })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
+  const id = await applyAndProve(c, dns, account, domain, { PackageType: '2', CsrEncryptAlgo: algorithm })
   const files = await c.download(account, id)
   const bundle = file(files, 'Nginx', '_bundle.crt')
   const x509 = new X509Certificate(bundle)

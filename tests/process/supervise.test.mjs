@@ -8,7 +8,7 @@ import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { BUILD, run, soon, startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { placeRecords } from '../lib/place.mjs'
+import { applyAndProve } from '../lib/place.mjs'
 
 let dns, c, account
 before(async () => {
@@ -88,9 +88,7 @@ for (const name of PROGRAMS) {
     assert.equal(refusals, 0, 'a connection was refused')
     const now = c.pids()
     for (const other of PROGRAMS.filter(p => p !== name)) assert.equal(now[other], before[other], `${other} lives on`)
-    const id = await c.apply(account, `${name}.zone.com`, { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-    await placeRecords(dns, await c.proofs(account, id))
-    await c.waitStatus(account, id, 1)
+    await applyAndProve(c, dns, account, `${name}.zone.com`)
   })
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startChancery, until } from '../lib/chancery.mjs'
 import { startDns } from '../lib/dns.mjs'
-import { filePath, placeFiles, placeRecords } from '../lib/place.mjs'
+import { applyAndProve, filePath, placeFiles, placeRecords } from '../lib/place.mjs'
 import { startNginx } from '../lib/web.mjs'
 
 const local = name => [[name, 'A', '127.0.0.1'], [`*.${name}`, 'A', '127.0.0.1']]
@@ -136,9 +136,7 @@ for (const scheme of ['http', 'https']) {
 }
 
 test('DNSSEC: a signed zone passes, badly signed ones never do', async () => {
-  const id = await c.apply(account, 'a.good.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
+  await applyAndProve(c, dns, account, 'a.good.com')
   for (const zone of ['expired.com', 'corrupt.com']) {
     const bad = await c.apply(account, `a.${zone}`, { PackageType: '2', CsrEncryptAlgo: 'ECC' })
     await placeRecords(dns, await c.proofs(account, bad)) /* unsigned beside what is signed: bogus as well */
@@ -155,7 +153,5 @@ test('CAA: what forbids holds the certificate back, what permits lets it through
     await until('it is told', async () => /CAA/.test((await c.describe(account, id)).StatusMsg))
     assert.equal((await c.describe(account, id)).Status, 0)
   }
-  const id = await c.apply(account, 'a.open.caa.com', { PackageType: '2', CsrEncryptAlgo: 'ECC' })
-  await placeRecords(dns, await c.proofs(account, id))
-  await c.waitStatus(account, id, 1)
+  await applyAndProve(c, dns, account, 'a.open.caa.com')
 })
