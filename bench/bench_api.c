@@ -72,8 +72,8 @@ static void sign(struct client *client)
                 return;
         client->signed_at = now;
         buf_init(&authorization, 4096);
-        tc3_sign_post(str_of(client->secret_id), bytes_of(client->secret_key, strlen(client->secret_key)), str_of(client->host),
-                      str_of(client->action), now, bytes_of(client->body, strlen(client->body)), &authorization);
+        tc3_sign_post(str_of(client->secret_id), bytes_of(client->secret_key, strlen(client->secret_key)), str_of(client->host), now,
+                      bytes_of(client->body, strlen(client->body)), &authorization);
         buf_clear(&client->request);
         buf_printf(&client->request,
                    "POST / HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nX-TC-Action: %s\r\nX-TC-Version: 2019-12-05\r\n"

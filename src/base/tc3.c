@@ -269,14 +269,13 @@ res tc3_verify(const struct tc3_request *request, const struct tc3_auth *auth, c
 
 /* -- signing --------------------------------------------------------------------------------- */
 
-void tc3_sign_post(struct str secret_id, struct bytes secret_key, struct str host, struct str action, int64_t now_sec,
+void tc3_sign_post(struct str secret_id, struct bytes secret_key, struct str host, int64_t now_sec,
                    struct bytes body, struct buf *ret_authorization)
 {
         CLEAN(buf_done) struct buf canonical = {0};
         char date[TC3_DATE_SIZE], hash[TC3_HASH_TEXT], stamp[24];
         uint8_t key[TC3_KEY_SIZE], signature[32];
 
-        (void)action; /* travels in X-TC-Action, which this client does not sign */
         timetext_utc_date(now_sec, date);
         snprintf(stamp, sizeof(stamp), "%lld", (long long)now_sec);
         tc3_hash_text(body, hash);

@@ -41,5 +41,5 @@ void tc3_signing_key(struct bytes secret_key, struct str date, struct str servic
  */
 MUST res tc3_verify(const struct tc3_request *request, const struct tc3_auth *auth, const uint8_t key[TC3_KEY_SIZE]);
 /* For the client: the Authorization header's value for a POST of `body` to host at `now_sec`, content-type application/json. */
-void tc3_sign_post(struct str secret_id, struct bytes secret_key, struct str host, struct str action, int64_t now_sec,
+void tc3_sign_post(struct str secret_id, struct bytes secret_key, struct str host, int64_t now_sec,
                    struct bytes body, struct buf *ret_authorization);

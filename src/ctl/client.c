@@ -156,8 +156,8 @@ static res sign(struct client *client, struct arena *arena, const char *action, 
         if (host[0] == '\0')
                 return ctl_fail(client->ctl, ERR_CONFIG, "the endpoint '%s' is no address", c->endpoint);
         buf_init(&authorization, LIMIT_AUTH_HEADER);
-        tc3_sign_post(str_of(c->secret_id), bytes_of(c->secret_key, strlen(c->secret_key)), str_of(host),
-                      str_of(action), now, bytes_of(body, strlen(body)), &authorization);
+        tc3_sign_post(str_of(c->secret_id), bytes_of(c->secret_key, strlen(c->secret_key)), str_of(host), now,
+                      bytes_of(body, strlen(body)), &authorization);
         TRY(buf_check(&authorization));
         ENSURE(add_header(headers, arena_printf(arena, "Authorization: %s", buf_c(&authorization))) &&
                        add_header(headers, arena_printf(arena, "Host: %s", host)) &&

@@ -62,8 +62,8 @@ static void ask_signed(struct ask *ask, const struct account_made *account, cons
 
         ask_init(ask, "POST", body);
         buf_init(&authorization, 2048);
-        tc3_sign_post(str_of(account->secret_id), bytes_of(account->secret_key, strlen(account->secret_key)), STR(HOST),
-                      str_of(action), now, ask->request.body, &authorization);
+        tc3_sign_post(str_of(account->secret_id), bytes_of(account->secret_key, strlen(account->secret_key)), STR(HOST), now,
+                      ask->request.body, &authorization);
         ask_header(ask, "Content-Type", "application/json");
         ask_header(ask, "X-TC-Action", action);
         ask_header(ask, "X-TC-Version", "2019-12-05");

@@ -327,8 +327,8 @@ static void what_we_sign_verifies(void **state)
         };
 
         (void)state;
-        tc3_sign_post(STR("AKIDme"), bytes_of(SECRET, strlen(SECRET)), STR("LocalHost:8443"),
-                      STR("DescribeCertificates"), 1790000000, bytes_of("{}", 2), &authorization);
+        tc3_sign_post(STR("AKIDme"), bytes_of(SECRET, strlen(SECRET)), STR("LocalHost:8443"), 1790000000,
+                      bytes_of("{}", 2), &authorization);
         capture.authorization = buf_str(&authorization);
         assert_int_equal(capture_verify(&capture), ERR_NONE);
         capture.request.body = bytes_of("{} ", 3);
