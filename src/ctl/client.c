@@ -50,6 +50,17 @@ const char *json_text(const json_t *object, const char *name)
         return text == NULL ? "" : text;
 }
 
+const char *json_joined(struct ctl *ctl, const json_t *object, const char *name)
+{
+        const char *text = "";
+        const json_t *value = NULL;
+        size_t i;
+
+        json_array_foreach (json_object_get(object, name), i, value)
+                text = arena_printf(ctl->arena, "%s%s%s", text, i == 0 ? "" : ", ", json_string_value(value));
+        return text;
+}
+
 int64_t json_int(const json_t *object, const char *name)
 {
         return (int64_t)json_integer_value(json_object_get(object, name));

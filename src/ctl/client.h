@@ -28,6 +28,7 @@ MUST res client_control(struct ctl *ctl, const char *data_dir, const char *path,
 
 /* Members of an answer; "" or 0 when absent or of another kind. */
 const char *json_text(const json_t *object, const char *name);
+const char *json_joined(struct ctl *ctl, const json_t *object, const char *name); /* of texts: "a, b" */
 /* A member of a query; none where `text` is NULL, as of an option that was not given. */
 void json_put_text(json_t *object, const char *name, const char *text);
 /* "KEY=VALUE" as the API's tag, the caller's to release.  ERR_USAGE. */

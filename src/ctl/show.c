@@ -81,22 +81,11 @@ void show_proofs(struct ctl *ctl, const json_t *certificate)
         (void)puts("");
 }
 
-static const char *joined(struct ctl *ctl, const json_t *names)
-{
-        const char *text = "";
-        const json_t *name = NULL;
-        size_t i;
-
-        json_array_foreach (names, i, name)
-                text = arena_printf(ctl->arena, "%s%s%s", text, i == 0 ? "" : ", ", json_string_value(name));
-        return text;
-}
-
 static void show_facts(struct ctl *ctl, const json_t *c)
 {
         output_pair(stdout, "Certificate", json_text(c, "CertificateId"));
         output_pair(stdout, "Domain", json_text(c, "Domain"));
-        output_pair(stdout, "Names", joined(ctl, json_object_get(c, "SubjectAltName")));
+        output_pair(stdout, "Names", json_joined(ctl, c, "SubjectAltName"));
         output_pair(stdout, "Alias", json_text(c, "Alias"));
         output_pair(stdout, "Status", arena_printf(ctl->arena, "%s (%lld)", json_text(c, "StatusName"),
                                                    (long long)json_int(c, "Status")));

@@ -4,17 +4,6 @@
 
 #define VERIFY_COLUMNS 4
 
-static const char *found(struct ctl *ctl, const json_t *values)
-{
-        const char *text = "";
-        const json_t *value = NULL;
-        size_t i;
-
-        json_array_foreach (values, i, value)
-                text = arena_printf(ctl->arena, "%s%s%s", text, i == 0 ? "" : ", ", json_string_value(value));
-        return text;
-}
-
 static const char *verdict(const json_t *result)
 {
         if (json_is_true(json_object_get(result, "Issued")))
@@ -40,7 +29,7 @@ static void print_results(struct ctl *ctl, const json_t *results)
                 row[0] = json_text(result, "Domain");
                 row[1] = json_text(result, "VerifyType");
                 row[2] = verdict(result);
-                row[3] = found(ctl, json_object_get(result, "CheckValue"));
+                row[3] = json_joined(ctl, result, "CheckValue");
         }
         output_table(stdout, cells, VERIFY_COLUMNS, count + 1, "");
 }
