@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "base/res.h"
+
 static inline void fd_close(int *fd)
 {
         if (*fd >= 0)
@@ -16,3 +18,6 @@ static inline int fd_take(int *fd)
         *fd = -1;
         return taken;
 }
+
+/* The directory that `path` is in: a name made or moved there is on the disk afterwards.  ERR_IO. */
+MUST res fd_sync_parent(const char *path);

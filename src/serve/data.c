@@ -26,20 +26,6 @@ static res say(struct buf *why, enum err err, const char *what, const char *path
         return FAIL(err);
 }
 
-static res sync_parent_of(const char *path)
-{
-        char parent[PATH_MAX];
-        CLEAN(fd_close) int fd = -1;
-
-        snprintf(parent, sizeof(parent), "%s", path);
-        char *slash = strrchr(parent, '/');
-        if (slash)
-                *slash = 0;
-        fd = open(!slash ? "." : slash == parent ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        ENSURE(fd >= 0 && fsync(fd) == 0, ERR_IO);
-        return RES_OK;
-}
-
 /*
  * The name must outlive a power cut as surely as what is below it.  One that was there may have been made by a start that
  * was cut short before it synced; where its parent is not ours to read, somebody else made it long ago.
@@ -55,7 +41,7 @@ static res make_directory(const char *dir, const char *below, struct buf *why)
 
         if (!made && errno != EEXIST)
                 return say(why, ERR_CONFIG, "cannot make", path);
-        if (!res_is_ok(sync_parent_of(path)) && made)
+        if (!res_is_ok(fd_sync_parent(path)) && made)
                 return say(why, ERR_CONFIG, "cannot sync the parent of", path);
         return RES_OK;
 }
@@ -164,7 +150,7 @@ static res make_master(const char *path, struct buf *why)
         int saved = errno;
         (void)unlink(beside);
         errno = saved;
-        if (!linked || !res_is_ok(sync_parent_of(path)))
+        if (!linked || !res_is_ok(fd_sync_parent(path)))
                 return say(why, ERR_CONFIG, "cannot make", path);
         return RES_OK;
 }
@@ -231,7 +217,7 @@ MUST res data_master_key(const struct conf *conf, int *ret_fd, struct buf *why)
         if (fd < 0)
                 return say(why, ERR_CONFIG, "cannot open", path);
         TRY(check_master(fd, path, why));
-        (void)sync_parent_of(path).err; /* its name too, if the start that made it was cut short */
+        (void)fd_sync_parent(path).err; /* its name too, if the start that made it was cut short */
         *ret_fd = fd_take(&fd);
         return RES_OK;
 }

@@ -8,24 +8,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
-
-static res sync_directory_of(const char *path)
-{
-        char parent[PATH_MAX];
-        CLEAN(fd_close) int fd = -1;
-
-        snprintf(parent, sizeof(parent), "%s", path);
-        char *slash = strrchr(parent, '/');
-        if (slash)
-                *slash = 0;
-        fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        ENSURE(fd >= 0 && fsync(fd) == 0, ERR_IO);
-        return RES_OK;
-}
 
 MUST res authority_file_write(const char *path, unsigned mode, struct bytes content)
 {
@@ -43,7 +28,7 @@ MUST res authority_file_write(const char *path, unsigned mode, struct bytes cont
 MUST res authority_file_rename(const char *from, const char *to)
 {
         ENSURE(rename(from, to) == 0, ERR_IO);
-        return sync_directory_of(to);
+        return fd_sync_parent(to);
 }
 
 MUST res authority_file_read(const char *path, struct buf *out)
