@@ -352,14 +352,6 @@ CREATE TABLE certificate_count (
 );
 
 -- The CA as the database knows it.
-CREATE TABLE issuer (
-    name TEXT PRIMARY KEY,
-    parent TEXT NOT NULL,                   -- '' = a root
-    key_type BIGINT NOT NULL,
-    der BYTEA NOT NULL,
-    not_after BIGINT NOT NULL,
-    created_at BIGINT NOT NULL
-);
 CREATE TABLE crl_shard (
     issuer TEXT NOT NULL,
     shard BIGINT NOT NULL,
@@ -386,12 +378,6 @@ CREATE TABLE crl (
     extensions BYTEA NOT NULL,
     signature BYTEA NOT NULL,
     PRIMARY KEY (issuer, shard)
-);
-CREATE TABLE profile_snapshot (
-    hash BYTEA PRIMARY KEY,
-    name TEXT NOT NULL,
-    body TEXT NOT NULL,                     -- canonical text, what the hash is of
-    created_at BIGINT NOT NULL
 );
 -- Facts of this installation: node name, set-up token's hash, sealed listener key, …
 CREATE TABLE instance (

@@ -30,8 +30,8 @@ static const struct column member_columns[] = {
 
 enum {
         ACCOUNT_INSERT, ACCOUNT_GET, ACCOUNT_GET_BY_UIN, ACCOUNT_UPDATE, ACCOUNT_LIST,
-        USER_INSERT, USER_GET, USER_GET_BY_UIN, USER_UPDATE, USER_COUNT_ROLE,
-        MEMBER_INSERT, MEMBER_GET, MEMBER_LIST, MEMBER_DELETE,
+        USER_INSERT, USER_GET, USER_UPDATE, USER_COUNT_ROLE,
+        MEMBER_INSERT, MEMBER_GET,
 };
 static const struct sql statements[] = {
         [ACCOUNT_INSERT] = SQL("account_insert", "INSERT INTO account (" ACCOUNT ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
@@ -44,14 +44,11 @@ static const struct sql statements[] = {
                 "SELECT " ACCOUNT " FROM account WHERE account_id > $1 ORDER BY account_id LIMIT $2"),
         [USER_INSERT] = SQL_SYSTEM("user_insert", "INSERT INTO app_user (" USER ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
         [USER_GET] = SQL_SYSTEM_ROW("user_get", user_columns, "SELECT " USER " FROM app_user WHERE user_id = $1"),
-        [USER_GET_BY_UIN] = SQL_SYSTEM_ROW("user_get_by_uin", user_columns, "SELECT " USER " FROM app_user WHERE uin = $1"),
         [USER_UPDATE] = SQL_SYSTEM("user_update",
                 "UPDATE app_user SET name = $2, email = $3, role = $4, password_hash = $5, disabled = $6 WHERE user_id = $1"),
         [USER_COUNT_ROLE] = SQL_SYSTEM("user_count_role", "SELECT COUNT(*) FROM app_user WHERE role = $1 AND disabled = 0"),
         [MEMBER_INSERT] = SQL("member_insert", "INSERT INTO member (" MEMBER ") VALUES ($1, $2, $3, $4)"),
         [MEMBER_GET] = SQL_ROW("member_get", member_columns, "SELECT " MEMBER " FROM member WHERE account_id = $1 AND user_id = $2"),
-        [MEMBER_LIST] = SQL_ROW("member_list", member_columns, "SELECT " MEMBER " FROM member WHERE account_id = $1 ORDER BY user_id"),
-        [MEMBER_DELETE] = SQL("member_delete", "DELETE FROM member WHERE account_id = $1 AND user_id = $2"),
 };
 const struct sql_set sql_account = SQL_SET(SQL_SET_ACCOUNT, statements);
 
@@ -130,14 +127,6 @@ res store_user_get(struct store_conn *c, struct arena *a, int64_t user_id, struc
         return query_get(&q, a, user_columns, ret_row);
 }
 
-res store_user_get_by_uin(struct store_conn *c, struct arena *a, struct str uin, struct user_row *ret_row)
-{
-        struct query q = query_of(c, &sql_account, USER_GET_BY_UIN);
-
-        query_str(&q, uin);
-        return query_get(&q, a, user_columns, ret_row);
-}
-
 res store_user_update(struct store_tx *tx, const struct user_row *row)
 {
         struct query q = query_of(store_tx_conn(tx), &sql_account, USER_UPDATE);
@@ -174,22 +163,4 @@ res store_member_get(struct store_conn *c, struct arena *a, int64_t account_id, 
         query_int(&q, account_id);
         query_int(&q, user_id);
         return query_get(&q, a, member_columns, ret_row);
-}
-
-res store_member_list(struct store_conn *c, struct arena *a, int64_t account_id, const struct member_row **ret_rows,
-                      size_t *ret_n)
-{
-        struct query q = query_of(c, &sql_account, MEMBER_LIST);
-
-        query_int(&q, account_id);
-        return QUERY_LIST(&q, a, member_columns, ret_rows, ret_n);
-}
-
-res store_member_delete(struct store_tx *tx, int64_t account_id, int64_t user_id)
-{
-        struct query q = query_of(store_tx_conn(tx), &sql_account, MEMBER_DELETE);
-
-        query_int(&q, account_id);
-        query_int(&q, user_id);
-        return query_run_one(&q);
 }

@@ -33,7 +33,6 @@ MUST res store_account_list(struct store_conn *c, struct arena *a, int64_t after
 
 MUST res store_user_insert(struct store_tx *tx, struct user_row *row);
 MUST res store_user_get(struct store_conn *c, struct arena *a, int64_t user_id, struct user_row *ret_row);
-MUST res store_user_get_by_uin(struct store_conn *c, struct arena *a, struct str uin, struct user_row *ret_row);
 /* name, email, role, password_hash, disabled. ERR_NOT_FOUND. */
 MUST res store_user_update(struct store_tx *tx, const struct user_row *row);
 /* Users of a role that are not disabled. */
@@ -41,6 +40,3 @@ MUST res store_user_count_role(struct store_conn *c, struct str role, int64_t *r
 
 MUST res store_member_insert(struct store_tx *tx, const struct member_row *row); /* ERR_STORE_CONFLICT */
 MUST res store_member_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t user_id, struct member_row *ret_row);
-MUST res store_member_list(struct store_conn *c, struct arena *a, int64_t account_id,
-                           const struct member_row **ret_rows, size_t *ret_n);
-MUST res store_member_delete(struct store_tx *tx, int64_t account_id, int64_t user_id); /* ERR_NOT_FOUND */

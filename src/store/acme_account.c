@@ -13,7 +13,7 @@ static const struct column columns[] = {
 };
 #define ACME_ACCOUNT "acme_id, account_id, thumbprint, spki, status, contact, terms_agreed, external_id, uri, created_at"
 
-enum { INSERT, GET, GET_BY_KEY, UPDATE, LIST };
+enum { INSERT, GET, GET_BY_KEY, UPDATE };
 static const struct sql statements[] = {
         [INSERT] = SQL("acme_account_insert", "INSERT INTO acme_account (" ACME_ACCOUNT ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
         [GET] = SQL_SYSTEM_ROW("acme_account_get", columns, "SELECT " ACME_ACCOUNT " FROM acme_account WHERE acme_id = $1"),
@@ -21,7 +21,6 @@ static const struct sql statements[] = {
         [UPDATE] = SQL("acme_account_update",
                 "UPDATE acme_account SET thumbprint = $3, spki = $4, status = $5, contact = $6, terms_agreed = $7, uri = $8"
                 " WHERE account_id = $1 AND acme_id = $2"),
-        [LIST] = SQL_ROW("acme_account_list", columns, "SELECT " ACME_ACCOUNT " FROM acme_account WHERE account_id = $1 ORDER BY acme_id"),
 };
 const struct sql_set sql_acme_account = SQL_SET(SQL_SET_ACME_ACCOUNT, statements);
 
@@ -67,13 +66,4 @@ res store_acme_account_update(struct store_tx *tx, const struct acme_account_row
         query_int(&q, row->terms_agreed);
         query_str(&q, row->uri);
         return query_run_one(&q);
-}
-
-res store_acme_account_list(struct store_conn *c, struct arena *a, int64_t account_id, const struct acme_account_row **ret_rows,
-                            size_t *ret_n)
-{
-        struct query q = query_of(c, &sql_acme_account, LIST);
-
-        query_int(&q, account_id);
-        return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }

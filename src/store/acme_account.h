@@ -20,5 +20,3 @@ MUST res store_acme_account_get_by_key(struct store_conn *c, struct arena *a, st
                                        struct acme_account_row *ret_row);
 /* thumbprint, spki, status, contact, terms_agreed, uri.  ERR_NOT_FOUND; ERR_STORE_CONFLICT: the key has an account. */
 MUST res store_acme_account_update(struct store_tx *tx, const struct acme_account_row *row);
-MUST res store_acme_account_list(struct store_conn *c, struct arena *a, int64_t account_id,
-                                 const struct acme_account_row **ret_rows, size_t *ret_n);

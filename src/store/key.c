@@ -18,7 +18,7 @@ static const struct column columns[] = {COLUMN(struct cert_key_row, key_id),
                                         COLUMNS_END};
 #define KEY "key_id, account_id, key_type, spki, spki_hash, csr, sealed, seal_version, password_set, created_at, used_order"
 
-enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, SET_SEALED, SET_USED, COUNT_USERS, IS_OTHERS };
+enum { INSERT, GET, FIND, IS_HERE, IS_KNOWN, IS_USED, ERASE, SET_USED, COUNT_USERS, IS_OTHERS };
 static const struct sql statements[] = {
         [INSERT] = SQL("key_insert", "INSERT INTO cert_key (" KEY ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
         [GET] = SQL_ROW("key_get", columns, "SELECT " KEY " FROM cert_key WHERE account_id = $1 AND key_id = $2"),
@@ -35,8 +35,7 @@ static const struct sql statements[] = {
                                  "SELECT COUNT(*) FROM (SELECT 1 FROM cert_key k WHERE spki_hash = $1 AND account_id <> $2 AND NOT EXISTS"
                                  " (SELECT 1 FROM certificate c WHERE c.account_id = k.account_id AND c.key_id = k.key_id AND c.source = 'upload')"
                                  " LIMIT 1) AS known"),
-        [SET_SEALED] = SQL("key_set_sealed",
-                           "UPDATE cert_key SET sealed = $3, seal_version = $4 WHERE account_id = $1 AND key_id = $2"),
+        [ERASE] = SQL("key_erase", "UPDATE cert_key SET sealed = $3, seal_version = 0 WHERE account_id = $1 AND key_id = $2"),
         [COUNT_USERS] = SQL("key_count_users",
                             "SELECT COUNT(*) FROM certificate WHERE account_id = $1 AND key_id = $2 AND deleted_at = 0"),
 };
@@ -91,21 +90,14 @@ res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *ret_k
         return RES_OK;
 }
 
-res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed,
-                         int64_t seal_version)
+res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id)
 {
-        struct query q = query_of(store_tx_conn(tx), &sql_key, SET_SEALED);
+        struct query q = query_of(store_tx_conn(tx), &sql_key, ERASE);
 
         query_int(&q, account_id);
         query_int(&q, key_id);
-        query_bytes(&q, sealed);
-        query_int(&q, seal_version);
+        query_bytes(&q, (struct bytes){0});
         return query_run_one(&q);
-}
-
-res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id)
-{
-        return store_key_set_sealed(tx, account_id, key_id, (struct bytes){0}, 0);
 }
 
 res store_key_find(struct store_conn *c, struct arena *a, int64_t account_id, struct bytes spki_hash,

@@ -31,8 +31,6 @@ MUST res store_key_is_known(struct store_conn *c, struct bytes spki_hash, bool *
  */
 MUST res store_key_is_others(struct store_conn *c, struct bytes spki_hash, int64_t account_id, bool *ret_others);
 /* Seal again under a newer master key. */
-MUST res store_key_set_sealed(struct store_tx *tx, int64_t account_id, int64_t key_id, struct bytes sealed,
-                              int64_t seal_version);
 /* Forget the private part for good. */
 MUST res store_key_erase(struct store_tx *tx, int64_t account_id, int64_t key_id);
 /* How many undeleted certificates have this key: a reissue may keep its origin's. */

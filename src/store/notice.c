@@ -12,13 +12,12 @@ static const struct column columns[] = {
 };
 #define NOTICE "notice_id, account_id, certificate_id, kind, text, created_at, read_at"
 
-enum { INSERT, LIST, COUNT_UNREAD, SET_READ };
+enum { INSERT, LIST, COUNT_UNREAD };
 static const struct sql statements[] = {
         [INSERT] = SQL("notice_insert", "INSERT INTO notice (" NOTICE ") VALUES ($1, $2, $3, $4, $5, $6, $7)"),
         [LIST] = SQL_ROW("notice_list", columns,
                 "SELECT " NOTICE " FROM notice WHERE account_id = $1 AND notice_id < $2 ORDER BY notice_id DESC LIMIT $3"),
         [COUNT_UNREAD] = SQL("notice_count_unread", "SELECT COUNT(*) FROM notice WHERE account_id = $1 AND read_at = 0"),
-        [SET_READ] = SQL("notice_set_read", "UPDATE notice SET read_at = $3 WHERE account_id = $1 AND notice_id = $2"),
 };
 const struct sql_set sql_notice = SQL_SET(SQL_SET_NOTICE, statements);
 
@@ -52,14 +51,4 @@ res store_notice_count_unread(struct store_conn *c, int64_t account_id, int64_t 
 
         query_int(&q, account_id);
         return query_value(&q, ret_count);
-}
-
-res store_notice_set_read(struct store_tx *tx, int64_t account_id, int64_t notice_id, int64_t now_sec)
-{
-        struct query q = query_of(store_tx_conn(tx), &sql_notice, SET_READ);
-
-        query_int(&q, account_id);
-        query_int(&q, notice_id);
-        query_int(&q, now_sec);
-        return query_run_one(&q);
 }

@@ -14,4 +14,3 @@ MUST res store_notice_insert(struct store_tx *tx, struct notice_row *row);
 MUST res store_notice_list(struct store_conn *c, struct arena *a, int64_t account_id, int64_t before_id, int64_t limit,
                            const struct notice_row **ret_rows, size_t *ret_n);
 MUST res store_notice_count_unread(struct store_conn *c, int64_t account_id, int64_t *ret_count);
-MUST res store_notice_set_read(struct store_tx *tx, int64_t account_id, int64_t notice_id, int64_t now_sec); /* ERR_NOT_FOUND */

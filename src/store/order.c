@@ -29,12 +29,11 @@ static const struct column columns[] = {
         "FROM cert_order WHERE account_id = $1 AND (state = $2 OR ($2 = '' AND state <> 'free')) AND " \
         "($3 = '' OR package_type = $3)"
 
-enum { INSERT, GET, GET_BY_TOKEN, SET_STATE, UPDATE, LIST, SEARCH_COUNT, SEARCH_PAGE, LIST_OVERDUE };
+enum { INSERT, GET, GET_BY_TOKEN, UPDATE, SEARCH_COUNT, SEARCH_PAGE, LIST_OVERDUE };
 static const struct sql statements[] = {
         [INSERT] = SQL("order_insert", "INSERT INTO cert_order (" ORDER ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
                 "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"),
         [GET] = SQL_ROW("order_get", columns, "SELECT " ORDER " FROM cert_order WHERE account_id = $1 AND order_id = $2"),
-        [SET_STATE] = SQL("order_set_state", "UPDATE cert_order SET state = $3, paid_at = $4 WHERE account_id = $1 AND order_id = $2"),
         [GET_BY_TOKEN] = SQL_ROW("order_get_by_token", columns,
                 "SELECT " ORDER " FROM cert_order WHERE account_id = $1 AND client_token = $2 AND client_token <> ''"),
         [UPDATE] = SQL("order_update",
@@ -45,8 +44,6 @@ static const struct sql statements[] = {
                 "SELECT " ORDER " " SEARCH " AND order_id < $4 ORDER BY order_id DESC LIMIT $5 OFFSET $6"),
         [LIST_OVERDUE] = SQL_SYSTEM_ROW("order_list_overdue", columns,
                 "SELECT " ORDER " FROM cert_order WHERE state = 'unpaid' AND expires_at > 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2"),
-        [LIST] = SQL_ROW("order_list", columns,
-                "SELECT " ORDER " FROM cert_order WHERE account_id = $1 AND order_id < $2 ORDER BY order_id DESC LIMIT $3"),
 };
 const struct sql_set sql_order = SQL_SET(SQL_SET_ORDER, statements);
 
@@ -70,28 +67,6 @@ res store_order_get(struct store_conn *c, struct arena *a, int64_t account_id, i
         query_int(&q, account_id);
         query_int(&q, order_id);
         return query_get(&q, a, columns, ret_row);
-}
-
-res store_order_set_state(struct store_tx *tx, int64_t account_id, int64_t order_id, struct str state, int64_t paid_at)
-{
-        struct query q = query_of(store_tx_conn(tx), &sql_order, SET_STATE);
-
-        query_int(&q, account_id);
-        query_int(&q, order_id);
-        query_str(&q, state);
-        query_int(&q, paid_at);
-        return query_run_one(&q);
-}
-
-res store_order_list(struct store_conn *c, struct arena *a, int64_t account_id, int64_t before_id, int64_t limit,
-                     const struct order_row **ret_rows, size_t *ret_n)
-{
-        struct query q = query_of(c, &sql_order, LIST);
-
-        query_int(&q, account_id);
-        query_int(&q, before_id > 0 ? before_id : INT64_MAX);
-        query_int(&q, limit);
-        return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
 }
 
 res store_order_get_by_token(struct store_conn *c, struct arena *a, int64_t account_id, struct str client_token,

@@ -21,7 +21,6 @@ struct order_row {
 };
 MUST res store_order_insert(struct store_tx *tx, struct order_row *row); /* ERR_STORE_CONFLICT: the client token is taken */
 MUST res store_order_get(struct store_conn *c, struct arena *a, int64_t account_id, int64_t order_id, struct order_row *ret_row);
-MUST res store_order_set_state(struct store_tx *tx, int64_t account_id, int64_t order_id, struct str state, int64_t paid_at); /* ERR_NOT_FOUND */
 /* state, paid_at, paid_by, package_id, expires_at, ended_at, term_start_at, term_end_at, auto_renew.  ERR_NOT_FOUND. */
 MUST res store_order_update(struct store_tx *tx, const struct order_row *row);
 MUST res store_order_get_by_token(struct store_conn *c, struct arena *a, int64_t account_id, struct str client_token,
@@ -39,5 +38,3 @@ MUST res store_order_search(struct store_conn *c, struct arena *a, const struct 
 MUST res store_order_list_overdue(struct store_conn *c, struct arena *a, int64_t now_sec, int64_t limit,
                                   const struct order_row **ret_rows, size_t *ret_n);
 /* Newest first, before `before_id` (0 = from the newest). */
-MUST res store_order_list(struct store_conn *c, struct arena *a, int64_t account_id, int64_t before_id, int64_t limit,
-                          const struct order_row **ret_rows, size_t *ret_n);

@@ -12,7 +12,7 @@ static const struct column columns[] = {
 #define QUOTA "certificate_id, account_id, counter, primary_domain, returns_at, created_at"
 
 enum {
-        INSERT, GET, UPDATE, DELETE, LIST, COUNT, COUNT_DOMAIN,
+        INSERT, GET, UPDATE, DELETE, LIST, COUNT_DOMAIN,
         HOME_PUT, HOME_DELETE, HOME_HAS, HOME_LIST, EXTERNAL_PUT, EXTERNAL_GET, DOMAIN_NEXT,
 };
 static const struct sql statements[] = {
@@ -22,7 +22,6 @@ static const struct sql statements[] = {
                 "UPDATE quota_use SET counter = $3, primary_domain = $4, returns_at = $5 WHERE account_id = $1 AND certificate_id = $2"),
         [DELETE] = SQL("quota_delete", "DELETE FROM quota_use WHERE account_id = $1 AND certificate_id = $2"),
         [LIST] = SQL_ROW("quota_list", columns, "SELECT " QUOTA " FROM quota_use WHERE account_id = $1 ORDER BY created_at, certificate_id"),
-        [COUNT] = SQL("quota_count", "SELECT COUNT(*) FROM quota_use WHERE account_id = $1 AND counter = $2"),
         [COUNT_DOMAIN] = SQL_SYSTEM("quota_count_domain",
                 "SELECT COUNT(*) FROM quota_use WHERE primary_domain = $1 AND (returns_at = 0 OR returns_at > $2)"),
         [HOME_PUT] = SQL("home_domain_put",
@@ -84,15 +83,6 @@ res store_quota_list(struct store_conn *c, struct arena *a, int64_t account_id, 
 
         query_int(&q, account_id);
         return QUERY_LIST(&q, a, columns, ret_rows, ret_n);
-}
-
-res store_quota_count(struct store_conn *c, int64_t account_id, struct str counter, int64_t *ret_count)
-{
-        struct query q = query_of(c, &sql_quota, COUNT);
-
-        query_int(&q, account_id);
-        query_str(&q, counter);
-        return query_value(&q, ret_count);
 }
 
 res store_quota_count_domain(struct store_conn *c, struct str primary_domain, int64_t now_sec, int64_t *ret_count)

@@ -18,7 +18,6 @@ MUST res store_quota_update(struct store_tx *tx, const struct quota_use_row *row
 MUST res store_quota_delete(struct store_tx *tx, int64_t account_id, struct str certificate_id); /* no row is fine */
 MUST res store_quota_list(struct store_conn *c, struct arena *a, int64_t account_id,
                           const struct quota_use_row **ret_rows, size_t *ret_n);
-MUST res store_quota_count(struct store_conn *c, int64_t account_id, struct str counter, int64_t *ret_count);
 /* System: over all accounts (20 a primary domain); rows whose returns_at has come (0 < returns_at <= now) do not count. */
 MUST res store_quota_count_domain(struct store_conn *c, struct str primary_domain, int64_t now_sec, int64_t *ret_count);
 /* System: the first moment after now at which the domain gets a slot back; 0 = none is held. */

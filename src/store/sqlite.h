@@ -50,7 +50,7 @@ enum sql_set_id {
         SQL_SET_STORE, SQL_SET_ACCOUNT, SQL_SET_API_KEY, SQL_SET_PROJECT, SQL_SET_ORDER, SQL_SET_CERTIFICATE,
         SQL_SET_CERTIFICATE_LIST, SQL_SET_SEARCH, SQL_SET_SEARCH_FIND, SQL_SET_FACET, SQL_SET_COUNT, SQL_SET_KEY, SQL_SET_ISSUED, SQL_SET_CRL_SHARD,
         SQL_SET_VALIDATION, SQL_SET_EVIDENCE, SQL_SET_QUOTA, SQL_SET_LEDGER, SQL_SET_LOG, SQL_SET_JOB,
-        SQL_SET_NOTICE, SQL_SET_TAG, SQL_SET_ISSUER, SQL_SET_PROFILE_SNAPSHOT, SQL_SET_INSTANCE, SQL_SET_BENEFIT,
+        SQL_SET_NOTICE, SQL_SET_TAG, SQL_SET_INSTANCE, SQL_SET_BENEFIT,
         SQL_SET_CSR, SQL_SET_SUBMISSION, SQL_SET_UPLOAD, SQL_SET_FINDING, SQL_SET_REPLACEMENT,
         SQL_SET_REVOCATION, SQL_SET_BLOCKED_KEY, SQL_SET_REISSUE, SQL_SET_BINDING, SQL_SET_LIFE_TASK,
         SQL_SET_ACME_ACCOUNT, SQL_SET_EXTERNAL_ACCOUNT, SQL_SET_ACME_ORDER, SQL_SET_ACME_AUTHORIZATION, SQL_SET_END
@@ -64,7 +64,7 @@ struct sql_set {
 
 extern const struct sql_set sql_store, sql_account, sql_api_key, sql_project, sql_order, sql_certificate,
         sql_certificate_list, sql_search, sql_search_find, sql_facet, sql_count, sql_key, sql_issued, sql_crl_shard, sql_validation, sql_evidence,
-        sql_quota, sql_ledger, sql_log, sql_job, sql_notice, sql_tag, sql_issuer, sql_profile_snapshot, sql_instance, sql_benefit,
+        sql_quota, sql_ledger, sql_log, sql_job, sql_notice, sql_tag, sql_instance, sql_benefit,
         sql_csr, sql_submission, sql_upload;
 extern const struct sql_set sql_finding, sql_replacement;
 extern const struct sql_set sql_revocation, sql_blocked_key, sql_reissue, sql_binding, sql_life_task;

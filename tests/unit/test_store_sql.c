@@ -17,14 +17,14 @@ static const char *const system_statements[] = {
         /* how an account is found; the operator's list of them */
         "account_get_by_uin", "account_list", "api_key_get_by_secret_id",
         /* people belong to the installation, memberships tie them to accounts */
-        "user_insert", "user_get", "user_get_by_uin", "user_update", "user_count_role",
+        "user_insert", "user_get", "user_update", "user_count_role",
         /* timed work over all accounts */
         "certificate_list_ending", "order_list_overdue", "issued_list_signing", "issued_list_forgotten", "job_due", "job_lease", "job_finish", "job_finish_again", "job_again",
         "job_drop", "job_get", "job_next_due", "job_release_node",
-        /* the CA's own: status by serial, CRLs, audit, key reuse, issuers, profiles */
+        /* the CA's own: status by serial, CRLs, audit, key reuse */
         "issued_get_status", "issued_get_by_serial", "issued_list_all", "issued_list_serials", "finding_put", "finding_drop", "finding_list", "key_is_known", "key_is_used", "key_is_others", "crl_shard_newest", "crl_shard_add",
-        "crl_shard_open", "crl_shard_list", "crl_shard_get", "crl_shard_count_revoked", "crl_block_newest", "crl_block_list", "crl_block_put", "crl_shard_walk", "crl_put", "crl_get", "issuer_put", "issuer_get", "issuer_list",
-        "profile_snapshot_put", "profile_snapshot_get", "instance_put", "instance_get", "instance_delete",
+        "crl_shard_open", "crl_shard_list", "crl_shard_get", "crl_shard_count_revoked", "crl_block_newest", "crl_block_list", "crl_block_put", "crl_shard_walk", "crl_put", "crl_get",
+        "instance_put", "instance_get", "instance_delete",
         /* the allowance of a primary domain counts over all accounts (QTA) */
         "quota_count_domain", "quota_domain_next", "external_count_put", "external_count_get",
         /* a reviewer decides about every account's requests; a compromised key is nobody's any more */
