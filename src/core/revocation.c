@@ -31,7 +31,7 @@ struct revocation_watch {
         pthread_t thread;
         pthread_mutex_t lock;
         pthread_cond_t woken;
-        bool wake, stopping;
+        bool stopping;
 };
 
 static struct watched *watch_find(struct revocation_watch *watch, const struct crl_shard_row *row)
@@ -116,9 +116,8 @@ static bool watch_wait(struct revocation_watch *watch)
         bool go_on;
 
         pthread_mutex_lock(&watch->lock);
-        while (!watch->stopping && !watch->wake && pthread_cond_timedwait(&watch->woken, &watch->lock, &until) == 0)
+        while (!watch->stopping && pthread_cond_timedwait(&watch->woken, &watch->lock, &until) == 0)
                 ;
-        watch->wake = false;
         go_on = !watch->stopping;
         pthread_mutex_unlock(&watch->lock);
         return go_on;
@@ -166,16 +165,6 @@ res revocation_watch_start(struct core *core, struct crl_cache *crls, struct rev
         }
         *ret_watch = watch;
         return RES_OK;
-}
-
-void revocation_watch_wake(struct revocation_watch *watch)
-{
-        if (watch == NULL)
-                return;
-        pthread_mutex_lock(&watch->lock);
-        watch->wake = true;
-        pthread_cond_signal(&watch->woken);
-        pthread_mutex_unlock(&watch->lock);
 }
 
 void revocation_watch_stop(struct revocation_watch *watch)

@@ -13,6 +13,4 @@ struct revocation_watch;
 
 /* Begins to watch; what is revoked before this returns is the business of crl_begin(). */
 MUST res revocation_watch_start(struct core *core, struct crl_cache *crls, struct revocation_watch **ret_watch);
-/* Look at once instead of within a second.  NULL is fine. */
-void revocation_watch_wake(struct revocation_watch *watch);
 void revocation_watch_stop(struct revocation_watch *watch); /* frees; NULL is fine */

@@ -50,23 +50,18 @@ static const struct digest_row digest_rows[PKI_DIGEST_COUNT] = {
 struct signature_row {
         enum pki_family family;
         enum pki_digest digest;
-        const char *text;
         uint8_t der[16];
         size_t size;
 };
 
 static const struct signature_row signature_rows[] = {
-        {PKI_FAMILY_RSA, PKI_SHA256, "sha256WithRSAEncryption", RSA_WITH(0x0b), 15},
-        {PKI_FAMILY_RSA, PKI_SHA384, "sha384WithRSAEncryption", RSA_WITH(0x0c), 15},
-        {PKI_FAMILY_RSA, PKI_SHA512, "sha512WithRSAEncryption", RSA_WITH(0x0d), 15},
-        {PKI_FAMILY_ECC, PKI_SHA256, "ecdsa-with-SHA256", ECDSA_WITH(0x02), 12},
-        {PKI_FAMILY_ECC, PKI_SHA384, "ecdsa-with-SHA384", ECDSA_WITH(0x03), 12},
-        {PKI_FAMILY_ECC, PKI_SHA512, "ecdsa-with-SHA512", ECDSA_WITH(0x04), 12},
-        {PKI_FAMILY_SM2,
-         PKI_SM3,
-         "SM2-with-SM3",
-         {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75},
-         12},
+        {PKI_FAMILY_RSA, PKI_SHA256, RSA_WITH(0x0b), 15},
+        {PKI_FAMILY_RSA, PKI_SHA384, RSA_WITH(0x0c), 15},
+        {PKI_FAMILY_RSA, PKI_SHA512, RSA_WITH(0x0d), 15},
+        {PKI_FAMILY_ECC, PKI_SHA256, ECDSA_WITH(0x02), 12},
+        {PKI_FAMILY_ECC, PKI_SHA384, ECDSA_WITH(0x03), 12},
+        {PKI_FAMILY_ECC, PKI_SHA512, ECDSA_WITH(0x04), 12},
+        {PKI_FAMILY_SM2, PKI_SM3, {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75}, 12},
 };
 
 static const struct signature_row *find_signature(struct pki_alg alg)
@@ -116,13 +111,6 @@ const char *pki_alg_digest_name(enum pki_digest digest)
 size_t pki_digest_size(enum pki_digest digest)
 {
         return digest < PKI_DIGEST_COUNT ? digest_rows[digest].size : 0;
-}
-
-const char *pki_alg_text(struct pki_alg alg)
-{
-        const struct signature_row *row = find_signature(alg);
-
-        return row ? row->text : "";
 }
 
 struct bytes pki_alg_der(struct pki_alg alg)

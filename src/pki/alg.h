@@ -48,7 +48,6 @@ struct pki_alg pki_alg_of(
 enum pki_family pki_alg_family(enum pki_key_type key_type);
 const char *pki_alg_key_name(enum pki_key_type key_type); /* "rsa-2048", "ec-p256", …; "" for NONE */
 enum pki_key_type pki_alg_key_by_name(struct str name);   /* PKI_KEY_NONE = unknown */
-const char *pki_alg_text(struct pki_alg alg);             /* "sha256WithRSAEncryption", "ecdsa-with-SHA256", … */
 size_t pki_digest_size(enum pki_digest digest);
 /* AlgorithmIdentifier of a signature: complete DER. */
 struct bytes pki_alg_der(struct pki_alg alg);
