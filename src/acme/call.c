@@ -218,7 +218,7 @@ void acme_retry_after(struct acme_call *call, int64_t seconds)
         acme_header(call, "Retry-After", arena_printf(call->request->arena, "%lld", (long long)seconds));
 }
 
-void acme_reply_problem(struct acme_call *call, enum err err)
+static void reply_problem(struct acme_call *call, enum err err)
 {
         struct problem problem = call->problem;
         const int status = err_http_status(err);
@@ -253,5 +253,5 @@ void acme_call_settle(struct acme_call *call, res r)
                 log_line(LOG_ERROR, "acme", "rid=%s path=%s err=%s why=%s", call->request->request_id, log_quote(call->request->path),
                          err_name(r.err), log_quote(str_of(call->act.detail)));
         call->next = ACME_ANSWERED;
-        acme_reply_problem(call, r.err);
+        reply_problem(call, r.err);
 }

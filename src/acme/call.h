@@ -104,7 +104,6 @@ void acme_header(struct acme_call *call, const char *name, const char *value);
 const char *acme_url(struct acme_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void acme_reply_json(struct acme_call *call, int status);
 void acme_retry_after(struct acme_call *call, int64_t seconds);
-void acme_reply_problem(struct acme_call *call, enum err err);
 /* The end of a step: a failure becomes the answer, and is logged where it is ours. */
 void acme_call_settle(struct acme_call *call, res r);
 /* Headers that every answer has: nonce, index, no-store. */

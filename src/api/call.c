@@ -28,7 +28,7 @@ static bool is_post(const struct http_request *request)
         return str_equals(request->method, "POST");
 }
 
-bool api_call_is_form(const struct http_request *request)
+static bool is_form(const struct http_request *request)
 {
         struct str type = http_header(request, "Content-Type");
         const struct str form = STR("application/x-www-form-urlencoded");
@@ -38,7 +38,7 @@ bool api_call_is_form(const struct http_request *request)
 
 static struct str flat_text(const struct http_request *request)
 {
-        if (api_call_is_form(request))
+        if (is_form(request))
                 return (struct str){(const char *)request->body.p, request->body.n};
         return request->query;
 }
@@ -48,7 +48,7 @@ bool api_is_request(const struct http_request *request)
         return http_header(request, "X-TC-Action").p != NULL ||
                str_starts_with(http_header(request, "Authorization"), STR("TC3")) ||
                api_params_have(request->query, "Action") ||
-               (api_call_is_form(request) && api_params_have(flat_text(request), "Action")) ||
+               (is_form(request) && api_params_have(flat_text(request), "Action")) ||
                api_fetch_is_for(request);
 }
 
@@ -58,7 +58,7 @@ static res call_read_tc3(struct req *req, struct api_call *call)
         call->way = API_WAY_TC3;
         call->version = http_header(req->http, "X-TC-Version");
         call->timestamp = http_header(req->http, "X-TC-Timestamp");
-        call->is_flat = !is_post(req->http) || api_call_is_form(req->http);
+        call->is_flat = !is_post(req->http) || is_form(req->http);
         if (!call->is_flat)
                 return RES_OK;
         return api_params_parse(&req->act, flat_text(req->http), &call->params);

@@ -23,5 +23,3 @@ MUST res api_call_read(struct req *req, struct api_call *ret_call);
 MUST res api_call_route(struct req *req, const struct api_call *call);
 /* Parameters as JSON text into req->params. */
 MUST res api_call_params(struct req *req, struct api_call *call);
-/* Does this text after '?' or in a form name an action? */
-bool api_call_is_form(const struct http_request *request);

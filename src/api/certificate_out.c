@@ -107,7 +107,7 @@ static const struct json_field hosting_fields[] = {
         JSON_FIELD(struct hosting_out, replace_start_time, "ReplaceStartTime", JSON_STR),
         JSON_FIELD(struct hosting_out, replace_end_time, "ReplaceEndTime", JSON_STR), JSON_FIELDS_END};
 
-const struct json_field api_certificate_out_tag[] = {JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
+static const struct json_field tag_fields[] = {JSON_FIELD(struct tag_out, key, "TagKey", JSON_STR),
                                                      JSON_FIELD(struct tag_out, value, "TagValue", JSON_STR),
                                                      JSON_FIELDS_END};
 
@@ -143,7 +143,7 @@ const struct json_field api_certificate_out_describe[] = {
         OUT(renew_able, "RenewAble", JSON_BOOL),
         OUT(submitted, "SubmittedData", JSON_OBJ, .sub = submitted_fields),
         OUT(deployable, "Deployable", JSON_BOOL),
-        OUT(tags, "Tags", JSON_OBJS, .sub = api_certificate_out_tag, LIST(struct tag_out)),
+        OUT(tags, "Tags", JSON_OBJS, .sub = tag_fields, LIST(struct tag_out)),
         OUT(ca_encrypt_algorithms, "CAEncryptAlgorithms", JSON_STRS),
         OUT(ca_common_names, "CACommonNames", JSON_STRS),
         OUT(ca_end_times, "CAEndTimes", JSON_STRS),
@@ -184,7 +184,7 @@ const struct json_field api_certificate_out_detail[] = {
         OUT(submitted, "SubmittedData", JSON_OBJ, .sub = submitted_fields),
         OUT(renew_able, "RenewAble", JSON_BOOL),
         OUT(deployable, "Deployable", JSON_BOOL),
-        OUT(tags, "Tags", JSON_OBJS, .sub = api_certificate_out_tag, LIST(struct tag_out)),
+        OUT(tags, "Tags", JSON_OBJS, .sub = tag_fields, LIST(struct tag_out)),
         OUT(root, "RootCert", JSON_OBJ, .sub = root_fields),
         OUT(encrypt_cert, "EncryptCert", JSON_STR),
         OUT(encrypt_private_key, "EncryptPrivateKey", JSON_STR),
@@ -229,7 +229,7 @@ const struct json_field api_certificate_out_item[] = {
         OUT(project, "ProjectInfo", JSON_OBJ, .sub = project_fields),
         OUT(bound_resource, "BoundResource", JSON_STRS),
         OUT(deployable, "Deployable", JSON_BOOL),
-        OUT(tags, "Tags", JSON_OBJS, .sub = api_certificate_out_tag, LIST(struct tag_out)),
+        OUT(tags, "Tags", JSON_OBJS, .sub = tag_fields, LIST(struct tag_out)),
         OUT(is_ignore, "IsIgnore", JSON_BOOL),
         OUT(is_sm, "IsSM", JSON_BOOL),
         OUT(encrypt_algorithm, "EncryptAlgorithm", JSON_STR),

@@ -91,7 +91,6 @@ struct certificate_out {
 };
 
 extern const struct json_field api_certificate_out_describe[], api_certificate_out_detail[], api_certificate_out_item[];
-extern const struct json_field api_certificate_out_tag[];
 
 /* Everything borrowed from the view or made in the arena. */
 void api_certificate_out_fill(struct arena *arena, const struct certificate_view *view,

@@ -210,7 +210,8 @@ res crl_serve_stored(struct act *act, struct crl_cache *cache, const struct crl_
         return crl_cache_take(cache, &row, crl, der);
 }
 
-int64_t crl_due_at(const struct crl_shard_row *shard, int64_t now_sec)
+/* When its next list is to be made: now, after the gap, or tomorrow. */
+static int64_t crl_due_at(const struct crl_shard_row *shard, int64_t now_sec)
 {
         if (shard->crl_number == 0 || shard->this_update > now_sec) /* none yet, or the clock was wrong */
                 return now_sec;

@@ -30,7 +30,5 @@ int64_t crl_cache_number(struct crl_cache *cache, struct str issuer, int64_t sha
 MUST res crl_begin(struct act *act, struct crl_cache *cache);
 /* Put what the store has of this shard into the cache.  ERR_SIGNATURE, ERR_FORMAT: it is not what was signed. */
 MUST res crl_serve_stored(struct act *act, struct crl_cache *cache, const struct crl_shard_row *shard);
-/* When its next list is to be made: now, after the gap, or tomorrow. */
-int64_t crl_due_at(const struct crl_shard_row *shard, int64_t now_sec);
 /* Job JOB_CRL: make what is due.  context = the cache. */
 void crl_job(struct act *act, const struct job_row *job, void *context);

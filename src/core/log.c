@@ -20,14 +20,9 @@ static const char *const log_types[] = {
         "createCSR", "modifyAcmeAccount", "createAcmeAccount", "operator", "project", "remind",
 };
 
-const char *log_type_at(size_t i)
-{
-        return i < sizeof log_types / sizeof *log_types ? log_types[i] : NULL;
-}
-
 bool log_type_is_known(struct str type)
 {
-        for (size_t i = 0; log_type_at(i) != NULL; i++)
+        for (size_t i = 0; i < sizeof log_types / sizeof *log_types; i++)
                 if (str_equals(type, log_types[i]))
                         return true;
         return false;

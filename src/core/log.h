@@ -13,7 +13,6 @@ MUST res act_log(struct act *act, struct store_tx *tx, struct str certificate_id
  * filters by type can look them up; a test reads the sources and finds those that are not in it.
  */
 bool log_type_is_known(struct str type);
-const char *log_type_at(size_t i); /* NULL past the end */
 
 struct log_query {
         int64_t offset, limit, from_sec, to_sec; /* 0 = default: the last 15 days */

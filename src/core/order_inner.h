@@ -30,8 +30,5 @@ MUST res order_settle(struct order_plan *plan, struct store_tx *tx);
 MUST res order_make_certificate(struct order_plan *plan, struct store_tx *tx);
 /* What the answer tells: inside the transaction, so that an act is never done and its answer not to be had. */
 MUST res order_made_of(struct act *act, struct store_conn *c, const struct order_row *row, struct order_made *ret_made);
-/* Link the old certificate to the new one; ERR_CERT_STATE when it has a successor already. */
-MUST res order_link_origin(struct act *act, struct store_tx *tx, const struct order_row *row, struct str certificate_id);
-/* The other way round, when the new one is refunded. */
+/* The old certificate has no successor any more: the new one is refunded. */
 MUST res order_unlink_origin(struct act *act, struct store_tx *tx, const struct order_row *row);
-MUST res order_notice(struct act *act, struct store_tx *tx, struct str certificate_id, const char *kind, const char *text);

@@ -12,7 +12,7 @@
 #include "store/notice.h"
 #include "store/tag.h"
 
-res order_notice(struct act *act, struct store_tx *tx, struct str certificate_id, const char *kind, const char *text)
+static MUST res order_notice(struct act *act, struct store_tx *tx, struct str certificate_id, const char *kind, const char *text)
 {
         return store_notice_insert(tx, &(struct notice_row){
                                                .account_id = act->account_id,
@@ -36,7 +36,8 @@ static MUST res order_check_successor(struct act *act, struct store_conn *c, con
                         renew_came_to_nothing(&next) ? " It is paid for: submit it again (ModifyCertificateResubmit), or have it refunded (RefundOrder)." : "");
 }
 
-res order_link_origin(struct act *act, struct store_tx *tx, const struct order_row *row, struct str certificate_id)
+/* Link the old certificate to the new one; ERR_CERT_STATE when it has a successor already. */
+static MUST res order_link_origin(struct act *act, struct store_tx *tx, const struct order_row *row, struct str certificate_id)
 {
         struct certificate_row origin = {0};
 

@@ -22,7 +22,6 @@ struct submit_form { /* organisation, administrator, contact; absent = not given
         struct str admin_first, admin_last, admin_phone, admin_email, admin_position;
         struct str contact_first, contact_last, contact_phone, contact_email, contact_position;
 };
-extern const struct json_field submit_form_fields[]; /* by the names of SubmittedData: how it is stored */
 
 struct submit_info {
         struct str certificate_id;

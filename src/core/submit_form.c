@@ -11,7 +11,8 @@
 #define FORM_BYTES (64 * 1024)
 
 #define TEXT(member, name) JSON_FIELD(struct submit_form, member, name, JSON_STR, .omit_absent = true)
-const struct json_field submit_form_fields[] = {
+/* By the names of SubmittedData: how it is stored. */
+static const struct json_field form_fields[] = {
         TEXT(org_name, "OrganizationName"),          TEXT(org_division, "OrganizationDivision"), TEXT(org_address, "OrganizationAddress"),
         TEXT(org_country, "OrganizationCountry"),    TEXT(org_city, "OrganizationCity"),         TEXT(org_region, "OrganizationRegion"),
         TEXT(postal_code, "PostalCode"),             TEXT(phone_area, "PhoneAreaCode"),          TEXT(phone, "PhoneNumber"),
@@ -27,7 +28,7 @@ static struct str *form_text(struct submit_form *form, const struct json_field *
 
 static res form_check_texts(struct act *act, struct submit_form *form)
 {
-        for (const struct json_field *field = submit_form_fields; field->name; field++) {
+        for (const struct json_field *field = form_fields; field->name; field++) {
                 struct str *text = form_text(form, field);
 
                 *text = str_trim(*text);
@@ -113,7 +114,7 @@ struct str submit_form_text(struct act *act, const struct submit_form *form)
         CLEAN(buf_done) struct buf text = {0};
 
         buf_init(&text, FORM_BYTES);
-        json_encode(&text, submit_form_fields, form);
+        json_encode(&text, form_fields, form);
         return buf_dup(&text, act->arena);
 }
 
@@ -121,7 +122,7 @@ res submit_form_read(struct arena *arena, struct str text, struct submit_form *r
 {
         const char *why = NULL;
 
-        return json_decode(arena, text, submit_form_fields, JSON_UNKNOWN_IGNORE, ret_form, &why);
+        return json_decode(arena, text, form_fields, JSON_UNKNOWN_IGNORE, ret_form, &why);
 }
 
 const char *submit_csr_pem(struct act *act, struct bytes der)

@@ -10,7 +10,7 @@
 #define DOMAIN_COLUMNS 6
 #define PRODUCT_COLUMNS 8
 
-const char *money_text_of(struct ctl *ctl, int64_t minor, const char *currency)
+static const char *money_text_of(struct ctl *ctl, int64_t minor, const char *currency)
 {
         long long whole = (long long)(minor < 0 ? -minor : minor);
 

@@ -7,4 +7,3 @@
 
 /* "399.00 CNY" of an amount in the smallest unit, or "15 points": the currency is the object's member. */
 const char *money_of(struct ctl *ctl, const json_t *object, const char *name);
-const char *money_text_of(struct ctl *ctl, int64_t minor, const char *currency);

@@ -34,7 +34,6 @@ res lint_fail(struct lint *lint, enum lint_id id);
 MUST res lint_subject(struct lint *lint);
 MUST res lint_extensions(struct lint *lint, struct der *tbs);
 MUST res lint_names(struct lint *lint);
-MUST res lint_dns_name(struct lint *lint, struct str name);
 bool lint_is_punycode(struct str label); /* without "xn--" */
 static inline bool lint_is_ca(const struct lint *lint)
 {

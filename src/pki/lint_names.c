@@ -52,7 +52,7 @@ static bool is_reverse(struct str name)
                str_equals(name, "in-addr.arpa") || str_equals(name, "ip6.arpa");
 }
 
-res lint_dns_name(struct lint *lint, struct str name)
+static MUST res lint_dns_name(struct lint *lint, struct str name)
 {
         bool internal = lint->context->profile->internal_names, is_wildcard = str_starts_with(name, STR("*."));
         struct str rest = name, label = {NULL, 0};

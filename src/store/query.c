@@ -117,7 +117,7 @@ static struct bytes copy_bytes(struct arena *a, struct bytes b)
         return (struct bytes){b.n ? arena_copy(a, b.p, b.n) : (const void *)"", b.n};
 }
 
-void query_read(const struct query *q, struct arena *a, const struct column *columns, void *ret_row)
+static void query_read(const struct query *q, struct arena *a, const struct column *columns, void *ret_row)
 {
         for (int i = 0; columns[i].name; i++) {
                 void *member = (char *)ret_row + columns[i].offset;

@@ -209,7 +209,8 @@ void store_snapshot_end(struct store_conn *c)
                 (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-char *sql_rewrite(const char *sql, char *out, size_t out_size)
+/* "$3" → "?3": SQLite would number $n by appearance.  NULL if the text is too long. */
+static char *sql_rewrite(const char *sql, char *out, size_t out_size)
 {
         size_t n = strlen(sql);
 

@@ -97,8 +97,6 @@ res conn_failure(struct store_conn *c, int rc);
 /* Fixed text without parameters: PRAGMA, BEGIN, … */
 MUST res conn_exec(struct store_conn *c, const char *sql);
 MUST res conn_control(struct store_conn *c, enum control what);
-/* "$3" → "?3": SQLite would number $n by appearance.  NULL if the text is too long. */
-char *sql_rewrite(const char *sql, char *out, size_t out_size);
 
 struct query {
         struct store_conn *c;
@@ -117,7 +115,6 @@ MUST res query_step(struct query *q, bool *ret_row);
 int64_t query_get_int(const struct query *q, int i);
 struct str query_get_str(const struct query *q, int i);     /* valid until the next step */
 struct bytes query_get_bytes(const struct query *q, int i); /* likewise */
-void query_read(const struct query *q, struct arena *a, const struct column *columns, void *ret_row);
 void row_copy(struct arena *a, const struct column *columns, void *row); /* what a row borrows is copied, as if it had been read */
 void query_done(struct query *q);
 MUST res query_run(struct query *q);                        /* no rows wanted */
