@@ -168,17 +168,17 @@ static int64_t job_due(struct place *p, const char *certificate_id)
         return res_is_ok(found) ? job.due_at : -1;
 }
 
-/* What was being signed when we died has no job: it gets one; what has just come, or is issued, does not. */
+/* What was being signed when we died has no job: it gets one; what has just come, or is issued, does not.  At a start nothing is new. */
 static void test_what_no_round_ended_gets_a_job(void **state)
 {
         struct place place;
-        const char *const ids[] = {"OldOld11", "NewNew22"};
-        const int64_t created_at[] = {100, 999};
+        const char *const ids[] = {"OldOld11", "NewNew22", "NewNew33"};
+        const int64_t created_at[] = {100, 999, 1999};
 
         (void)state;
         place_open_at(&place, place_parent());
         make_account(&place, 1, "100000000001");
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < 3; i++) {
                 struct certificate_row certificate = certificate_of(1, ids[i], "a.example.com");
                 struct issued_row issued = {.account_id = 1, .certificate_id = str_of(ids[i]), .serial = bytes_of(ids[i], 8), .issuer = STR("dv-ecc"),
                                             .profile = STR("dv"), .profile_hash = bytes_of("x", 1), .crl_shard = 1, .request = bytes_of("x", 1),
@@ -190,13 +190,16 @@ static void test_what_no_round_ended_gets_a_job(void **state)
         core.store = place.store;
         struct act act = {.core = &core, .arena = place.arena, .now_sec = 1000};
 
-        OK(issue_sweep(&act));
+        OK(issue_sweep(&act, /* at_start= */ false));
         assert_int_equal(job_due(&place, ids[0]), 1000);
         assert_int_equal(job_due(&place, ids[1]), -1);
         act.now_sec = 2000;
-        OK(issue_sweep(&act));
+        OK(issue_sweep(&act, /* at_start= */ false));
         assert_int_equal(job_due(&place, ids[0]), 1000); /* once */
         assert_int_equal(job_due(&place, ids[1]), 2000);
+        assert_int_equal(job_due(&place, ids[2]), -1);
+        OK(issue_sweep(&act, /* at_start= */ true));
+        assert_int_equal(job_due(&place, ids[2]), 2000);
         core.store = NULL;
         place_close(&place);
 }
