@@ -250,7 +250,7 @@ export function cells (r) {
   return [r.what, of(r.ours), `${r.peer} ${of(r.theirs)}`, ratio.toFixed(2), r.target === undefined ? '–' : `${r.target} ${r.unit}`,
     wanted === undefined ? '–' : wanted.toFixed(2), r.machine ? '' : verdict(r.ours, r.target), r.machine ? '' : verdict(ratio, wanted), r.note ?? '']
 }
-const HEAD = ['operation', 'ours', 'peer', 'ratio', 'target', "target's ratio", 'absolute', 'ratio', '']
+const HEAD = ['operation', 'ours', 'peer', 'ratio', 'target', "target's ratio", 'figure is', 'ratio is', '']
 
 export const kept = () => existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
 

@@ -79,7 +79,7 @@ async function serve (dir, command, args, { port, env = {}, says, ...more }) {
   }
 }
 
-/** step-ca on its default settings, without its log of requests.  db: badgerv2 (its default) or bbolt; http-01 is fetched from port 80. */
+/** step-ca on its default settings; it writes each answer into DIR/log, which no setting prevents.  db: badgerv2 (its default) or bbolt; http-01 is fetched from port 80. */
 export async function startStepCa (dir, { db, resolver }) {
   const command = program('step-ca')
   await makeCa(dir)
