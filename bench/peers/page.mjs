@@ -27,7 +27,7 @@ function bars (r, y) {
     text(LABEL - 8, 25, `beside ${r.peer}`, ' text-anchor="end" fill="#666"'),
     `<rect x="${LABEL}" y="${y + 1}" width="${mine.toFixed(1)}" height="12" fill="#1f6f8b"/>`,
     `<rect x="${LABEL}" y="${y + 15}" width="${WIDTH}" height="12" fill="#c9c9c9"/>`,
-    text(LABEL + mine + 5, 11, `${digits(r.ours, r.unit)} ${r.unit}`),
+    text(LABEL + mine + (wanted > LABEL + mine && wanted < LABEL + mine + 70 ? wanted - LABEL - mine : 0) + 5, 11, `${digits(r.ours, r.unit)} ${r.unit}`),
     text(LABEL + WIDTH + 5, 25, `${digits(r.theirs, r.unit)} ${r.unit}`, ' fill="#666"'),
     wanted ? `<line x1="${wanted.toFixed(1)}" x2="${wanted.toFixed(1)}" y1="${y - 2}" y2="${y + 28}" stroke="#b03a2e" stroke-width="2"/>` : ''
   ].filter(Boolean).join('\n')
@@ -40,7 +40,7 @@ function picture (groups) {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
 <title>CPU an operation: Chancery beside others on the same machine</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
-<text x="${LABEL}" y="18" font-size="13">CPU an operation: Chancery; the peer, in grey; the target, in red</text>
+<text x="8" y="18" font-size="13">CPU an operation, Chancery above its peer; the red line is the share of the peer's that the target allows</text>
 ${rows.map((r, i) => bars(r, 32 + i * ROW)).join('\n')}
 </svg>
 `
