@@ -82,7 +82,7 @@ async function bound (client, titled, name) {
 /* The machine of somebody who types: private copies of what the clients write, and the page's preparations done. */
 const machine = (...path) => join(c.dir, 'machine', ...path)
 const ENTER = `for at in /etc /var/lib /var/log /usr/local/share/ca-certificates; do mount --bind "$0$at" $at; done; mount --bind "$1" /var/www/html
-unset REQUESTS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS LEGO_CA_CERTIFICATES; export HOME="$2"; cd "$2"; `
+unset REQUESTS_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS LEGO_CA_CERTIFICATES XDG_DATA_HOME XDG_CONFIG_HOME; export HOME="$2"; cd "$2"; `
 const inside = (home, text, ...more) => ['unshare', process.getuid() === 0 ? '-m' : '-rm', 'sh', '-ec', ENTER + text, machine(), webroot, home, ...more]
 const typed = (home, text, options) => { const [command, ...args] = inside(home, text); return good(command, args, options) }
 async function makeMachine () {
