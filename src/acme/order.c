@@ -187,7 +187,10 @@ res acme_finalize(struct acme_call *call)
         TRY(order_id(call, &own->order_id));
         TRY(acme_call_bind(call, finalize_fields, &in));
         buf_init(&csr, LIMIT_CSR_BYTES);
-        if (!res_is_ok(b64url_decode(in.csr, &csr)))
+        res decoded = b64url_decode(in.csr, &csr);
+
+        ENSURE(decoded.err != ERR_MEMORY, ERR_MEMORY); /* ours, not the request's */
+        if (!res_is_ok(decoded))
                 return act_fail(&call->act, ERR_ACME_CSR, "The csr is not base64url of a request of at most %d bytes.", LIMIT_CSR_BYTES);
         own->csr = bytes_of(arena_copy(call->request->arena, csr.p, csr.n), csr.n);
         return acme_csr_is_quick(own->csr) ? finalize_begin(call, NULL) : acme_call_block(call, finalize_begin);

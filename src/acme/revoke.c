@@ -22,7 +22,10 @@ res acme_revoke(struct acme_call *call)
 
         TRY(acme_call_bind(call, revoke_fields, &in));
         buf_init(&der, LIMIT_CERT_BYTES);
-        if (!res_is_ok(b64url_decode(in.certificate, &der)))
+        res decoded = b64url_decode(in.certificate, &der);
+
+        ENSURE(decoded.err != ERR_MEMORY, ERR_MEMORY); /* ours, not the request's */
+        if (!res_is_ok(decoded))
                 return act_fail(&call->act, ERR_ACME_MALFORMED, "The certificate is not base64url of DER.");
         const struct acme_revoke revoke = {
                 .der = buf_bytes(&der),

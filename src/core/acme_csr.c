@@ -104,8 +104,11 @@ static MUST res check_key(struct act *act, const struct acme_account *account, s
         digest_sha256(spki->der, csr->spki_hash);
         TRY(store_read(act->core->store, &reader));
         TRY(check_not_account(act, reader, spki->der));
-        if (!res_is_ok(compromise_check(act, spki->der)))
+        res known = compromise_check(act, spki->der);
+
+        if (known.err == ERR_KEY_BLOCKED)
                 return act_fail(act, ERR_ACME_CSR, "The key of the certificate request was reported as compromised; make a new one.");
+        TRY(known);
         TRY(store_key_is_others(reader, bytes_of(csr->spki_hash, sizeof csr->spki_hash), account->account_id, &others));
         if (others)
                 return act_fail(act, ERR_ACME_CSR, "The key of the certificate request is in use by somebody else; make a new one.");
@@ -135,7 +138,11 @@ res acme_csr_check(struct act *act, const struct acme_account *account, const st
         TRY(check_names(act, names, &csr));
         TRY(pki_kit_of_thread(&kit));
         TRY(check_key(act, account, kit, &csr));
-        if (!res_is_ok(pki_csr_verify(kit, &csr.csr)))
+        res verified = pki_csr_verify(kit, &csr.csr);
+
+        if (verified.err == ERR_MEMORY || verified.err == ERR_CRYPTO)
+                return verified;
+        if (!res_is_ok(verified))
                 return act_fail(act, ERR_ACME_CSR, "The signature of the certificate request does not fit its key.");
         *ret_csr = csr;
         return RES_OK;

@@ -18,6 +18,7 @@
 #include "core/job.h"
 #include "core/log.h"
 #include "core/look.h"
+#include "core/order.h"
 #include "core/quota.h"
 #include "core/rate.h"
 #include "core/term.h"
@@ -215,7 +216,7 @@ static void finalize_fill_key(struct acme_finalize *f)
                 .term_end_at = f->order.row.not_after ? f->order.row.not_after + 1 : 0,
                 .domain_count = (int64_t)f->order.names.n,
                 .currency = STR(""),
-                .state = STR("acme"),
+                .state = str_of(order_state_name(ORDER_ACME)),
                 .created_at = act->now_sec,
         };
 }

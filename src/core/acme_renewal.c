@@ -19,7 +19,10 @@ static MUST res identifier_read(struct act *act, struct str text, struct bytes *
 
         buf_init(&key, IDENTIFIER_BYTES);
         buf_init(&serial, IDENTIFIER_BYTES);
-        if (!res_is_ok(b64url_decode(key_id, &key)) || !res_is_ok(b64url_decode(rest, &serial)) || key.n == 0 || serial.n == 0)
+        res key_read = b64url_decode(key_id, &key), serial_read = b64url_decode(rest, &serial);
+
+        ENSURE(key_read.err != ERR_MEMORY && serial_read.err != ERR_MEMORY, ERR_MEMORY); /* ours, not the request's */
+        if (!res_is_ok(key_read) || !res_is_ok(serial_read) || key.n == 0 || serial.n == 0)
                 return act_fail(act, ERR_ACME_MALFORMED, "A certificate identifier is base64url(AKI) \".\" base64url(serial).");
         *ret_key_id = bytes_of(arena_copy(act->arena, key.p, key.n), key.n);
         *ret_serial = bytes_of(arena_copy(act->arena, serial.p, serial.n), serial.n);

@@ -10,7 +10,7 @@ res order_find(struct act *act, struct store_conn *c, int64_t order_id, struct o
 {
         res found = store_order_get(c, act->arena, act->account_id, order_id, ret_row);
 
-        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && str_equals(ret_row->state, order_state_name(ORDER_FREE))))
+        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && !order_is_bought(ret_row)))
                 return FAIL(ERR_ORDER);
         return found;
 }

@@ -14,10 +14,12 @@
 
 /* ---- states ---- */
 
-enum order_state { ORDER_FREE, ORDER_UNPAID, ORDER_PAID, ORDER_REFUNDED, ORDER_CLOSED, ORDER_STATE_COUNT };
+enum order_state { ORDER_FREE, ORDER_ACME, ORDER_UNPAID, ORDER_PAID, ORDER_REFUNDED, ORDER_CLOSED, ORDER_STATE_COUNT };
 enum order_event { ORDER_PAY, ORDER_CLOSE, ORDER_REFUND, ORDER_EVENT_COUNT }; /* closed by its owner or by time */
 const char *order_state_name(enum order_state state); /* as stored: "free", "unpaid", … */
 MUST res order_state_of(struct str name, enum order_state *ret_state);
+/* Money was, is or will be due for it; neither a free application nor what ACME orders is one, and no list of orders shows them. */
+bool order_is_bought(const struct order_row *row);
 /* ERR_ORDER_STATE where the table has no way. */
 MUST res order_state_next(enum order_state state, enum order_event event, enum order_state *ret_next);
 

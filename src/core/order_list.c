@@ -76,7 +76,7 @@ res order_list(struct act *act, const struct order_query *query, struct order_pa
         int64_t limit = query->limit > 0 ? query->limit : LIMIT_LIST_DEFAULT;
 
         limit = limit > LIMIT_LIST_MAX ? LIMIT_LIST_MAX : limit;
-        if (query->state.n && (!res_is_ok(order_state_of(query->state, &state)) || state == ORDER_FREE))
+        if (query->state.n && (!res_is_ok(order_state_of(query->state, &state)) || state == ORDER_FREE || state == ORDER_ACME))
                 return act_fail(act, ERR_PARAM_VALUE, "State is one of unpaid, paid, refunded and closed.");
         TRY(store_read(act->core->store, &c));
         TRY(order_list_rows(act, c, query, limit, &rows, &page.n, &page.total));

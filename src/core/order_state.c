@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const char *const order_names[ORDER_STATE_COUNT] = {
-        [ORDER_FREE] = "free",         [ORDER_UNPAID] = "unpaid", [ORDER_PAID] = "paid",
-        [ORDER_REFUNDED] = "refunded", [ORDER_CLOSED] = "closed",
+        [ORDER_FREE] = "free", [ORDER_ACME] = "acme",         [ORDER_UNPAID] = "unpaid",
+        [ORDER_PAID] = "paid", [ORDER_REFUNDED] = "refunded", [ORDER_CLOSED] = "closed",
 };
 
 /* Absent cells: there is no way. */
@@ -30,6 +30,13 @@ res order_state_of(struct str name, enum order_state *ret_state)
                         return RES_OK;
                 }
         return FAIL(ERR_PARAM_VALUE);
+}
+
+bool order_is_bought(const struct order_row *row)
+{
+        enum order_state state;
+
+        return !res_is_ok(order_state_of(row->state, &state)) || (state != ORDER_FREE && state != ORDER_ACME);
 }
 
 res order_state_next(enum order_state state, enum order_event event, enum order_state *ret_next)

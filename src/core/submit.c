@@ -38,8 +38,8 @@ res submit_target(struct act *act, struct str certificate_id, struct submit_targ
         if (ret_target->row.order_id == 0)
                 return act_fail(act, ERR_CERT_STATE, "An uploaded certificate has nothing to submit.");
         TRY(store_order_get(conn, act->arena, act->account_id, ret_target->row.order_id, &ret_target->order));
-        if (str_equals(ret_target->order.state, order_state_name(ORDER_FREE)))
-                return act_fail(act, ERR_CERT_STATE, "A free certificate is applied for with ApplyCertificate; there is nothing to submit.");
+        if (!order_is_bought(&ret_target->order))
+                return act_fail(act, ERR_CERT_STATE, "A free certificate is applied for with ApplyCertificate, or by ACME; there is nothing to submit.");
         TRY(order_product(act, &ret_target->order, &ret_target->product));
         return target_origin(act, conn, ret_target);
 }
@@ -161,7 +161,7 @@ static res again_check(struct act *act, struct store_conn *conn, const struct ce
         struct order_row order = {0};
         res found = store_order_get(conn, act->arena, act->account_id, row->order_id, &order);
 
-        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && str_equals(order.state, order_state_name(ORDER_FREE))))
+        if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && !order_is_bought(&order)))
                 return act_fail(act, ERR_CERT_RESUBMIT_STATE, "Only a bought certificate is submitted again; apply for a free one anew with "
                                                               "ApplyCertificate.");
         TRY(found);

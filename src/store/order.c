@@ -24,9 +24,9 @@ static const struct column columns[] = {
         "paid_at, full_minor, paid_by, package_id, " \
         "expires_at, ended_at, term_start_at, term_end_at, auto_renew, renews_order_id, origin_certificate_id, upgraded, " \
         "fixed_domain, project_id, tags, client_token"
-/* $2 = '' means all but the free ones; $3 = '' any product. */
+/* $2 = '' means all that were bought; $3 = '' any product. */
 #define SEARCH \
-        "FROM cert_order WHERE account_id = $1 AND (state = $2 OR ($2 = '' AND state <> 'free')) AND " \
+        "FROM cert_order WHERE account_id = $1 AND (state = $2 OR ($2 = '' AND state NOT IN ('free', 'acme'))) AND " \
         "($3 = '' OR package_type = $3)"
 
 enum { INSERT, GET, GET_BY_TOKEN, UPDATE, SEARCH_COUNT, SEARCH_PAGE, LIST_OVERDUE };

@@ -592,6 +592,11 @@ test('external accounts: wrong in each part, required, disabled', async () => {
   const got = await bare.obtain(['bound.refuse-test.com'], byHttp(bare))
   const { Certificates } = await c.call(owner, 'DescribeCertificates', { SearchKey: 'bound.refuse-test.com' })
   assert.deepEqual(Certificates.map(one => [one.CertificateId, one.Alias, one.Status, one.Tags]), [[got.certificateUrl.split('/').at(-1), 'hand', 1, [{ TagKey: 'a', TagValue: 'b' }]]])
+  const { OrderId } = await c.describe(owner, Certificates[0].CertificateId)
+  for (const query of [{}, { CertificateId: Certificates[0].CertificateId }]) assert.equal((await c.call(owner, 'DescribeOrders', query)).TotalCount, 0) /* nothing was bought */
+  await assert.rejects(c.call(owner, 'RefundOrder', { OrderId }), { code: /Order/ })
+  const { OperateLogs } = await c.call(owner, 'DescribeCertificateOperateLogs', {})
+  assert.deepEqual(OperateLogs.filter(one => one.CertId === Certificates[0].CertificateId).map(one => one.Type), ['issued', 'apply'])
   /* deleted there: nobody's, for ACME too */
   const before = await certId(got.pem)
   assert.equal((await bare.raw('GET', bare.url(`renewal-info/${before}`))).status, 200)

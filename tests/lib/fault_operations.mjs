@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ApiError, PATIENCE_MS, file, sleep, startChancery, until } from './chancery.mjs'
 import { startDns } from './dns.mjs'
+import { Acme, b64u, ders, makeCsr } from './acme.mjs'
 import { Fault } from './fault.mjs'
 import { moneyQuestions } from './money.mjs'
 import { newPki } from './pki.mjs'
@@ -175,6 +176,37 @@ class Operations {
   }
 
   balance (owner) { return patiently('balance', async () => (await this.c.call(owner, 'DescribeBalance', {})).Balance) }
+
+  /** One request of ACME; what is refused is an error here. */
+  async acmePost (url, payload) {
+    const client = this.client
+    client.nonces.length = Math.min(client.nonces.length, 1) /* those of a program that is no more are no good */
+    const reply = await client.post(url, payload)
+    if (reply.status >= 400) throw new ApiError({ Code: reply.status >= 500 ? 'InternalError' : reply.type ?? 'InternalError', Message: reply.body?.detail ?? reply.text })
+    return reply
+  }
+
+  /** As far as it is not there yet, from newOrder to revoke-cert; what came of it is noted in `it`. */
+  async acmeOrder (it) {
+    it.order ??= await this.acmePost(this.client.url('new-order'), { identifiers: [{ type: 'dns', value: it.name }] })
+    const status = async url => (await this.acmePost(url)).body.status
+    const [authorization] = it.order.body.authorizations
+    if (!it.isProved) {
+      const { challenges } = (await this.acmePost(authorization)).body
+      const challenge = challenges.find(ch => ch.type === 'dns-01')
+      await this.dns.setRecord(`_acme-challenge.${it.name}`, 'TXT', this.client.dnsValue(challenge))
+      const { body } = await this.acmePost(challenge.url, {})
+      if (body.status !== 'valid') await until(`${it.name} proved`, async () => await status(authorization) !== 'pending' && await status(challenge.url) === 'valid', WAIT_MS)
+      it.isProved = true
+    }
+    if (await status(it.order.location) === 'ready') await this.acmePost(it.order.body.finalize, { csr: b64u(it.csr) })
+    if (await status(it.order.location) !== 'valid') await this.goOn(`${it.name} issued`, LEASE_SEC + 1, async () => await status(it.order.location) === 'valid')
+    it.certificate ??= (await this.acmePost(it.order.location)).body.certificate
+    it.leaf = ders((await this.acmePost(it.certificate)).text)[0]
+    it.isRevoked = false
+    await this.acmePost(this.client.url('revoke-cert'), { certificate: b64u(it.leaf), reason: 4 })
+    it.isRevoked = true
+  }
 
   /** An act with one outcome that can be seen: done or not, as the answer said, and then done for good. */
   async doneOrNot (error, isDone, again) {
@@ -369,6 +401,32 @@ export const operations = {
       else if (isRefusal(error)) assert.equal(State, 'paid', `refused with ${error.message}`)
       if (State === 'paid') await patiently('refund again', () => o.c.call(it.owner, 'RefundOrder', { OrderId: order }))
       assert.equal(await o.balance(it.owner), it.had)
+    }
+  },
+  acme: { /* all of an order, and its end */
+    stride: 5,
+    begin: async o => {
+      if (!o.client) {
+        const owner = await o.applicantFor()
+        const { KeyId, HmacKey } = await patiently('a binding', () => o.c.call(owner, 'CreateExternalAccount', {}))
+        o.client = new Acme(o.c)
+        await patiently('an ACME account', () => o.client.register({ external: { keyId: KeyId, hmacKey: HmacKey } }))
+      }
+      const name = o.name('m')
+      const { csr, key } = await makeCsr(o.c.dir, [name], { key: o.acmeKey })
+      o.acmeKey = key
+      return { name, csr }
+    },
+    act: (o, it) => o.acmeOrder(it),
+    settle: async (o, it, error) => {
+      const state = () => o.c.sql(`SELECT i.revoked_at > 0 AS revoked, i.der FROM issued i JOIN certificate c ON c.certificate_id = i.certificate_id WHERE c.domain = '${it.name}' AND i.state = 'issued'`)
+      if (!error) assert.equal((await state())[0].revoked, 1, 'it was answered, and is not revoked')
+      else if (isRefusal(error) && it.isRevoked === false) assert.equal((await state())[0].revoked, 0, `refused with ${error.message}, and it is revoked`)
+      const { leaf } = it
+      if (!it.isRevoked) await patiently(`${it.name} to its end`, () => o.acmeOrder(it).catch(e => { if (e.code !== 'alreadyRevoked') throw e }))
+      if (leaf) assert.deepEqual(it.leaf, leaf)
+      const rows = await state()
+      assert.deepEqual([rows.length, rows[0].revoked], [1, 1], 'one certificate, and revoked')
     }
   },
   audit: {

@@ -164,6 +164,7 @@ static void test_every_state_and_event(void **state)
 {
         static const int next[ORDER_STATE_COUNT][ORDER_EVENT_COUNT] = {
                 [ORDER_FREE] = {-1, -1, -1},
+                [ORDER_ACME] = {-1, -1, -1},
                 [ORDER_UNPAID] = {ORDER_PAID, ORDER_CLOSED, -1},
                 [ORDER_PAID] = {-1, -1, ORDER_REFUNDED},
                 [ORDER_REFUNDED] = {-1, -1, -1},
@@ -374,6 +375,7 @@ static void test_list(void **state)
         assert_int_equal(order_list(&act, &(struct order_query){.certificate_id = STR("nothere1")}, &page).err, ERR_NONE);
         assert_int_equal(page.n, 0);
         assert_int_equal(order_list(&act, &(struct order_query){.state = STR("free")}, &page).err, ERR_PARAM_VALUE);
+        assert_int_equal(order_list(&act, &(struct order_query){.state = STR("acme")}, &page).err, ERR_PARAM_VALUE);
         act.account_id = other;
         assert_int_equal(order_list(&act, &(struct order_query){0}, &page).err, ERR_NONE);
         assert_int_equal(page.total, 0);

@@ -40,12 +40,12 @@ static const struct truth {
         {"entries of an order belong to its account",
          "SELECT entry_id FROM ledger l JOIN cert_order o ON o.order_id = l.order_id WHERE o.account_id <> l.account_id"},
         {"a paid or refunded order has one certificate, any other none",
-         "SELECT o.order_id FROM cert_order o WHERE o.state <> 'free' AND (SELECT COUNT(*) FROM certificate c WHERE c.order_id = o.order_id) <> "
+         "SELECT o.order_id FROM cert_order o WHERE o.state NOT IN ('free', 'acme') AND (SELECT COUNT(*) FROM certificate c WHERE c.order_id = o.order_id) <> "
          "(o.state IN ('paid', 'refunded'))"},
         {"the certificate of a refunded order is refunded, and only that",
          "SELECT c.certificate_id FROM certificate c JOIN cert_order o ON o.order_id = c.order_id WHERE (c.status = 14) <> (o.state = 'refunded')"},
         {"an order with an issued certificate has a term and is paid",
-         "SELECT o.order_id FROM cert_order o WHERE o.term_start_at > 0 AND o.state NOT IN ('paid', 'free')"},
+         "SELECT o.order_id FROM cert_order o WHERE o.term_start_at > 0 AND o.state NOT IN ('paid', 'free', 'acme')"},
         {"points spent are the prices of the orders that packages paid",
          "SELECT p.account_id FROM benefit_package p GROUP BY p.account_id HAVING SUM(p.total - p.balance) <> (SELECT COALESCE(SUM(price_minor), 0) "
          "FROM cert_order o WHERE o.account_id = p.account_id AND o.paid_by = 'package' AND o.state = 'paid')"},
