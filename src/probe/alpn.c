@@ -2,6 +2,7 @@
 
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -113,6 +114,20 @@ static void failed(struct probe *probe, bool connected, const char *why)
                 targets_more(probe, ++handshake->target, try_more);
 }
 
+/* Whether a private port is open is nobody's business; only whoever speaks TLS is told what was wrong with it (http.c says the same). */
+static bool may_be_told(const struct probe *probe, struct bufferevent *stream)
+{
+        const struct handshake *handshake = probe->state;
+        unsigned long error = 0;
+
+        if (handshake->targets.v[handshake->target].class != GUARD_ALLOWED)
+                return true;
+        while (stream && (error = bufferevent_get_openssl_error(stream)) != 0)
+                if (ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET) /* an alert of the peer's */
+                        return true;
+        return false;
+}
+
 static void on_event(struct bufferevent *stream, short what, void *arg)
 {
         struct probe *probe = arg;
@@ -121,7 +136,7 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
         SSL *ssl = bufferevent_openssl_get_ssl(stream);
         if (what & BEV_EVENT_CONNECTED)
                 judge(probe, ssl);
-        else if (BIO_number_written(SSL_get_wbio(ssl)) == 0) /* TCP did not come about */
+        else if (BIO_number_written(SSL_get_wbio(ssl)) == 0 || !may_be_told(probe, stream)) /* TCP did not come about, or shall not */
                 failed(probe, /* connected= */ false, "could not be reached");
         else
                 failed(probe, /* connected= */ true, "refused the TLS handshake with acme-tls/1");
@@ -131,7 +146,7 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 {
         (void)fd;
         (void)what;
-        failed(arg, /* connected= */ false, "did not answer in time");
+        failed(arg, /* connected= */ false, may_be_told(arg, /* stream= */ NULL) ? "did not answer in time" : "could not be reached");
 }
 
 /* ---- connecting --------------------------------------------------------------------------------------- */
@@ -171,7 +186,8 @@ static void connect_next(struct probe *probe)
         const struct target *target = &handshake->targets.v[handshake->target];
         struct sockaddr_storage to;
         socklen_t size = guard_socket_address(&target->address, probe->prober->conf->validation_alpn_port, &to);
-        int64_t share = probe_time_left_ms(probe) / (int64_t)targets_left(&handshake->targets, handshake->target);
+        int64_t left = probe_time_left_ms(probe) - 20; /* ours ends before the probe's own clock */
+        int64_t share = (left > 1 ? left : 1) / (int64_t)targets_left(&handshake->targets, handshake->target);
         struct timeval until = {.tv_sec = share / 1000, .tv_usec = (share % 1000) * 1000};
         guard_address_text(&target->address, probe->result.address);
         handshake->stream = stream_new(probe);

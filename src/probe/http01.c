@@ -113,9 +113,9 @@ static void follow(struct probe *probe, const struct fetch_result *result)
         struct journey *journey = probe->state;
         const char *location = str_copy(probe->arena, result->location);
         const char *shown = probe_printable(probe->arena, result->location, LIMIT_PROBE_VALUE_BYTES);
-        if (!location || !location[0] || journey->hop + 1 >= HOPS_MAX) {
+        if (!location || !location[0] || journey->hop >= HOPS_MAX) {
                 probe_finish(probe, MSG_VERDICT_REDIRECT, "%s at %s: %s.", journey->url, probe->result.address,
-                             journey->hop + 1 >= HOPS_MAX ? "more than ten redirects" : "a redirect that leads nowhere");
+                             journey->hop >= HOPS_MAX ? "more than ten redirects" : "a redirect that leads nowhere");
                 return;
         }
         struct place place = place_of(probe, journey->url, location);

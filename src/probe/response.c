@@ -167,7 +167,7 @@ static void read_chunk_size(struct response *response, struct str line)
 
         for (; i < line.n && i < 15 && hex_digit(line.p[i]) >= 0; i++)
                 size = size << 4 | (uint64_t)hex_digit(line.p[i]);
-        if (i == 0 || line.n > CHUNK_LINE || (i < line.n && !strchr("; \t", line.p[i]))) {
+        if (i == 0 || (i < line.n && !strchr("; \t", line.p[i]))) {
                 break_off(response);
                 return;
         }

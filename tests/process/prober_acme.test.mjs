@@ -65,10 +65,16 @@ test('http-01: redirects to the two ports only, past the guard at each hop', asy
   answers.set('relative.hop-test.com', redirect('/two'))
   answers.set('relative.hop-test.com/two', page(KEY))
   assert.equal((await look('relative.hop-test.com')).verdict, 'PASS')
+  for (let i = 0; i < 11; i++) answers.set(`chain.hop-test.com/${i}`, redirect(`/${i + 1}`))
+  answers.set('chain.hop-test.com/11', page(KEY))
+  answers.set('chain.hop-test.com', redirect('/2'))
+  assert.equal((await look('chain.hop-test.com')).verdict, 'PASS', 'ten redirects')
+  answers.set('chain.hop-test.com', redirect('/1'))
+  assert.match((await look('chain.hop-test.com')).detail, /more than ten redirects/)
   answers.set('loop.hop-test.com', redirect('/again'))
   assert.equal((await look('loop.hop-test.com')).verdict, 'REDIRECT')
   const refused = ['http://end.hop-test.com/', 'http://end.hop-test.com:22/', 'https://end.hop-test.com/', 'ftp://end.hop-test.com/', 'file:///etc/passwd', 'gopher://127.0.0.1:80/',
-    `http://user:pass@end.hop-test.com:${raw.port}/`, '//end.hop-test.com:1/', 'http://[::1%25lo]/', 'http://', 'javascript:alert(1)', `http://localhost:${raw.port}/`,
+    `ftp://end.hop-test.com:${raw.port}/`, `gopher://end.hop-test.com:${raw.port}/`, `http://user:pass@end.hop-test.com:${raw.port}/`, `http://user@end.hop-test.com:${raw.port}/`, '//end.hop-test.com:1/', 'http://[::1%25lo]/', 'http://', 'javascript:alert(1)', `http://localhost:${raw.port}/`,
     `http://end.hop-test.com.:${raw.port + 1}/`]
   for (const to of refused) {
     answers.set('out.hop-test.com', redirect(to))
@@ -171,4 +177,24 @@ test('tls-alpn-01: one name, one critical hash, the right protocol, TLS 1.2 or l
   assert.equal(ip.verdict, 'PASS', ip.detail)
   answers.set('127.0.0.1', page(KEY))
   assert.equal((await look('127.0.0.1')).verdict, 'PASS')
+})
+
+test('a closed, a silent and a talking private port read alike', async () => {
+  const [closed] = await freePorts(1)
+  const talkers = await Promise.all([() => {}, socket => socket.end('SSH-2.0-OpenSSH_9.2\r\n'), socket => socket.destroy()].map(talk => new Promise(resolve => {
+    const server = createPlain(socket => { socket.on('error', () => {}); talk(socket) })
+    server.listen(0, '127.0.0.1', () => resolve(server))
+  })))
+  const details = { 'http-01': new Set(), 'tls-alpn-01': new Set() }
+  await Promise.all([closed, ...talkers.map(server => server.address().port)].map(async port => {
+    const one = await startProber({ settings: { 'validation.resolver': dns.address, 'validation.trust-anchor': 'none', 'validation.allow': '127.0.0.1/32',
+      'validation.http-port': port, 'validation.alpn-port': port } })
+    await Promise.all(Object.entries(details).map(async ([kind, seen]) => {
+      const reply = await one.ask(kind, 'end.hop-test.com', KEY, { timeMs: 4000 })
+      seen.add(`${reply.verdict} ${reply.detail.replace(`:${port}`, '')}`)
+    }))
+    await one.stop()
+  }))
+  for (const seen of Object.values(details)) assert.deepEqual([...seen].map(text => text.split(' ')[0]), ['UNREACHABLE'], [...seen].join('\n'))
+  for (const server of talkers) server.close()
 })

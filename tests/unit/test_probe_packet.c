@@ -167,6 +167,21 @@ static void test_too_many_aliases(void **state)
         }
 }
 
+/* What stands behind the first 1,024 records is not looked at: a message is searched again for each alias. */
+static void test_too_many_records(void **state)
+{
+        struct buf packet;
+
+        begin(&packet, 0, "a.test");
+        for (int i = 0; i < 1100; i++)
+                add_record(&packet, ANSWER_OFFSET, "a.test", PACKET_TYPE_A, bytes_of("\x01\x02\x03\x04", 4));
+        packet.p[ANSWER_OFFSET] = 1100 >> 8;
+        packet.p[ANSWER_OFFSET + 1] = 1100 & 0xff;
+        struct packet_answer answer = read_good(*state, &packet, "a.test", PACKET_TYPE_A);
+        assert_int_equal(answer.state, PACKET_FOUND);
+        assert_int_equal(answer.count, 1024);
+}
+
 static void test_cname_is_not_followed_when_asked_for(void **state)
 {
         struct buf packet;
@@ -223,6 +238,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_broken, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_alias_loop, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_too_many_aliases, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_too_many_records, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_only_the_asked_name_and_type_count, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_found_in_other_case, set_up, tear_down),
