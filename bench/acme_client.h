@@ -20,7 +20,7 @@ struct acme_directory { /* where requests go: all of them to one host */
 
 struct acme_account { /* used by one strand alone */
         struct pki_key *key, *certificate_key;
-        char thumbprint[JWS_THUMBPRINT_SIZE], kid[256], jwk[512];
+        char thumbprint[JWS_THUMBPRINT_SIZE], kid[512], jwk[512];
 };
 
 struct acme_client {
