@@ -26,7 +26,7 @@ const SERVERS = [
   { name: 'ours', orders: { 64: 2000, 8: 1000, 1: 400 }, start: async (dir, dns) => { const c = await startChancery({ dns, dir, settings: { 'limits.rate': 'off', 'validation.http-port': WEB_PORT } }); return { pid: c.process.pid, directory: String(c.port), stop: () => c.stop() } } },
   { name: 'step-ca, Badger', orders: { 64: 400, 8: 200, 1: 100 }, start: (dir, dns) => startStepCa(dir, { db: 'badgerv2', resolver: dns.address }) },
   { name: 'step-ca, bbolt', orders: { 64: 300, 8: 150, 1: 75 }, start: (dir, dns) => startStepCa(dir, { db: 'bbolt', resolver: dns.address }) },
-  { name: 'Pebble', orders: { 64: 400, 8: 300, 1: 150 }, most: 20_000, start: (dir, dns) => startPebble(dir, { resolver: dns.address, httpPort: WEB_PORT }) }
+  { name: 'Pebble', orders: { 64: 400, 8: 300, 1: 60 }, most: 20_000, start: (dir, dns) => startPebble(dir, { resolver: dns.address, httpPort: WEB_PORT }) }
 ]
 
 const a = name => [name, 'A', '127.0.0.1']
