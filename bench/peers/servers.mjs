@@ -159,7 +159,7 @@ export async function prepareOpensslCrl (dir, rows) {
   const now = Date.now()
   const end = utc(new Date(now + 30 * DAY_MS))
   const lines = Array.from({ length: rows }, (_, i) => {
-    const serial = (0x4000000000000000n + BigInt(i) * 0x9e3779b97f4an).toString(16).toUpperCase() + (i * 2654435761 % 2 ** 32).toString(16).toUpperCase().padStart(16, '0')
+    const serial = (0x4000000000000000n + BigInt.asUintN(62, BigInt(i) * 0x9e3779b97f4an)).toString(16).toUpperCase() + (i * 2654435761 % 2 ** 32).toString(16).toUpperCase().padStart(16, '0')
     return `R\t${end}\t${utc(new Date(now - i % 86400 * 1000))},superseded\t${serial}\tunknown\t/CN=${i}\n`
   })
   writeFileSync(join(dir, 'index'), lines.join(''))
