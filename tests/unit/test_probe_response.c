@@ -185,6 +185,28 @@ static void test_absurd_location(void **state)
         free(text);
 }
 
+/* A body is kept as it came, and that it is coded is noted: nothing is ever taken apart. */
+static void test_coded(void **state)
+{
+        static const struct {
+                const char *fields;
+                bool encoded;
+        } cases[] = {{"", false}, {"Content-Encoding:\r\n", false}, {"Content-Encoding: gzip\r\n", true}, {"content-encoding: X\r\n", true}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                struct response response;
+                char text[200];
+                const int n = snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n%sContent-Length: 3\r\n\r\n\x1f\x8b\x08", cases[i].fields);
+
+                response_init(&response);
+                assert_int_equal(response_take(&response, bytes_of(text, (size_t)n)), RESPONSE_WHOLE);
+                assert_int_equal(response.encoded, cases[i].encoded);
+                assert_memory_equal(response.body.p, "\x1f\x8b\x08", 3);
+                response_done(&response);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -192,6 +214,7 @@ int main(void)
                 cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_nul),
                 cmocka_unit_test(test_absurd_location),
+                cmocka_unit_test(test_coded),
         };
         return cmocka_run_group_tests_name("probe/response", tests, NULL, NULL);
 }
