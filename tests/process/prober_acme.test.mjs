@@ -195,6 +195,6 @@ test('a closed, a silent and a talking private port read alike', async () => {
     }))
     await one.stop()
   }))
-  for (const seen of Object.values(details)) assert.deepEqual([...seen].map(text => text.split(' ')[0]), ['UNREACHABLE'], [...seen].join('\n'))
   for (const server of talkers) server.close()
+  for (const seen of Object.values(details)) assert.deepEqual([...seen].map(text => text.split(' ')[0]), ['UNREACHABLE'], [...seen].join('\n'))
 })
