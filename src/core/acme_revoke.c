@@ -34,6 +34,14 @@ static MUST res revoke_reason(struct act *act, const struct acme_revoke *in, int
         return RES_OK;
 }
 
+/* One answer for another's certificate and for none, so that nobody learns what was issued to others. */
+static MUST res revoke_denied(struct act *act)
+{
+        return act_fail(act, ERR_ACME_DENIED,
+                        "Nothing was issued here that this signature may revoke. Sign with the account that ordered the certificate, one that is "
+                        "authorized for all its names, or its own key.");
+}
+
 static MUST res revoke_find(struct act *act, struct bytes der, struct issued_row *ret_row, struct pki_cert *ret_cert)
 {
         struct store_conn *reader = NULL;
@@ -44,7 +52,7 @@ static MUST res revoke_find(struct act *act, struct bytes der, struct issued_row
         res found = store_issued_get_by_serial(reader, act->arena, ret_cert->serial, ret_row);
 
         if (found.err == ERR_NOT_FOUND || (res_is_ok(found) && !bytes_equal(ret_row->der, der)))
-                return act_fail(act, ERR_ACME_ABSENT, "The certificate was not issued here.");
+                return revoke_denied(act);
         return found;
 }
 
@@ -102,10 +110,7 @@ static MUST res revoke_allowed(struct act *act, const struct acme_revoke *in, co
                 if (!may)
                         TRY(may_have_all(act, reader, in->account, cert, &may));
         }
-        if (!may)
-                return act_fail(act, ERR_ACME_DENIED,
-                                "Sign with the account that ordered the certificate, one that is authorized for all its names, or its own key.");
-        return RES_OK;
+        return may ? RES_OK : revoke_denied(act);
 }
 
 /* ---- doing it --------------------------------------------------------------------------------------------------- */

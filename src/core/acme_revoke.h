@@ -13,5 +13,5 @@ struct acme_revoke {
         const struct acme_account *account; /* NULL: signed by `key` */
         const struct jws_key *key;
 };
-/* ERR_ACME_MALFORMED, ERR_ACME_ABSENT, ERR_ACME_DENIED, ERR_ACME_REVOKED, ERR_ACME_REASON. */
+/* ERR_ACME_MALFORMED, ERR_ACME_DENIED (also: not issued here), ERR_ACME_REVOKED, ERR_ACME_REASON. */
 MUST res acme_revoke_certificate(struct act *act, const struct acme_revoke *in);
