@@ -58,9 +58,9 @@ res acme_new(struct core *core, struct acme **ret_acme)
         return RES_OK;
 }
 
-res acme_start(struct acme *acme)
+void acme_start(struct acme *acme)
 {
-        return acme_rounds_start(acme->rounds);
+        acme_rounds_start(acme->rounds);
 }
 
 void acme_free(struct acme *acme)

@@ -10,7 +10,7 @@
 struct acme;
 
 MUST res acme_new(struct core *core, struct acme **ret_acme);
-MUST res acme_start(struct acme *acme); /* the thread behind acme_later() */
+void acme_start(struct acme *acme); /* before acme_later(): there is a writer now */
 /* The listeners are stopped; what finished requests for them (looks, rounds of issue) is still there, or was never started. */
 void acme_free(struct acme *acme);
 

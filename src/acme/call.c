@@ -159,7 +159,7 @@ res acme_call_block(struct acme_call *call, acme_then *then)
 res acme_call_write(struct acme_call *call, store_fn *fn, void *arg, acme_then *then)
 {
         call->next = ACME_WRITES;
-        call->work = (struct store_work){.fn = fn, .arg = arg};
+        call->step.work = (struct store_work){.fn = fn, .arg = arg};
         call->then = then;
         return RES_OK;
 }
@@ -167,6 +167,7 @@ res acme_call_write(struct acme_call *call, store_fn *fn, void *arg, acme_then *
 res acme_call_wait(struct acme_call *call, const struct acme_wait *wait, acme_then *then)
 {
         call->next = ACME_WAITS;
+        call->step.work = (struct store_work){0};
         call->wait = *wait;
         call->then = then;
         return RES_OK;

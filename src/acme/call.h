@@ -11,6 +11,7 @@
 #include "core/acme_account.h"
 #include "core/bell.h"
 #include "core/problem.h"
+#include "core/writer.h"
 #include "pki/jws.h"
 #include "store/store.h"
 
@@ -61,10 +62,9 @@ struct acme_call {
         /* `outcome`: what was rung with (core/bell.h), on the thread that rings, which does nothing long; NULL in any other case. */
         res (*then)(struct acme_call *call, const void *outcome);
         void *own;                   /* the handler's, in the arena */
-        struct store_work work;
         struct acme_wait wait;
         /* acme/rounds.c */
-        struct acme_call *next_call;
+        struct writer_step step;     /* what is to be stored */
         struct bell_call ear;
         atomic_int holds;
         res pushed;

@@ -1,7 +1,7 @@
 /*
  * Requests that write, without a thread each.  A request is parsed, verified and checked on the listener's thread; what it wants
- * then (enum acme_next) is done here: one thread takes all that wait, runs their transactions as one group of the store,
- * and answers them.  Who waits for a look at a name or for the round of issue waits nowhere: the bell's ringer answers.
+ * then (enum acme_next) is begun here: its transaction goes to the writer, which calls back when it is durable; who waits for a look
+ * at a name or for the round of issue waits nowhere: the bell's ringer answers.
  * Bounded by the places that requests take before anything is done for them.  See acme/call.h.
  */
 #pragma once
@@ -9,8 +9,8 @@
 #include "acme/call.h"
 
 MUST res acme_rounds_new(struct acme *acme, struct acme_rounds **ret_rounds);
-MUST res acme_rounds_start(struct acme_rounds *rounds);
-/* Everything that was put here has to be answered first (the listeners are stopped).  NULL is fine. */
+void acme_rounds_start(struct acme_rounds *rounds); /* there is a writer now */
+/* Everything that was put here has to be answered first (the listeners and the writer are stopped).  NULL is fine. */
 void acme_rounds_free(struct acme_rounds *rounds);
 
 /* A place, before anything is done.  ERR_STORE_BUSY: too many are there, of all or of this account. */
@@ -21,7 +21,3 @@ void acme_rounds_leave(struct acme_call *call); /* without a place: nothing */
 void acme_rounds_go(struct acme_call *call);
 /* The same on this thread, a worker's, which sleeps meanwhile; the reply is filled when it returns. */
 void acme_rounds_drive(struct acme_call *call);
-
-/* The next round, taken off the queue: all, or where more wait than a round holds, the accounts' in turn. */
-#define ACME_ROUND_MAX 64
-size_t acme_rounds_take(struct acme_call **queue, struct acme_call *taken[ACME_ROUND_MAX], size_t n);

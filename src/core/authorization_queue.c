@@ -1,6 +1,6 @@
 /*
- * Challenges that are looked at, and those that wait for it.  One thread takes whatever answers the prober has given, writes all their
- * outcomes in one group, and begins what may begin next; nobody sleeps for one look, and a host that is silent holds a
+ * Challenges that are looked at, and those that wait for it.  One thread takes whatever answers the prober has given and hands all their
+ * outcomes to the writer, which calls back when they are durable; nobody sleeps for one look, and a host that is silent holds a
  * place and no thread.  Whoever brings a challenge asks the prober at once where there is a place.
  *
  * Each account with something to do stands once in a ring and gets its turn, whoever came before it with thousands; it may hold
@@ -10,16 +10,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/authorization_inner.h"
 #include "core/core.h"
+#include "core/writer.h"
 #include "ipc/channel.h"
 
 #define LOOK_PLACES 128        /* two questions each: the prober has LIMIT_PROBES_RUNNING, and others ask too */
 #define LOOK_PLACES_SECOND 64  /* of them for looks of accounts that have one running */
-#define LOOK_GROUP 64          /* outcomes written at once */
+#define LOOK_GROUP 64          /* answers taken at once */
+#define LOOK_MANY 8            /* answers that were there at once: then nobody waits for more */
 #define LOOK_AGAIN_MS 500      /* the prober restarts within two seconds */
 #define LOOK_AGAIN_MAX 40
 #define LOOK_IDLE_MS 1000
@@ -27,11 +30,13 @@
 #define SWEEP_OLD_SEC 30    /* longer than any look */
 
 struct look_entry {
+        struct authorization_queue *queue;
         struct look_entry *next; /* of the account, oldest first */
         struct look_entry *next_again; /* of those that nobody could look at */
         int64_t again_ms;              /* monotonic */
         struct authorization_look look;
         struct authorization_attempt *attempt; /* being asked, or NULL */
+        struct writer_step step;               /* its outcome */
         int tries;
         bool running;
 };
@@ -52,7 +57,9 @@ struct authorization_queue {
         struct look_account *buckets[LOOK_BUCKETS];
         struct look_account *turn; /* whose turn it is; NULL = nobody is there */
         size_t count, running;
-        size_t second; /* running looks beyond their accounts' first */
+        size_t second;  /* running looks beyond their accounts' first */
+        size_t writing; /* outcomes that are with the writer */
+        pthread_cond_t written;
         struct look_entry *again, *again_last; /* to be done again, by time: each waits equally long */
         bool stopping;
 };
@@ -137,6 +144,7 @@ static struct look_entry *add(struct authorization_queue *queue, struct look_acc
                 free(entry);
                 return NULL;
         }
+        entry->queue = queue;
         entry->look = *look;
         *entry_end(account, look->authorization_id) = entry;
         account->count++;
@@ -278,37 +286,39 @@ res authorization_queue_push(struct act *act, const struct authorization_look *l
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
 
-/* What was seen, written at once. */
-static void look_write(struct authorization_queue *queue, struct look_entry **entries, size_t n)
+/* On the writer's thread. */
+static void look_written(void *arg, res stored)
 {
-        struct store_work works[LOOK_GROUP];
+        struct look_entry *entry = arg;
+        struct authorization_queue *queue = entry->queue;
 
-        for (size_t i = 0; i < n; i++)
-                works[i] = authorization_attempt_work(entries[i]->attempt);
-        store_run_many(queue->core->store, works, n);
-        for (size_t i = 0; i < n; i++) {
-                if (authorization_attempt_end(entries[i]->attempt, works[i].result))
-                        authorization_queue_drop(queue, entries[i]);
-                else
-                        put_off(queue, entries[i]);
-        }
+        if (authorization_attempt_end(entry->attempt, stored))
+                authorization_queue_drop(queue, entry);
+        else
+                put_off(queue, entry);
+        ask_next(queue);
+        pthread_mutex_lock(&queue->lock);
+        if (--queue->writing == 0)
+                pthread_cond_signal(&queue->written);
+        pthread_mutex_unlock(&queue->lock);
 }
 
-static void look_finish(struct authorization_queue *queue, void **owners, size_t n)
+static void look_write(struct authorization_queue *queue, struct look_entry *entry)
 {
-        struct look_entry *seen[LOOK_GROUP];
-        size_t seen_count = 0;
+        pthread_mutex_lock(&queue->lock);
+        queue->writing++;
+        pthread_mutex_unlock(&queue->lock);
+        entry->step = (struct writer_step){
+                .work = authorization_attempt_work(entry->attempt), .owner = entry->look.acme_id, .done = look_written, .arg = entry};
+        writer_push(queue->core->writer, &entry->step);
+}
 
-        for (size_t i = 0; i < n; i++) {
-                struct look_entry *entry = owners[i];
-
-                if (authorization_attempt_judge(entry->attempt))
-                        seen[seen_count++] = entry;
-                else
-                        put_off(queue, entry);
-        }
-        if (seen_count > 0)
-                look_write(queue, seen, seen_count);
+static void look_finish(struct authorization_queue *queue, struct look_entry *entry)
+{
+        if (authorization_attempt_judge(entry->attempt))
+                look_write(queue, entry);
+        else
+                put_off(queue, entry);
 }
 
 /* The first whose time has come, taken out. */
@@ -338,15 +348,27 @@ static int look_idle_ms(struct authorization_queue *queue)
         return left_ms < 0 ? 0 : left_ms < LOOK_IDLE_MS ? (int)left_ms : LOOK_IDLE_MS;
 }
 
+/* Where many are at work more answers will come soon, and a wake-up costs as much as taking ten of them. */
+static void look_gather(struct authorization_queue *queue)
+{
+        const int ms = writer_gather_ms(queue->core->writer) / 2;
+
+        if (ms > 0)
+                nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
+}
+
 static void *look_thread(void *arg)
 {
         struct authorization_queue *queue = arg;
         void *entries[LOOK_GROUP];
+        size_t n = 0;
 
         for (int wait_ms; (wait_ms = look_idle_ms(queue)) >= 0;) {
-                const size_t n = channel_box_take(queue->box, wait_ms, LOOK_GROUP, entries);
-
-                look_finish(queue, entries, n);
+                if (n < LOOK_MANY)
+                        look_gather(queue);
+                n = channel_box_take(queue->box, wait_ms, LOOK_GROUP, entries);
+                for (size_t i = 0; i < n; i++)
+                        look_finish(queue, entries[i]);
                 for (struct look_entry *entry; (entry = take_again(queue)) != NULL;)
                         ask(queue, entry);
                 ask_next(queue); /* what was over its share, or came before we began */
@@ -363,6 +385,7 @@ res authorization_queue_new(struct core *core, struct authorization_queue **ret_
         ENSURE(queue != NULL, ERR_MEMORY);
         queue->core = core;
         pthread_mutex_init(&queue->lock, NULL);
+        pthread_cond_init(&queue->written, NULL);
         *ret_queue = queue;
         return RES_OK;
 }
@@ -392,6 +415,10 @@ void authorization_queue_stop(struct authorization_queue *queue)
         queue->stopping = true;
         pthread_mutex_unlock(&queue->lock);
         pthread_join(queue->thread, NULL);
+        pthread_mutex_lock(&queue->lock);
+        while (queue->writing > 0)
+                pthread_cond_wait(&queue->written, &queue->lock);
+        pthread_mutex_unlock(&queue->lock);
         entries_drop(queue); /* now, while the channel is there that attempts belong to */
         channel_box_free(queue->box);
         queue->box = NULL;
@@ -402,6 +429,7 @@ void authorization_queue_free(struct authorization_queue *queue)
         if (queue == NULL)
                 return;
         entries_drop(queue);
+        pthread_cond_destroy(&queue->written);
         pthread_mutex_destroy(&queue->lock);
         free(queue);
 }

@@ -27,10 +27,12 @@ struct ocsp_cache;
 struct rate;
 struct store;
 struct weak_file;
+struct writer;
 
 struct core {
         const struct conf *conf;
         struct store *store;
+        struct writer *writer;          /* for those who do not wait until it is stored */
         struct channel *signer, *vault, *keymaker, *prober; /* NULL in tests that need none */
         struct catalogue *catalogue;    /* the current snapshot; acts read it by act_catalogue() */
         pthread_mutex_t catalogue_lock; /* held to take hold of it and to swap it; all zero = unlocked */

@@ -36,12 +36,6 @@
 #define ISSUE_RETRY_SEC 5
 #define ISSUE_OFF_RETRY_SEC 2 /* costs one look at the signer, no CAA look */
 
-struct issue_batch {
-        struct act act;
-        struct issue_item *items;
-        size_t count;
-};
-
 /* ---- begin ----------------------------------------------------------------------------------------- */
 
 static res issue_begin_new(struct act *act, struct store_tx *tx, struct issue_item *item, const struct issue_known *known)
@@ -148,14 +142,14 @@ res issue_drop_signing(struct act *act, struct store_tx *tx, struct str certific
 
 static res issue_begin(struct store_tx *tx, void *arg)
 {
-        struct issue_batch *batch = arg;
+        struct issue_round *round = arg;
 
-        for (size_t i = 0; i < batch->count; i++) {
-                struct issue_item *item = &batch->items[i];
+        for (size_t i = 0; i < round->count; i++) {
+                struct issue_item *item = &round->items[i];
 
                 if (item->is_begun)
                         continue;
-                res r = issue_begin_one(&batch->act, tx, item);
+                res r = issue_begin_one(&round->act, tx, item);
 
                 if (err_is_of_store(r.err))
                         return r; /* the whole round comes back */
@@ -176,12 +170,12 @@ static void issue_take_up_one(struct act *act, struct store_conn *conn, struct i
 }
 
 /* From memory.  What became of them meanwhile is judged when they are finished. */
-static bool issue_take_begun(struct issue_batch *batch)
+static bool issue_take_begun(struct issue_round *round)
 {
         bool all = true;
 
-        for (size_t i = 0; i < batch->count; i++) {
-                struct issue_item *item = &batch->items[i];
+        for (size_t i = 0; i < round->count; i++) {
+                struct issue_item *item = &round->items[i];
                 const struct issue_begun *begun = item->ticket->begun;
 
                 item->is_begun = begun != NULL;
@@ -195,19 +189,19 @@ static bool issue_take_begun(struct issue_batch *batch)
 }
 
 /* false: some are left for issue_begin, which judges them. */
-static bool issue_take_up(struct issue_batch *batch)
+static bool issue_take_up(struct issue_round *round)
 {
         struct store_conn *conn = NULL;
         bool all = true;
 
-        if (issue_take_begun(batch))
+        if (issue_take_begun(round))
                 return true;
-        if (!res_is_ok(store_read(batch->act.core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
+        if (!res_is_ok(store_read(round->act.core->store, &conn)) || !res_is_ok(store_snapshot_begin(conn)))
                 return false;
-        for (size_t i = 0; i < batch->count; i++) {
-                if (batch->items[i].ticket->is_begun && !batch->items[i].is_begun)
-                        issue_take_up_one(&batch->act, conn, &batch->items[i]);
-                all &= batch->items[i].is_begun;
+        for (size_t i = 0; i < round->count; i++) {
+                if (round->items[i].ticket->is_begun && !round->items[i].is_begun)
+                        issue_take_up_one(&round->act, conn, &round->items[i]);
+                all &= round->items[i].is_begun;
         }
         store_snapshot_end(conn);
         return all;
@@ -234,7 +228,7 @@ static void issue_take_reply(struct act *act, struct issue_item *item, res way, 
         item->der = bytes_of(arena_copy(act->arena, reply->tail.p, reply->tail.n), reply->tail.n);
 }
 
-static void issue_sign(struct issue_batch *batch)
+static void issue_sign(struct issue_round *round)
 {
         struct channel_request requests[LIMIT_ISSUE_BATCH];
         struct channel_reply replies[LIMIT_ISSUE_BATCH] = {0};
@@ -242,21 +236,21 @@ static void issue_sign(struct issue_batch *batch)
         res results[LIMIT_ISSUE_BATCH];
         size_t n = 0;
 
-        for (size_t i = 0; i < batch->count; i++) {
-                struct bytes request = batch->items[i].issued.request;
+        for (size_t i = 0; i < round->count; i++) {
+                struct bytes request = round->items[i].issued.request;
 
-                if (batch->items[i].err != ERR_NONE)
+                if (round->items[i].err != ERR_NONE)
                         continue;
                 requests[n] = (struct channel_request){
                         MSG_SIGNER_ISSUE, bytes_of(request.p, sizeof(struct msg_signer_issue)),
                         bytes_of(request.p + sizeof(struct msg_signer_issue), request.n - sizeof(struct msg_signer_issue))};
-                asked[n++] = &batch->items[i];
+                asked[n++] = &round->items[i];
         }
         if (n == 0)
                 return;
-        channel_call_batch(batch->act.core->signer, requests, n, LIMIT_IPC_SIGN_MS, replies, results);
+        channel_call_batch(round->act.core->signer, requests, n, LIMIT_IPC_SIGN_MS, replies, results);
         for (size_t i = 0; i < n; i++) {
-                issue_take_reply(&batch->act, asked[i], results[i], &replies[i]);
+                issue_take_reply(&round->act, asked[i], results[i], &replies[i]);
                 channel_reply_done(&replies[i]);
         }
 }
@@ -402,13 +396,13 @@ static res issue_give_up(struct act *act, struct store_tx *tx, const struct issu
         return item_is_late(act, item) ? issue_again(act, tx, item, act->now_sec) : RES_OK;
 }
 
-static res issue_finish(struct store_tx *tx, void *arg)
+res issue_finish(struct store_tx *tx, void *arg)
 {
-        struct issue_batch *batch = arg;
-        struct act *act = &batch->act;
+        struct issue_round *round = arg;
+        struct act *act = &round->act;
 
-        for (size_t i = 0; i < batch->count; i++) {
-                struct issue_item *item = &batch->items[i];
+        for (size_t i = 0; i < round->count; i++) {
+                struct issue_item *item = &round->items[i];
 
                 if (item->err == ERR_NONE)
                         TRY(issue_finish_one(act, tx, item));
@@ -425,48 +419,80 @@ static res issue_finish(struct store_tx *tx, void *arg)
 }
 
 /* After the round: what can never be issued fails, and the log hears of whatever went wrong. */
-static void issue_settle(struct issue_batch *batch)
+static void issue_settle(struct issue_round *round)
 {
-        for (size_t i = 0; i < batch->count; i++) {
-                struct issue_item *item = &batch->items[i];
+        for (size_t i = 0; i < round->count; i++) {
+                struct issue_item *item = &round->items[i];
 
                 if (item->err == ERR_NONE || item->err == ERR_CERT_STATE || item->err == ERR_NOT_FOUND || item->is_told)
                         continue;
                 log_line(LOG_ERROR, "issue", "certificate=%s err=%s why=%s", item->ticket->certificate_id, err_name(item->err),
                          log_quote(str_of(item->why ? item->why : "")));
-                if (!item_is_final(&batch->act, item))
+                if (!item_is_final(&round->act, item))
                         continue;
-                batch->act.account_id = item->ticket->account_id;
-                const struct failure failure = {.cause = failure_refused(&batch->act, &item->certificate, item->err, item->why)};
-                res r = certificate_fail(&batch->act, str_of(item->ticket->certificate_id), &failure);
+                round->act.account_id = item->ticket->account_id;
+                const struct failure failure = {.cause = failure_refused(&round->act, &item->certificate, item->err, item->why)};
+                res r = certificate_fail(&round->act, str_of(item->ticket->certificate_id), &failure);
 
                 if (!res_is_ok(r))
                         log_line(LOG_ERROR, "issue_fail", "certificate=%s err=%s", item->ticket->certificate_id, err_name(r.err));
         }
 }
 
+struct issue_round *issue_round_new(struct core *core, const struct issue_ticket *tickets, size_t count)
+{
+        struct arena *arena = arena_new(ISSUE_ARENA);
+        struct issue_round *round = arena_new_of(arena, struct issue_round);
+
+        round->arena = arena;
+        round->tickets = arena_copy(arena, tickets, count * sizeof *tickets);
+        round->items = arena_array_of(arena, count, struct issue_item);
+        round->count = count;
+        act_begin(&round->act, core, arena, 0);
+        for (size_t i = 0; i < count; i++)
+                round->items[i].ticket = &round->tickets[i];
+        return round;
+}
+
+static bool round_failed(const struct issue_round *round, res stored)
+{
+        if (!res_is_ok(stored))
+                log_line(LOG_ERROR, "issue_round", "tickets=%zu err=%s", round->count, err_name(stored.err));
+        return !res_is_ok(stored);
+}
+
+bool issue_round_sign(struct issue_round *round)
+{
+        if (!issue_take_up(round) && round_failed(round, store_run(round->act.core->store, issue_begin, round)))
+                return false;
+        issue_sign(round);
+        return true;
+}
+
+bool issue_round_end(struct issue_round *round, res stored)
+{
+        if (round_failed(round, stored))
+                return false;
+        issue_settle(round);
+        for (size_t i = 0; i < round->count; i++) {
+                const struct issue_item *item = &round->items[i];
+
+                bell_ring(round->act.core->bell, bell_key(str_of(item->ticket->certificate_id)), item->is_issued ? &item->certificate : NULL);
+                issue_begun_free(item->ticket->begun);
+        }
+        return true;
+}
+
+void issue_round_free(struct issue_round *round)
+{
+        arena_free(round->arena);
+}
+
 bool issue_round(struct core *core, const struct issue_ticket *tickets, size_t count)
 {
-        CLEAN(arena_free_ptr) struct arena *arena = arena_new(ISSUE_ARENA);
-        struct issue_batch batch = {.items = arena_array_of(arena, count, struct issue_item), .count = count};
+        struct issue_round *round = issue_round_new(core, tickets, count);
+        const bool done = issue_round_sign(round) && issue_round_end(round, store_run(core->store, issue_finish, round));
 
-        act_begin(&batch.act, core, arena, 0);
-        for (size_t i = 0; i < count; i++)
-                batch.items[i].ticket = &tickets[i];
-        res r = issue_take_up(&batch) ? RES_OK : store_run(core->store, issue_begin, &batch);
-
-        if (res_is_ok(r)) {
-                issue_sign(&batch);
-                r = store_run(core->store, issue_finish, &batch);
-        }
-        if (!res_is_ok(r)) {
-                log_line(LOG_ERROR, "issue_round", "tickets=%zu err=%s", count, err_name(r.err));
-                return false;
-        }
-        issue_settle(&batch);
-        for (size_t i = 0; i < count; i++)
-                bell_ring(core->bell, bell_key(str_of(tickets[i].certificate_id)), batch.items[i].is_issued ? &batch.items[i].certificate : NULL);
-        for (size_t i = 0; i < count; i++)
-                issue_begun_free(tickets[i].begun);
-        return true;
+        issue_round_free(round);
+        return done;
 }

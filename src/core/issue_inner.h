@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "core/issue.h"
+#include "core/writer.h"
 #include "store/certificate.h"
 #include "store/issued.h"
 
@@ -27,3 +28,22 @@ MUST res issue_request(struct act *act, struct store_conn *conn, const struct is
 
 /* The next round's tickets, taken off the queue: all, or the accounts' in turn where more wait than a round holds. */
 size_t issue_queue_take(struct issue_queue *queue, struct issue_ticket tickets[LIMIT_ISSUE_BATCH]);
+
+/*
+ * A round by its parts, for whoever does not wait while it is stored: begun and signed, then issue_finish as a transaction, then the
+ * end with its result, which rings.  false: the store failed, and the same tickets are to be tried again.
+ */
+struct issue_round {
+        struct arena *arena; /* that it lives in */
+        struct act act;
+        struct issue_ticket *tickets;
+        struct issue_item *items;
+        size_t count;
+        struct issue_queue *queue; /* the queue's own */
+        struct writer_step step;
+};
+struct issue_round *issue_round_new(struct core *core, const struct issue_ticket *tickets, size_t count); /* copies */
+bool issue_round_sign(struct issue_round *round);
+res issue_finish(struct store_tx *tx, void *arg); /* struct issue_round */
+bool issue_round_end(struct issue_round *round, res stored);
+void issue_round_free(struct issue_round *round);

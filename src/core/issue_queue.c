@@ -1,6 +1,6 @@
 /*
- * The issuer's thread: takes whatever tickets are there, up to a round's worth, and runs the round.  It waits for
- * nothing: while one round commits, the tickets of the next gather.
+ * The issuer's thread: takes whatever tickets are there, up to a round's worth, has them signed and hands the outcome to the writer.  It
+ * waits for the signer alone: while one round is signed or stored, the tickets of the next gather.
  *
  * Where more wait than a round holds, the accounts take turns, so that one with thousands delays another's single order by a
  * round and not by all of its own; and one account fills the queue only to a part.
@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/thread.h"
 #include "core/core.h"
+#include "core/writer.h"
 
 #define ISSUE_QUEUE 4096           /* more wait as jobs in the store */
 #define ISSUE_QUEUE_SHARED 2048    /* beyond it an account with ISSUE_QUEUE_OWN in it adds none: the rest is the others' */
@@ -29,7 +31,9 @@ struct issue_queue {
         struct issue_ticket tickets[ISSUE_QUEUE]; /* oldest first */
         size_t length;
         bool stopping, started;
-        bool idle; /* the thread waits for work */
+        bool idle;      /* the thread waits for work */
+        bool pauses;    /* the store failed */
+        size_t writing; /* rounds that are with the writer */
 };
 
 res issue_queue_new(struct core *core, struct issue_queue **ret_queue)
@@ -111,37 +115,92 @@ size_t issue_queue_take(struct issue_queue *queue, struct issue_ticket tickets[L
         return n;
 }
 
+/* Its tickets come again, all of them: nothing of it is stored. */
+static void round_again(struct issue_round *round)
+{
+        struct issue_queue *queue = round->queue;
+
+        pthread_mutex_lock(&queue->lock);
+        queue->pauses = true;
+        pthread_mutex_unlock(&queue->lock);
+        for (size_t i = 0; i < round->count; i++)
+                issue_queue_push(queue, &round->tickets[i]);
+}
+
+/* On the writer's thread. */
+static void round_stored(void *arg, res stored)
+{
+        struct issue_round *round = arg;
+        struct issue_queue *queue = round->queue;
+
+        if (!issue_round_end(round, stored))
+                round_again(round);
+        issue_round_free(round);
+        pthread_mutex_lock(&queue->lock);
+        if (--queue->writing == 0 && queue->stopping)
+                pthread_cond_signal(&queue->work);
+        pthread_mutex_unlock(&queue->lock);
+}
+
+static void round_store(struct issue_round *round)
+{
+        struct issue_queue *queue = round->queue;
+
+        pthread_mutex_lock(&queue->lock);
+        queue->writing++;
+        pthread_mutex_unlock(&queue->lock);
+        round->step = (struct writer_step){.work = {.fn = issue_finish, .arg = round}, .done = round_stored, .arg = round};
+        writer_push(queue->core->writer, &round->step);
+}
+
+static void round_run(struct issue_queue *queue, const struct issue_ticket *tickets, size_t n)
+{
+        struct issue_round *round = issue_round_new(queue->core, tickets, n);
+
+        round->queue = queue;
+        if (issue_round_sign(round)) {
+                round_store(round);
+        } else {
+                round_again(round);
+                issue_round_free(round);
+        }
+}
+
+/* The next round's, for as long as there are none; 0: the end. */
+static size_t queue_next(struct issue_queue *queue, struct issue_ticket tickets[LIMIT_ISSUE_BATCH], bool *ret_pauses)
+{
+        size_t n = 0;
+
+        pthread_mutex_lock(&queue->lock);
+        queue->idle = true;
+        while (queue->length == 0 && !queue->stopping)
+                pthread_cond_wait(&queue->work, &queue->lock);
+        queue->idle = false;
+        if (!queue->stopping)
+                n = issue_queue_take(queue, tickets);
+        *ret_pauses = queue->pauses;
+        queue->pauses = false;
+        pthread_mutex_unlock(&queue->lock);
+        return n;
+}
+
 static void *issue_thread(void *arg)
 {
         struct issue_queue *queue = arg;
         struct issue_ticket tickets[LIMIT_ISSUE_BATCH];
+        bool pauses = false;
 
-        pthread_mutex_lock(&queue->lock);
-        while (!queue->stopping) {
-                if (queue->length == 0) {
-                        queue->idle = true;
-                        pthread_cond_wait(&queue->work, &queue->lock);
-                        queue->idle = false;
-                        continue;
-                }
-                size_t n = issue_queue_take(queue, tickets);
-
-                pthread_mutex_unlock(&queue->lock);
-                bool done = issue_round(queue->core, tickets, n);
-
-                if (!done)
+        for (size_t n; (n = queue_next(queue, tickets, &pauses)) > 0;) {
+                if (pauses)
                         nanosleep(&(struct timespec){.tv_nsec = ISSUE_PAUSE_NS - 1}, NULL);
-                for (size_t i = 0; !done && i < n; i++)
-                        issue_queue_push(queue, &tickets[i]);
-                pthread_mutex_lock(&queue->lock);
+                round_run(queue, tickets, n);
         }
-        pthread_mutex_unlock(&queue->lock);
         return NULL;
 }
 
 res issue_queue_start(struct issue_queue *queue)
 {
-        ENSURE(pthread_create(&queue->thread, NULL, issue_thread, queue) == 0, ERR_MEMORY);
+        TRY(thread_start(issue_thread, queue, &queue->thread));
         queue->started = true;
         return RES_OK;
 }
@@ -152,9 +211,13 @@ void issue_queue_stop(struct issue_queue *queue)
                 return;
         pthread_mutex_lock(&queue->lock);
         queue->stopping = true;
-        pthread_cond_broadcast(&queue->work);
+        pthread_cond_signal(&queue->work);
         pthread_mutex_unlock(&queue->lock);
         pthread_join(queue->thread, NULL);
+        pthread_mutex_lock(&queue->lock);
+        while (queue->writing > 0)
+                pthread_cond_wait(&queue->work, &queue->lock);
+        pthread_mutex_unlock(&queue->lock);
         queue->started = false;
 }
 

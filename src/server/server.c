@@ -51,6 +51,7 @@
 #include "core/revoke_request.h"
 #include "core/validation.h"
 #include "core/weak_file.h"
+#include "core/writer.h"
 #include "ipc/channel.h"
 #include "ipc/control.h"
 #include "sandbox/sandbox.h"
@@ -202,6 +203,8 @@ static res server_core(struct server *server, struct act *act, struct buf *why)
         TRY(account_cache_new(&core->accounts));
         TRY(acme_account_cache_new(&core->acme_accounts));
         TRY(bell_new(&core->bell));
+        TRY(writer_new(core->store, &core->writer));
+        TRY(writer_start(core->writer));
         TRY(rate_new(&core->rate));
         TRY(authorization_queue_new(core, &core->authorizations));
         TRY(issue_queue_new(core, &core->issue));
@@ -307,7 +310,7 @@ static res server_start(struct server *server, struct control *control, struct b
         TRY(server_core(server, &act, why));
         TRY(api_new(&(struct api_config){.core = &server->core, .rate = server->conf->limits_rate}, &server->api));
         TRY(acme_new(&server->core, &server->acme));
-        TRY(acme_start(server->acme));
+        acme_start(server->acme);
         res r = server_listen(server, &act, control);
 
         if (!res_is_ok(r)) {
@@ -372,6 +375,7 @@ static void server_stop(struct server *server)
         server_peers(&server->core, slots);
         server_close_channels(server); /* a look at a slow web server is not waited for: it is done again */
         authorization_queue_stop(server->core.authorizations);
+        writer_stop(server->core.writer);
         job_runner_stop(server->core.jobs);
         for (int i = 0; i < 4; i++)
                 channel_free(*slots[i].channel);
@@ -379,6 +383,7 @@ static void server_stop(struct server *server)
         issue_queue_free(server->core.issue);
         authorization_queue_free(server->core.authorizations);
         acme_free(server->acme);
+        writer_free(server->core.writer);
         api_free(server->api);
         rate_free(server->core.rate);
         bell_free(server->core.bell);
