@@ -3,14 +3,12 @@
 
 #include "base/b64.h"
 #include "base/random.h"
-#include "base/secret.h"
 #include "core/core.h"
 #include "core/domain.h"
 #include "core/label.h"
 #include "core/log.h"
 #include "ipc/channel.h"
 
-#define EXTERNAL_KEY_BYTES 32
 #define EXTERNAL_KEY_ID_CHARS 24
 #define EXTERNAL_VAULT_MS 10000
 
@@ -97,6 +95,13 @@ static MUST res making_tags(struct act *act, const struct objs *tags, struct str
         return RES_OK;
 }
 
+void external_key_draw(struct secret *key)
+{
+        do
+                random_bytes(key->p, key->n);
+        while (key->p[0] >> 2 == 62); /* the first six bits are the first character (RFC 4648 §5) */
+}
+
 static const char *external_key_text(struct act *act, struct bytes key)
 {
         CLEAN(buf_wipe) struct buf text = {0};
@@ -132,7 +137,7 @@ res external_account_create(struct act *act, const struct external_account_new *
                 return act_fail(act, ERR_PARAM_VALUE, "An account may have at most %d external account keys.", LIMIT_EXTERNAL_ACCOUNTS);
         TRY(numbered);
         TRY(secret_init(&key, EXTERNAL_KEY_BYTES));
-        random_bytes(key.p, key.n);
+        external_key_draw(&key);
         TRY(external_seal(act, &making.row, secret_bytes(&key)));
         TRY(store_run(act->core->store, making_tx, &making));
         *ret_made = (struct external_account_made){making.row.key_id.p, external_key_text(act, secret_bytes(&key))};

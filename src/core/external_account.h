@@ -4,10 +4,15 @@
  */
 #pragma once
 
+#include "base/secret.h"
 #include "core/act.h"
 #include "core/certificate.h"
 #include "pki/jws.h"
 #include "store/external_account.h"
+
+#define EXTERNAL_KEY_BYTES 32
+/* An HMAC key of EXTERNAL_KEY_BYTES whose base64url begins with no '-', which certbot and others would take for an option. */
+void external_key_draw(struct secret *key);
 
 struct external_account_new {
         struct str label;
